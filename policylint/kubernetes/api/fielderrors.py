@@ -8,7 +8,7 @@ source of the `Cause` that it makes. Words are those of 1.33 and later; `minor` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from policylint.kubernetes.api.govalues import JSON_SINCE, quoted, shown
@@ -110,10 +110,9 @@ def too_many(field: str, count: int, limit: int, topic: str = TOPIC, source: str
     return Cause(field, "FieldValueTooMany", message, topic, source)
 
 
-def each_invalid(field: str, value: Json, details: Sequence[str]) -> Iterator[Cause]:
+def each_invalid(field: str, value: Json, details: Sequence[str]) -> Sequence[Cause]:
     """One error for each complaint that a format has about a value."""
-    for detail in details:
-        yield invalid(field, value, detail)
+    return [invalid(field, value, detail) for detail in details] if details else ()
 
 
 def go_struct(value: Json, fields: Sequence[str]) -> Json:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Final
 
+from policylint.kubernetes.api.exact import exact
 from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kubernetes.api.schemas import Node
 from policylint.model import Json
@@ -105,7 +106,7 @@ def alike(before: Json, after: Json) -> bool:
         return True
     if before != after:  # Python's own equality is quick, and takes only true for 1
         return False
-    return repr(before) == repr(after) or _alike(before, after)
+    return exact(before) == exact(after) or _alike(before, after)
 
 
 def _alike(before: Json, after: Json) -> bool:

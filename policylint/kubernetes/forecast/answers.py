@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from policylint.kubernetes import crds
 from policylint.kubernetes.api.gotypes import alike
 from policylint.kubernetes.api.reading import items, part
-from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.forecast import batch, managers, services, storage
 from policylint.kubernetes.forecast.conversion import converted
 from policylint.kubernetes.forecast.decode import cut_off, decode
@@ -90,9 +89,10 @@ def live_state(server: Server, resource: Resource, live: Object, sent: Object) -
 def create(server: Server, resource: Resource) -> tuple[Answer, State | None]:
     """The answer to creating a resource, and what is stored if it is not refused."""
     kind, sent = server.kind(resource), as_sent(resource)
-    if server.target.apply is Apply.SERVER_SIDE:
-        sent = _cut_off(kind, sent)
-    refusal = _unreadable(server, resource, kind, sent)
+    plain = _plain(kind, sent)
+    if server.target.apply is Apply.SERVER_SIDE and not plain:
+        sent, plain = _cut_off(kind, sent)
+    refusal = _unreadable(server, resource, kind, sent, plain)
     if refusal:
         return refusal, None
     refused = tuple(creation_refusals(server, sent))
@@ -110,21 +110,17 @@ def update(server: Server, state: State, request: Sent) -> tuple[Answer, State]:
     as it was."""
     resource = request.resource
     kind = server.kind(resource)
-    if server.target.apply is not Apply.REPLACE and request.valid is None:
-        request = replace(request, body=_cut_off(kind, request.body))
-    sent = request.body
-    refusal = _unreadable(server, resource, kind, sent if request.valid is None else None)
+    request, refusal = _opened(server, kind, request)
     if refusal:
         return refusal, state
+    sent = request.body
     state = _in_version(state, resource.api_version)
     try:
         applied = _apply(server, kind, request, state)
-        new = _received(server, kind, state.live, applied)
+        known = request.valid if applied is request.valid else state.live
+        new = _received(server, kind, state.live, applied, known)
     except UnpatchableError as error:
-        field = next(
-            filter(None, (keyless_path(kind.node, body) for body in (request.body, request.base))),
-            "",
-        )
+        field = keyless_path(kind.node, request.body) or keyless_path(kind.node, request.base)
         return answer([_no_merge_key(field, str(error))]), state
     refused = [
         *_conflicts(server, kind, state, applied),
@@ -139,14 +135,28 @@ def update(server: Server, state: State, request: Sent) -> tuple[Answer, State]:
     )
     if response.outcome is Outcome.REJECTED:
         return response, state
-    return response, State(_settled(resource, kind, state.live, new), sent, state.assumed)
+    settled = _settled(resource, kind, state.live, new)
+    as_merged = state.assumed and kind.builtin and alike(settled, applied)
+    return response, State(settled, sent, state.assumed, as_merged)
+
+
+def _opened(server: Server, kind: Kind, request: Sent) -> tuple[Sent, Answer | None]:
+    """The request as the server reads it, and the refusal of one that it cannot read."""
+    resource = request.resource
+    if request.valid is not None:
+        return request, None if kind.served else removed(resource, "new")
+    plain = _plain(kind, request.body)
+    if server.target.apply is not Apply.REPLACE and not plain:
+        body, plain = _cut_off(kind, request.body)
+        request = replace(request, body=body)
+    return request, _unreadable(server, resource, kind, request.body, plain)
 
 
 def update_marks(server: Server, resource: Resource) -> Answer:
     """The answer to an update that changes only the labels and annotations of an object of a
     built-in kind."""
     kind, sent = server.kind(resource), as_sent(resource)
-    refusal = _unreadable(server, resource, kind, sent)
+    refusal = _unreadable(server, resource, kind, sent, _plain(kind, sent))
     if refusal:
         return refusal
     judged = sent
@@ -220,24 +230,29 @@ def removed(resource: Resource, side: str) -> Answer:
     )
 
 
+def _plain(kind: Kind, sent: Object) -> bool:
+    """Whether an object is plainly readable, as far as the kind has a schema of the server's."""
+    return not kind.builtin or kind.node is None or readable(kind.node, sent)
+
+
 def _unreadable(
-    server: Server, resource: Resource, kind: Kind, sent: Object | None
+    server: Server, resource: Resource, kind: Kind, sent: Object, plain: bool
 ) -> Answer | None:
-    """The refusal of an object that the server cannot read; None where it can."""
+    """The refusal of an object that the server cannot read; None where it can. `plain` says whether
+    it is plainly readable."""
     if not kind.served:
         return removed(resource, "new")
-    if not kind.builtin or sent is None or kind.node is None:
+    if not kind.builtin or kind.node is None:
         return None
-    problems = list(_undecodable(server, resource, kind.node, sent))
+    recorded = server.published.kind(resource.api_version, resource.id.kind) is kind.node
+    if recorded and plain:
+        return None
+    problems = list(_undecodable(server, sent, plain))
     return answer(problems) if problems else None
 
 
-def _undecodable(server: Server, resource: Resource, node: Node, sent: Object) -> Iterable[Finding]:
+def _undecodable(server: Server, sent: Object, plain: bool) -> Iterable[Finding]:
     """What the server's decoding refuses, by the schema of the nearest recorded minor."""
-    recorded = server.published.kind(resource.api_version, resource.id.kind) is node
-    plain = readable(node, sent)
-    if recorded and plain:
-        return ()
     problems = list(validate_sent(sent, server.published, server.target))
     if plain and _only_unknown_fields(problems):
         return [_newer_field(server, problem) for problem in problems]
@@ -270,6 +285,8 @@ def _apply(server: Server, kind: Kind, request: Sent, state: State) -> Object:
     if method is Apply.SERVER_SIDE:
         if kind.node is None:
             return request.body
+        if state.as_merged and request.reverses and request.valid is not None:
+            return request.valid  # the values are put back, and all the rest is as it was
         # nulls and unknown fields of custom resources are judged as sent
         known = state.assumed and kind.builtin
         mine = managers.without_owned(kind.node, state.applied, managers.foreign(state.live))
@@ -294,11 +311,11 @@ def patch_of(
     return "strategic", three_way_patch(kind.node, base, body, live)
 
 
-def _cut_off(kind: Kind, sent: Object) -> Object:
-    if not kind.builtin or kind.node is None or readable(kind.node, sent):
-        return sent
+def _cut_off(kind: Kind, sent: Object) -> tuple[Object, bool]:
+    """An object that is not plainly readable with its integers cut off, and whether it is so
+    now."""
     body: Object = cut_off(kind.node, sent)
-    return body
+    return body, _plain(kind, body)
 
 
 def _conflicts(server: Server, kind: Kind, state: State, applied: Object) -> Iterable[Cause]:
@@ -309,9 +326,10 @@ def _conflicts(server: Server, kind: Kind, state: State, applied: Object) -> Ite
     return managers.conflicts(kind.node, state.live, applied, managers.foreign(state.live))
 
 
-def _received(server: Server, kind: Kind, live: Object, applied: Object) -> Object:
-    """The object as the server sees it before judging: decoded, defaulted, its own fields kept."""
-    new = decode(kind.node, applied, server.minor, live) if kind.builtin and kind.node else applied
+def _received(server: Server, kind: Kind, live: Object, applied: Object, known: Object) -> Object:
+    """The object as the server sees it before judging: decoded, defaulted, its own fields kept.
+    `known` is one that is decoded already."""
+    new = decode(kind.node, applied, server.minor, known) if kind.builtin and kind.node else applied
     prepared: dict[str, Any] = {**new}
     metadata, old = dict(part(new, "metadata")), part(live, "metadata")
     _keep(metadata, old, _METADATA_KEPT)

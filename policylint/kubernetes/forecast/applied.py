@@ -14,12 +14,11 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from policylint.kubernetes.api.schemas import Node
-from policylint.kubernetes.forecast.answers import as_sent
 from policylint.kubernetes.forecast.kinds import Kind
 from policylint.kubernetes.forecast.readable import readable
 from policylint.kubernetes.forecast.server import Server, State
 from policylint.kubernetes.manifests.diff import fields
-from policylint.model import FieldChange, Forecast, Json, Kept, Resource
+from policylint.model import FieldChange, Forecast, Json, Kept, Object, Resource
 
 _TOLD_ELSEWHERE = ("/stringData", "/metadata", "/status", "/apiVersion")
 """Fields that the server keeps in another place or sets itself."""
@@ -27,7 +26,12 @@ _OF_THE_SERVER = ("/metadata", "/status", "/apiVersion")
 
 
 def with_losses(
-    forecasted: Forecast, server: Server, after: Resource, state: State, kept: Kept | None = None
+    forecasted: Forecast,
+    server: Server,
+    after: Resource,
+    sent: Object,
+    state: State,
+    kept: Kept | None = None,
 ) -> Forecast:
     """The forecast of an accepted request with the rendered fields that differ in the stored
     object; of a kept resource (`kept`) those that are left out only where this upgrade brings
@@ -35,9 +39,11 @@ def with_losses(
     kind = server.kind(after)
     if not _is_comparable(kind, after, kept):
         return forecasted
+    if _holds_all(state.live, sent):
+        return forecasted
     known: list[FieldChange] = []
     dropped: list[FieldChange] = []
-    for field in filter(_is_lost, fields(as_sent(after), state.live, kind.node)):
+    for field in filter(_is_lost, fields(sent, state.live, kind.node)):
         if _has(kind, field.path):
             known.append(field)
         elif field.op == "remove" and (kept is None or _is_near(field.path, kept.fields)):
@@ -56,6 +62,30 @@ def reverted(server: Server, change: Kept, start: State, state: State) -> tuple[
         for field in fields(start.live, state.live, node)
         if not field.path.startswith(_OF_THE_SERVER) and not _is_near(field.path, change.fields)
     )
+
+
+def _holds_all(live: Object, sent: Object) -> bool:
+    """Whether a quick look finds all that was sent in the stored object, so that nothing needs a
+    careful one."""
+    return all(
+        name in live and _holds(live[name], value)
+        for name, value in sent.items()
+        if not f"/{name}".startswith(_TOLD_ELSEWHERE)
+    )
+
+
+def _holds(live: Json, sent: Json) -> bool:
+    kind = sent.__class__
+    if kind is not live.__class__:
+        return False
+    if kind is dict:
+        for name, value in sent.items():
+            if name not in live or not _holds(live[name], value):
+                return False
+        return True
+    if kind is list:
+        return len(live) == len(sent) and all(map(_holds, live, sent))
+    return bool(live == sent)
 
 
 def _is_comparable(kind: Kind, after: Resource, kept: Kept | None) -> bool:

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from functools import cache
 
 from policylint.errors import PolicylintError
+from policylint.kubernetes.api.exact import exact
 from policylint.kubernetes.api.gotypes import struct
+from policylint.kubernetes.api.repeated import STRUCTS, Kept
 from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.forecast.default_table import DEFAULTS, Default
 from policylint.kubernetes.forecast.defaulting import COMPUTED, Completion, whole_object
@@ -103,11 +105,9 @@ def _twins(value: list[Json], known: list[Json]) -> list[Json]:
 
 
 def _check_items(node: Node | None, value: list[Json]) -> None:
-    shape = _shape(node)
-    for item in value:
-        if item.__class__ not in shape:
-            of = node.ref if node else "values"
-            raise UndecodableError(f"items of the wrong type in a list of {of}")
+    if not _shape(node).issuperset(map(type, value)):
+        of = node.ref if node else "values"
+        raise UndecodableError(f"items of the wrong type in a list of {of}")
 
 
 @cache
@@ -139,6 +139,8 @@ class _Plan:
         self.computed: Completion | None = COMPUTED.get(name)
         self.known: dict[str, tuple[Node, frozenset[type]]] = {}
         """Fields that were met: their nodes, and the Python types that they may have."""
+        self.repeated: Kept[Object] | None = Kept() if name in STRUCTS else None
+        """What was made of values of this struct, where many objects have the same."""
 
     def field(self, name: str) -> tuple[Node | None, frozenset[type] | None]:
         """The same for a field that was not met yet; None for one that is dropped."""
@@ -163,6 +165,20 @@ def _opaque(node: Node) -> bool:
 
 def _fields(node: Node, value: Mapping[str, Json], minor: int, known: Mapping[str, Json]) -> Json:
     plan = _plan(node, minor)
+    if plan.repeated is None:
+        return _completed(plan, value, minor, known)
+    key = exact(value)
+    decoded = plan.repeated.get(key)
+    if decoded is None:
+        decoded = _completed(plan, value, minor, known)
+        plan.repeated.put(key, decoded)
+    return decoded
+
+
+def _completed(
+    plan: _Plan, value: Mapping[str, Json], minor: int, known: Mapping[str, Json]
+) -> Json:
+    """The fields of a struct, decoded, and its defaults."""
     kept, unchanged = _kept_fields(plan, value, minor, known)
     if not plan.rows and plan.computed is None:
         return value if unchanged else kept
@@ -203,8 +219,7 @@ def _wanted(row: Default, fields: Mapping[str, Json]) -> bool:
 
 
 def _entries(node: Node, value: Mapping[str, Json], minor: int, known: Mapping[str, Json]) -> Json:
-    shape = _shape(node.additional)
-    if any(child.__class__ not in shape for child in value.values()):
+    if not _shape(node.additional).issuperset(map(type, value.values())):
         raise UndecodableError("a value of the wrong type in a mapping")
     if _deep(node.additional):
         return {

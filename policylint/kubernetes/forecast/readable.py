@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from policylint.kubernetes.api.gotypes import amount
+from policylint.kubernetes.api.exact import exact
+from policylint.kubernetes.api.gotypes import amount, struct
+from policylint.kubernetes.api.repeated import STRUCTS, Kept
 from policylint.kubernetes.api.schemas import Node
 from policylint.model import Json
 
@@ -31,14 +33,36 @@ def readable(node: Node, value: Json) -> bool:
     """Whether an object is plainly readable by the schema of its kind."""
     if value.__class__ is dict:
         if node.is_struct:
-            known = _known(node)
-            for name, child in value.items():
-                entry = known.get(name) or _field(node, name, known)
-                if entry is None or (child is not None and not _fits(entry, child)):
-                    return False
-            return True
+            return _struct_fits(node, value)
         return _all_fit(node.additional, value.values())
     return _all_fit(node.items, value) and (node.list_type not in _KEYED or _distinct(node, value))
+
+
+def _struct_fits(node: Node, value: dict[str, Json]) -> bool:
+    seen = _repeated(node)
+    if seen is None:
+        return _fields_fit(node, value)
+    key = exact(value)
+    fits = seen.get(key)
+    if fits is None:
+        fits = _fields_fit(node, value)
+        seen.put(key, fits)
+    return fits
+
+
+def _fields_fit(node: Node, value: dict[str, Json]) -> bool:
+    known = _known(node)
+    for name, child in value.items():
+        entry = known.get(name) or _field(node, name, known)
+        if entry is None or (child is not None and not _fits(entry, child)):
+            return False
+    return True
+
+
+@cache
+def _repeated(node: Node) -> Kept[bool] | None:
+    """Which values of a struct are readable, where many objects have the same."""
+    return Kept() if struct(node) in STRUCTS else None
 
 
 def _all_fit(node: Node | None, values: Iterable[Json]) -> bool:
@@ -98,7 +122,7 @@ def _distinct(node: Node, items: list[Json]) -> bool:
     if None in items:
         return False
     if node.list_type == "set":
-        return len({repr(item) for item in items}) == len(items)
+        return len({exact(item) for item in items}) == len(items)
     return _distinct_keys(node, items)
 
 
@@ -109,7 +133,7 @@ def _distinct_keys(node: Node, items: list[Json]) -> bool:
         if item.__class__ is not dict or not any(name in item for name in node.list_keys):
             return False
         keys.add(
-            repr(
+            exact(
                 [
                     item.get(name, fields[name].default if name in fields else None)
                     for name in node.list_keys

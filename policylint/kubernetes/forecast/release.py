@@ -54,6 +54,7 @@ from policylint.model import (
     Change,
     Created,
     Deleted,
+    FieldChange,
     Forecast,
     Kept,
     Object,
@@ -66,6 +67,7 @@ from policylint.model import (
 _FACTS = ("CustomResourceDefinition", "PersistentVolume", "PersistentVolumeClaim", "StorageClass")
 """Kinds that are given for what they tell of others: live objects of these alone are no
 inventory."""
+_VALUES: frozenset[type] = frozenset({str, int, float, bool})
 _MARKS = ("/metadata/labels", "/metadata/annotations")
 HOOK_LEFT = "hook-becomes-resource"
 _BUILD = frozenset(
@@ -263,7 +265,7 @@ def _created(change: Created, upgrade: Upgrade, server: Server) -> Forecast:
         outcome = Forecast(made)
         if created is None or made.outcome is not Outcome.ACCEPTED:
             return outcome
-        return with_losses(outcome, server, change.after, created)
+        return with_losses(outcome, server, change.after, as_sent(change.after), created)
     conflict = None
     if not target.take_ownership:
         marks = (server.release, server.namespace)
@@ -287,7 +289,7 @@ def _changed(change: Kept, forward: Server, back: Server) -> Forecast:
     before, after = as_sent(change.before), as_sent(change.after)
     start = _live(forward, change.before, before)
     upgraded, state = update(forward, start, Sent(change.after, after, before))
-    way_back = Sent(change.before, before, after, valid=start.live)
+    way_back = Sent(change.before, before, after, start.live, _only_values(change))
     returned, _ = update(back, state, way_back)
     if upgraded.outcome is Outcome.DEPENDS:
         returned = _either(upgraded, returned, update(back, start, way_back)[0])
@@ -295,7 +297,22 @@ def _changed(change: Kept, forward: Server, back: Server) -> Forecast:
     if upgraded.outcome is not Outcome.ACCEPTED:
         return outcome
     outcome = replace(outcome, reverted=reverted(forward, change, start, state))
-    return with_losses(outcome, forward, change.after, state, change)
+    return with_losses(outcome, forward, change.after, after, state, change)
+
+
+def _only_values(change: Kept) -> bool:
+    """Whether the sides differ in nothing but plain values that both have."""
+    same_version = change.before.api_version == change.after.api_version
+    return same_version and all(map(_is_value, change.fields))
+
+
+def _is_value(field: FieldChange) -> bool:
+    """Whether a field changes from one text or number to another, an empty text being none."""
+    return (
+        field.op == "replace"
+        and {type(field.before), type(field.after)} <= _VALUES
+        and "" not in (field.before, field.after)
+    )
 
 
 def _either(upgraded: Answer, after_success: Answer, after_refusal: Answer) -> Answer:

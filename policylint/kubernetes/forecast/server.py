@@ -17,24 +17,31 @@ ACCEPTED = Answer(Outcome.ACCEPTED)
 
 class State(Struct, frozen=True):
     """An object in the cluster: as stored, as last applied by Helm, and whether that is inferred
-    (`assumed`)."""
+    (`assumed`).
+
+    `as_merged` says that server-side apply has merged it, and that decoding and defaulting have
+    changed nothing of that.
+    """
 
     live: Object
     applied: Object
     assumed: bool = True
+    as_merged: bool = False
 
 
 class Sent(Struct, frozen=True):
     """An update as Helm sends it: the resource, its body and that of Helm's old manifest.
 
     `valid` is what the server stored when it was sent this body before: reading it again cannot
-    fail, and becoming it again can only be refused as a change.
+    fail, and becoming it again can only be refused as a change. `reverses` says that the body
+    differs from the old one in plain values alone, each of which was there before.
     """
 
     resource: Resource
     body: Object
     base: Object
     valid: Object | None = None
+    reverses: bool = False
 
 
 class Server(Struct, frozen=True):

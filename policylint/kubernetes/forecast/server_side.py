@@ -9,8 +9,10 @@ it as an empty one.
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from functools import cache
 
+from policylint.kubernetes.api.exact import exact, is_plain
 from policylint.kubernetes.api.gotypes import alike
 from policylint.kubernetes.api.schemas import Node
 from policylint.model import Json, Object
@@ -27,19 +29,32 @@ def server_side(
     changes nothing, unless it holds nulls. The live object does not, and a null in a key makes
     another item. Both are readable by the schema, so that none has true in place of 1.
     """
-    merged = _merge(node, live, owned, sent, assumed)
+    merged = _merge(node, live, owned, sent, _sameness(sent) if assumed else _never)
     return merged if isinstance(merged, dict) else sent
 
 
-def _merge(node: Node | None, live: Json, owned: Json, sent: Json, assumed: bool) -> Json:
+Sameness = Callable[[Json, Json], bool]
+"""Whether what a manager applied before and what it applies now leave what is stored as it is."""
+
+
+def _never(_owned: Json, _sent: Json) -> bool:
+    return False
+
+
+def _sameness(sent: Object) -> Sameness:
+    """How the parts of an object are compared: the quick way where nothing in it needs care."""
+    return operator.eq if is_plain(sent) else _same_again
+
+
+def _merge(node: Node | None, live: Json, owned: Json, sent: Json, same: Sameness) -> Json:
     if node is None or live is None:
         return sent
-    if assumed and _same_again(owned, sent):
+    if same(owned, sent):
         return live
     if _is_keyed(node):
-        return _merge_keyed(node, live, owned, sent, assumed)
+        return _merge_keyed(node, live, owned, sent, same)
     if _is_granular(node) and live.__class__ is dict and _is_or_none(sent, dict):
-        return _merge_map(node, live, owned, sent, assumed)
+        return _merge_map(node, live, owned, sent, same)
     return live if alike(live, sent) else sent
 
 
@@ -48,6 +63,10 @@ def _same_again(owned: Json, sent: Json) -> bool:
     a null or an empty text in a key makes another item than the one that is stored."""
     if owned != sent:
         return False
+    if sent.__class__ in _PLAIN:
+        return sent.__class__ is owned.__class__ and sent != ""
+    if is_plain(sent):
+        return True
     text = repr(sent)
     if ("True" in text or "False" in text) and repr(owned) != text:
         return False  # 1 and true are equal here alone
@@ -68,19 +87,19 @@ def _is_or_none(value: Json, kind: type) -> bool:
     return value is None or isinstance(value, kind)
 
 
-def _merge_keyed(node: Node, live: Json, owned: Json, sent: Json, assumed: bool) -> Json:
+def _merge_keyed(node: Node, live: Json, owned: Json, sent: Json, same: Sameness) -> Json:
     if not isinstance(live, list) or not _is_or_none(sent, list):
         return sent
     if not sent and not owned:
         return live
-    return _merge_list(node, live, owned, sent or [], assumed)
+    return _merge_list(node, live, owned, sent or [], same)
 
 
 def _merge_map(
-    node: Node, live: dict[str, Json], owned: Json, sent: dict[str, Json] | None, assumed: bool
+    node: Node, live: dict[str, Json], owned: Json, sent: dict[str, Json] | None, same: Sameness
 ) -> Json:
     wanted = sent or {}
-    merged = _merge_live(node, live, owned if isinstance(owned, dict) else {}, wanted, assumed)
+    merged = _merge_live(node, live, owned if isinstance(owned, dict) else {}, wanted, same)
     for name, value in wanted.items():
         if name not in live:
             merged[name] = value
@@ -94,13 +113,15 @@ def _merge_live(
     live: dict[str, Json],
     owned: dict[str, Json],
     sent: dict[str, Json],
-    assumed: bool,
+    same: Sameness,
 ) -> dict[str, Json]:
     """The fields that are there already: those sent again as merged, those no longer sent gone."""
     kept = {}
     for name, value in live.items():
         if name in sent:
-            kept[name] = _merge_field(node, name, value, owned, sent, assumed)
+            wanted, applied = sent[name], owned.get(name)
+            again = value is not None and same(applied, wanted)
+            kept[name] = value if again else _merge(node.child(name), value, applied, wanted, same)
         elif name not in owned or _is_nobodys(node, name, owned[name]):
             kept[name] = value
     return kept
@@ -113,21 +134,9 @@ def _is_nobodys(node: Node, name: str, applied: Json) -> bool:
     return applied == [] and child is not None and _is_keyed(child)
 
 
-def _merge_field(
-    node: Node,
-    name: str,
-    live: Json,
-    owned: dict[str, Json],
-    sent: dict[str, Json],
-    assumed: bool,
+def _merge_list(
+    node: Node, live: list[Json], owned: Json, sent: list[Json], same: Sameness
 ) -> Json:
-    wanted = sent[name]
-    if wanted.__class__ is live.__class__ and wanted.__class__ in _PLAIN and wanted == live:
-        return live
-    return _merge(node.child(name), live, owned.get(name), wanted, assumed)
-
-
-def _merge_list(node: Node, live: list[Json], owned: Json, sent: list[Json], assumed: bool) -> Json:
     if alike(live, sent) and live == owned:
         return live
     mine = _by_key(node, owned)
@@ -136,7 +145,7 @@ def _merge_list(node: Node, live: list[Json], owned: Json, sent: list[Json], ass
     for item in sent:
         key = item_key(node, item)
         if key in present:
-            merged.append(_merge(node.items, present[key], mine.get(key), item, assumed))
+            merged.append(_merge(node.items, present[key], mine.get(key), item, same))
         else:
             merged.append(item)
     merged += [item for key, item in present.items() if not (key in applied or key in mine)]
@@ -147,17 +156,17 @@ def _are(merged: list[Json], live: list[Json]) -> bool:
     return len(merged) == len(live) and all(map(operator.is_, merged, live))
 
 
-def _by_key(node: Node, items: Json) -> dict[str, Json]:
+def _by_key(node: Node, items: Json) -> dict[bytes | str, Json]:
     if not isinstance(items, list):
         return {}
     return {item_key(node, item): item for item in items}
 
 
-def item_key(node: Node, item: Json) -> str:
+def item_key(node: Node, item: Json) -> bytes | str:
     """What tells an item of an associative list apart; missing keys count by their default."""
     if item.__class__ is not dict:
-        return repr(item)
-    return repr([item.get(name, default) for name, default in _keys(node)])
+        return exact(item)
+    return exact([item.get(name, default) for name, default in _keys(node)])
 
 
 @cache

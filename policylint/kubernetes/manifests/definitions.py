@@ -28,6 +28,7 @@ class Definitions(Mapping[Key, Object]):
         for resource in resources:
             if resource.id.kind == KIND:
                 self._unread.setdefault(resource.id.name.partition(".")[2], []).append(resource)
+        self._any = bool(self._unread) or any(self._bases)
 
     def __getitem__(self, key: Key) -> Object:
         self._read_group(key[0])
@@ -41,7 +42,7 @@ class Definitions(Mapping[Key, Object]):
         return key in self._read or any(key in base for base in self._bases)
 
     def __bool__(self) -> bool:
-        return bool(self._unread or self._read or any(self._bases))  # without reading any
+        return self._any  # without reading any
 
     def __iter__(self) -> Iterator[Key]:
         for group in list(self._unread):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from policylint.kubernetes.api.exact import exact
 from policylint.kubernetes.api.pointers import step
 from policylint.kubernetes.api.quantity import same_quantity
 from policylint.kubernetes.api.schemas import Node, Schemas
@@ -106,7 +107,7 @@ def _plainly_same(before: Json, after: Json) -> bool:
     if before != after:
         return False
     plain = before.__class__ in _PLAIN and before.__class__ is after.__class__
-    return plain or repr(before) == repr(after)
+    return plain or exact(before) == exact(after)
 
 
 def _lists(
@@ -166,10 +167,10 @@ def _unique(items: Sequence[Json], keys: tuple[str, ...]) -> bool:
     return len(seen) == len(items)
 
 
-def _key(item: Json, keys: tuple[str, ...]) -> str:
+def _key(item: Json, keys: tuple[str, ...]) -> bytes | str:
     if keys == ("",):
-        return repr(item)
-    return repr([item.get(key, "TCP" if key == "protocol" else None) for key in keys])
+        return exact(item)
+    return exact([item.get(key, "TCP" if key == "protocol" else None) for key in keys])
 
 
 def leaves(value: Json, path: str = "") -> Iterator[tuple[str, Json]]:

@@ -8,10 +8,13 @@ entered.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 
+from msgspec import Struct
+
 from policylint.kubernetes.api.fielderrors import child
+from policylint.kubernetes.api.repeated import STRUCTS, Sound
 from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.validity.scope import Check, Rule, Scope
 from policylint.kubernetes.validity.tables import UNCHECKED, checks_of, rules_of
@@ -25,6 +28,28 @@ _BETA = pattern(r"\.v1(alpha|beta)\d+\.")
 """Beta versions of a kind are checked as its v1 is: the server validates them all in one form."""
 
 
+_ON_ITS_OBJECT = frozenset({("StatefulSet", "spec.template.spec")})
+"""Repeated parts that are judged by more than themselves: a StatefulSet's pods have the volumes of
+its claim templates."""
+
+_MOST_SOUND = 1000
+"""The texts of a field that are kept as sound: as many as many releases have, and no more."""
+
+
+class Entry(Struct):
+    """What to check of one field: its value by rules, and what is below it.
+
+    `sound` are the texts that no rule objected to: the same few stand in many objects, and whether
+    a rule objects does not depend on the place.
+    """
+
+    rules: tuple[Rule, ...]
+    below: Plan | None
+    element: Plan | None
+    """The plan of a map's values, where the field is an entry of a map."""
+    sound: set[str]
+
+
 class Plan:
     """What to check at one schema node, and below it as far as somebody looks."""
 
@@ -35,6 +60,9 @@ class Plan:
         self._below: dict[str, Plan | None] = {}
         self.checks: tuple[Check, ...] = checks_of(name, node)
         self.rules: Mapping[str, tuple[Rule, ...]] = rules_of(name, node)
+        self._sound: dict[tuple[str, str], Sound] | None = {} if name in STRUCTS else None
+        self.entries: dict[str, Entry | None] = {}
+        """Declared fields that were met; None for one of which nothing is checked."""
         structs = {key: self.below(key) for key in node.structs}
         self.plain: Mapping[str, Plan] = {
             key: plan
@@ -44,12 +72,32 @@ class Plan:
         """Fields that are structs in Go, not pointers: where they are missing, an empty one is
         checked."""
 
+    def sound(self, at: str, kind: str) -> Sound | None:
+        """The values of this struct at one place in objects of a kind that have no errors; None
+        where none are kept."""
+        if self._sound is None or (kind, at) in _ON_ITS_OBJECT:
+            return None
+        return self._sound.setdefault((at, kind), Sound())
+
+    def entry(self, name: str) -> Entry | None:
+        """What to check of a field that was not met yet; None for nothing."""
+        rules, below = self.rules.get(name, ()), self.below(name)
+        element = self.element if below is None else None
+        checked = bool(rules) or below is not None or element is not None
+        entry = Entry(rules, below, element, set()) if checked else None
+        if name in self._node.properties:  # the keys of a map are anybody's
+            self.entries[name] = entry
+        return entry
+
     def below(self, name: str) -> Plan | None:
         """The plan of a field; None where there is nothing to check."""
         if name not in self._below:
             fields = self._node.properties
             looked_at = self._since.get(name, 0) <= self._minor and fields.nests(name)
-            self._below[name] = _unless_empty(fields.get(name) if looked_at else None, self._minor)
+            plan = _unless_empty(fields.get(name) if looked_at else None, self._minor)
+            if name not in fields:
+                return plan
+            self._below[name] = plan
         return self._below[name]
 
     @property
@@ -73,39 +121,71 @@ def _unless_empty(node: Node | None, minor: int) -> Plan | None:
     return None if node is None or _is_empty(node, minor) else plan_of(node, minor)
 
 
-def walk(plan: Plan, value: Json, at: str, scope: Scope) -> Iterator[Cause]:
+def walk(plan: Plan, value: Json, at: str, scope: Scope) -> list[Cause]:
     """The errors of a value and everything below it, parents first."""
-    if isinstance(value, dict):
-        for check in plan.checks:
-            yield from check(value, at, scope)
-        yield from _fields(plan, value, at, scope)
-    elif isinstance(value, list) and (element := plan.element) is not None:
+    errors: list[Cause] = []
+    _walk(plan, value, at, scope, errors)
+    return errors
+
+
+def _walk(plan: Plan, value: Json, at: str, scope: Scope, errors: list[Cause]) -> None:
+    if value.__class__ is dict:
+        _walk_struct(plan, value, at, scope, errors)
+    elif value.__class__ is list and (element := plan.element) is not None:
         for index, item in enumerate(value):
-            yield from walk(element, item, f"{at}[{index}]", scope)
+            _walk(element, item, f"{at}[{index}]", scope, errors)
 
 
-def _fields(plan: Plan, value: Object, at: str, scope: Scope) -> Iterator[Cause]:
+def _walk_struct(plan: Plan, value: Object, at: str, scope: Scope, errors: list[Cause]) -> None:
+    sound = plan.sound(at, scope.kind)
+    if sound is not None:
+        if value in sound:
+            return
+        # checks that are asked once for many objects see nothing of the object around
+        scope = Scope(scope.minor, {"kind": scope.kind})
+    before = len(errors)
+    for check in plan.checks:
+        errors += check(value, at, scope)
+    _walk_fields(plan, value, at, scope, errors)
+    if sound is not None and len(errors) == before:
+        sound.add(value)
+
+
+def _walk_fields(plan: Plan, value: Object, at: str, scope: Scope, errors: list[Cause]) -> None:
     for name, struct_plan in plan.plain.items():
         if value.get(name) is None:
-            yield from walk(struct_plan, {}, child(at, name), scope)
+            _walk(struct_plan, {}, child(at, name), scope, errors)
+    entries = plan.entries
     for name, item in value.items():
-        if item is not None:
-            yield from _field(plan, name, item, at, scope)
+        entry = entries[name] if name in entries else plan.entry(name)
+        if entry is None or item is None:
+            continue  # most fields: no path is made for them
+        _walk_field(entry, name, item, at, scope, errors)
 
 
-def _field(plan: Plan, name: str, value: Json, at: str, scope: Scope) -> Iterator[Cause]:
-    rules = plan.rules.get(name)
-    below = plan.below(name)
-    element = plan.element if below is None else None
-    if rules is None and below is None and element is None:
-        return  # most fields: no path is made for them
+def _walk_field(
+    entry: Entry, name: str, value: Json, at: str, scope: Scope, errors: list[Cause]
+) -> None:
+    below, element = entry.below, entry.element
+    if value.__class__ is str:
+        if entry.rules and value not in entry.sound:
+            errors += _unsound(entry, value, child(at, name))
+        return
     path = child(at, name)
-    for rule in rules or ():
-        yield from rule(value, path)
+    for rule in entry.rules:
+        errors += rule(value, path)
     if below is not None:
-        yield from walk(below, value, path, scope)
+        _walk(below, value, path, scope, errors)
     elif element is not None:
-        yield from walk(element, value, f"{at}[{name}]", scope)
+        _walk(element, value, f"{at}[{name}]", scope, errors)
+
+
+def _unsound(entry: Entry, value: str, path: str) -> list[Cause]:
+    """The errors of a text by the rules of its field."""
+    errors = [cause for rule in entry.rules for cause in rule(value, path)]
+    if not errors and len(entry.sound) < _MOST_SOUND:
+        entry.sound.add(value)
+    return errors
 
 
 @cache

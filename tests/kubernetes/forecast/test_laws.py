@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from policylint.kubernetes.api.repeated import Kept, Sound
 from policylint.kubernetes.forecast import Cluster
 from policylint.kubernetes.forecast.server_side import server_side
 from policylint.model import Apply, Outcome, Target
@@ -172,9 +173,19 @@ def merged_in_full(*given, assumed):
     return server_side(*given, assumed=False)
 
 
+def never(*_given):
+    return False
+
+
 def forecast_in_full(*given):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("policylint.kubernetes.forecast.answers.server_side", merged_in_full)
+        patched.setattr(
+            "policylint.kubernetes.forecast.release._only_values", lambda _change: False
+        )
+        patched.setattr("policylint.kubernetes.forecast.applied._holds_all", lambda *_sides: False)
+        patched.setattr(Kept, "get", lambda _kept, _key: None)
+        patched.setattr(Sound, "__contains__", lambda _sound, _part: False)
         return both(*given)
 
 
