@@ -9,6 +9,7 @@ from policylint.kubernetes.api.fielderrors import (
     duplicate,
     each_invalid,
     forbidden,
+    go_struct,
     invalid,
     required,
 )
@@ -41,6 +42,17 @@ def runtime_class(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
     if needs_compute(overhead):
         yield forbidden("overhead", NEEDS_COMPUTE)
     yield from labels(fields(obj, "scheduling"), "nodeSelector", "scheduling.nodeSelector")
+    yield from _repeated_tolerations(fields(obj, "scheduling"))
+
+
+def _repeated_tolerations(scheduling: Object) -> Iterator[Cause]:
+    seen: set[tuple[str, ...]] = set()
+    for path, item in objects(scheduling, "tolerations", "scheduling"):
+        texts_of = {name: text(item, name) for name in ("key", "operator", "value", "effect")}
+        if tuple(texts_of.values()) in seen:
+            shown = {**texts_of, "tolerationSeconds": item.get("tolerationSeconds")}
+            yield duplicate(path, go_struct(shown, tuple(shown)))
+        seen.add(tuple(texts_of.values()))
 
 
 def lease(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:

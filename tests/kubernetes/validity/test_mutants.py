@@ -211,3 +211,12 @@ def test_a_flex_volume_may_stand_beside_those_before_it(other, outcome):
         other: sources[other],
     }
     assert answered(HELM3, "v1", "PersistentVolume", spec=spec).outcome is outcome
+
+
+@pytest.mark.parametrize(("effect", "outcome"), [("NoExecute", OK), ("NoSchedule", NO)])
+def test_a_runtime_class_has_no_toleration_twice(effect, outcome):
+    first = {"key": "a", "operator": "Exists", "effect": "NoSchedule"}
+    second = {**first, "effect": effect, "tolerationSeconds": 5 if effect == "NoExecute" else None}
+    scheduling = {"tolerations": [first, second]}
+    said = answered(HELM3, "node.k8s.io/v1", "RuntimeClass", handler="h", scheduling=scheduling)
+    assert said.outcome is outcome
