@@ -122,6 +122,8 @@ class Config(Struct, frozen=True):
     baseline: Baseline = Baseline()
     packs: tuple[Pack, ...] = ()
     lock: tuple[Locked, ...] = ()
+    shared: tuple[Source, ...] = ()
+    """Packs whose configuration it extends, the weakest first; below every file that it extends."""
     extends: tuple[str, ...] = ()
     """The files that it extends, the weakest first."""
     paths: tuple[PathRules, ...] = ()
@@ -301,7 +303,10 @@ def _parsed(
         return Config(str(path))
     root = compose(text, shown)
     for where, message, remedy in itertools.chain(
-        _retired(raw), problems(raw, schema("config")), _pack_problems(raw), _rule_problems(raw)
+        _retired(raw),
+        problems(raw, schema("config")),
+        _pack_problems(raw),
+        _rule_problems(raw, path),
     ):
         raise _problem(root, where, text, shown, message, remedy)
     own = _config(raw, path, exists)
@@ -309,6 +314,8 @@ def _parsed(
     waivers = _waivers(entries, root, ("waivers",), text, shown, own.waiver_policy)
     own = replace(own, waivers=waivers) if waivers else own
     for number, entry in reversed(list(enumerate(raw.get("extends", ())))):
+        if not isinstance(entry, str):
+            continue
         file = _extended(path.parent / entry)
         if file in (path, *within):
             message = f"{shown} extends itself, by way of {entry}"
@@ -361,10 +368,11 @@ def _pack_problems(
     raw: Mapping[str, Any],
 ) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """Packs that say of no place, or of several, where they are, or until when in no date."""
-    for number, entry in enumerate(raw.get("packs", ())):
-        problem = None if isinstance(entry, str) else _pack_problem(entry)
-        if problem is not None:
-            yield ("packs", number), *problem
+    for key in ("packs", "extends"):
+        for number, entry in enumerate(raw.get(key, ())):
+            problem = None if isinstance(entry, str) else _pack_problem(entry)
+            if problem is not None:
+                yield (key, number), *problem
 
 
 def _pack_problem(entry: Mapping[str, str]) -> tuple[str, str] | None:
@@ -414,23 +422,26 @@ def _as_written(remedy: str, text: str, line: int) -> str:
     )
 
 
-def _rule_problems(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+def _rule_problems(
+    raw: Mapping[str, Any], path: Path
+) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """What the `rules:` tables name that is no rule, and what they say of one that is no
     severity."""
     entries = list(_rule_entries(raw))
     if not entries:
         return
     # packs bring rules that are read when they judge, and names are looked at then
-    known_here = not any(raw.get(key) for key in ("extends", "packs", "python-rules", "policies"))
+    brings = any(raw.get(key) for key in ("extends", "packs", "python-rules", "policies"))
+    known_here = not brings and path.name != PACK  # a pack's own stands beside its rules
     more, failures = plugins()
     known = ids() | {rule.id for rule in more}
-    for path, name, entry in entries:
+    for where, name, entry in entries:
         if known_here and name not in known and not failures:
-            yield (*path, name), f"no rule is called {name!r}", nearest(name, known)
+            yield (*where, name), f"no rule is called {name!r}", nearest(name, known)
         try:
             severities({name: entry})
         except UsageError as error:
-            yield (*path, name), error.message, error.remedy
+            yield (*where, name), error.message, error.remedy
 
 
 def _rule_entries(
@@ -483,6 +494,7 @@ def _config(raw: Mapping[str, Any], path: Path, exists: Callable[[Path], bool]) 
         declared=_declaring(raw.get("declared", {}), base),
         waiver_policy=_policy(raw.get("waiver-policy", {})),
         packs=tuple(_packs(raw, base)),
+        shared=tuple(_shared(raw)),
         paths=tuple(_path_rules(raw.get("paths", {}), base)),
     )
 
@@ -504,6 +516,14 @@ def _levels(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _packs(raw: Mapping[str, Any], base: Path) -> Iterator[Pack]:
     yield from (_pack(entry, base) for entry in raw.get("packs", ()))
     yield from (Pack(str(base / path), python=True) for path in raw.get("python-rules", ()))
+
+
+def _shared(raw: Mapping[str, Any]) -> Iterator[Source]:
+    """The packs among what a configuration extends."""
+    for entry in raw.get("extends", ()):
+        pack = None if isinstance(entry, str) else _pack(entry, Path())
+        if pack is not None and pack.source is not None:
+            yield pack.source
 
 
 def _pack(entry: str | Mapping[str, str], base: Path) -> Pack:

@@ -15,12 +15,11 @@ from policylint.config import LOCK, Config
 from policylint.engine.packs import Pack, Source, rules_of_pack
 from policylint.errors import PolicylintError, SourceError, UsageError
 from policylint.helm.inputs.options import Options
-from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources import ci
 from policylint.helm.sources.chartcache import cache_root
-from policylint.pipeline.gate import judge_of
+from policylint.pipeline.gate import judging_base
 from policylint.pipeline.packs import contents, digest, inside, lock_of, of_package, place
-from policylint.pipeline.settings import load_config
+from policylint.pipeline.settings import own_config
 from policylint.report.lock import SCHEMA, Locked
 from policylint.runtime.git import git_command, git_environment
 
@@ -45,8 +44,9 @@ class Row(Struct, frozen=True):
 
 def rows(named: str) -> tuple[Row, ...]:
     """The packs of the configuration, each with its rules or what stands against it."""
-    config = load_config(Options(config=named))
-    return tuple(_row(pack, config) for pack in config.packs)
+    config = own_config(Options(config=named))
+    extended = tuple(Pack("", "policylint.yaml", source=source) for source in config.shared)
+    return tuple(_row(pack, config) for pack in (*config.packs, *extended))
 
 
 def _row(pack: Pack, config: Config) -> Row:
@@ -66,10 +66,11 @@ def update(named: str, *, upgrade: bool = False) -> tuple[Path, tuple[Locked, ..
     What is locked is fetched as it is locked; `upgrade` looks again at what a tag means. In a pull
     request nothing is fetched that the base does not name. Raises `UsageError` and SourceError.
     """
-    config = load_config(Options(config=named))
+    config = own_config(Options(config=named))
     if not config.file:
         raise UsageError("there is no configuration here", remedy="policylint init")
-    shared = [pack.source for pack in config.packs if pack.source is not None]
+    of_packs = [pack.source for pack in config.packs if pack.source is not None]
+    shared = list(dict.fromkeys((*of_packs, *config.shared)))
     _refuse_new(shared, config, named)
     locks = tuple(
         _fetched(source, None if upgrade else lock_of(source, config)) for source in shared
@@ -86,9 +87,9 @@ def _refuse_new(sources: list[Source], config: Config, named: str) -> None:
     have, or not like this."""
     if not ci.is_pull_request():
         return
-    with Workspace() as workspace:
-        base = judge_of(Options(config=named), config, workspace)
-    earlier = {locked.source: locked for locked in base.config.lock} if base.is_base else {}
+    base = judging_base(Options(config=named), config)
+    locks = base.config.lock if base and base.config else ()
+    earlier = {locked.source: locked for locked in locks}
     for source in sources:
         if source.key not in earlier or earlier[source.key] != lock_of(source, config):
             raise UsageError(

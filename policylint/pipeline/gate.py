@@ -24,7 +24,7 @@ from policylint.helm.sources import ci
 from policylint.helm.sources.checkout import Checkout
 from policylint.model import Category, Json, Severity
 from policylint.pipeline.base import Base, base_named, base_of, base_of_request, pairs_of
-from policylint.pipeline.settings import nearest_source
+from policylint.pipeline.settings import nearest_source, with_shared
 from policylint.report.gate import GateChange, GateChanges
 from policylint.report.lock import Locked
 from policylint.report.model import Configuration
@@ -91,7 +91,8 @@ def judge_of(options: Options, config: Config, workspace: Workspace) -> Gate:
     source = replace(nearest_source(config), by=by)
     if base is None:
         return Gate(config, changes=_own_changes(options, config), source=source)
-    own = base.config or Config()
+    own = with_shared(base.config or Config())
+    base = replace(base, config=own if base.config else None)
     changes = tuple(gate_changes(config, own))
     source = replace(source, file=own.file, revision=base.revision.label)
     return Gate(
@@ -101,6 +102,12 @@ def judge_of(options: Options, config: Config, workspace: Workspace) -> Gate:
         GateChanges(changes, base.revision.label, config.file or own.file),
         source,
     )
+
+
+def judging_base(options: Options, config: Config) -> Base | None:
+    """The revision whose configuration judges, without what it extends of shared packs; None for
+    the work tree."""
+    return _judge(options, config)[1]
 
 
 def _judge(options: Options, config: Config) -> tuple[str, Base | None]:
@@ -120,11 +127,12 @@ def _own_changes(options: Options, config: Config) -> GateChanges:
         return GateChanges()
     try:
         base = base_of(replace(options, before=""), config)
+        own = with_shared(base.config) if base and base.config else None
     except PolicylintError:
         return GateChanges()  # the base is not needed for the verdict
-    if base is None or base.config is None:
+    if own is None:
         return GateChanges()
-    return GateChanges(tuple(gate_changes(config, base.config)), "", config.file)
+    return GateChanges(tuple(gate_changes(config, own)), "", config.file)
 
 
 def _judging(config: Config, base: Base, workspace: Workspace) -> Config:
@@ -316,6 +324,7 @@ _LOOSENS: Mapping[str, Callable[..., bool]] = {
     "packs": _always,
     "paths": _always,
     "extends": _always,
+    "shared": _always,
     "lock": _always,
 }
 """The settings that decide a verdict, by attribute: whether a change of one makes it milder."""

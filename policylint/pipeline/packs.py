@@ -13,15 +13,26 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from policylint import config as configuration
 from policylint.config import Config
 from policylint.engine.packs import Pack, Source
 from policylint.errors import UsageError
+from policylint.helm.inputs.files import read_text
 from policylint.helm.sources.chartcache import cache_root
+from policylint.kyaml.load import compose, line_of, load
 from policylint.report.lock import Locked
 
 ENDINGS = (".yaml", ".yml", ".json", ".md")
 """The files of a pack that are kept: none of them is code."""
 _UPDATE = "policylint packs update"
+_SHARED = frozenset(
+    (
+        *("rules", "select", "ignore", "level", "fail-on", "strict", "environments", "paths"),
+        *("kubernetes", "helm", "apply", "values-mode", "immutable-paths", "waiver-policy"),
+    )
+)
+"""What the configuration of a shared pack may say: nothing that names a file, runs code or
+fetches."""
 
 
 def located(config: Config) -> tuple[Pack, ...]:
@@ -31,6 +42,37 @@ def located(config: Config) -> tuple[Pack, ...]:
         pack if pack.source is None else replace(pack, path=str(place(pack.source, config)))
         for pack in config.packs
     )
+
+
+def over_shared(config: Config) -> Config:
+    """The configuration over those of the packs that it extends. Raises `UsageError` for one that
+    is not here as the lock file names it, and for a setting that no pack may make."""
+    for source in reversed(config.shared):
+        config = configuration.over(_of_pack(source, config), config)
+    return config
+
+
+def _of_pack(source: Source, config: Config) -> Config:
+    """What a shared pack's own configuration says."""
+    file = place(source, config) / configuration.PACK
+    shown = f"{source.key}/{configuration.PACK}"
+    if not file.is_file() or file.is_symlink():
+        raise UsageError(
+            f"the pack {source.key} has no {configuration.PACK} to extend",
+            file=config.file,
+            remedy="name it in packs: where only its rules are meant",
+        )
+    text = read_text(file)
+    raw = load(text, shown)
+    for key in raw if isinstance(raw, dict) else ():
+        if key not in _SHARED:
+            raise UsageError(
+                f"a shared configuration does not say {key}",
+                file=shown,
+                line=line_of(compose(text, shown), (key,)),
+                remedy=f"write {key} into the repository's own configuration",
+            )
+    return configuration.parse(text, file, shown)
 
 
 def place(source: Source, config: Config) -> Path:

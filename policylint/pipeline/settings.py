@@ -44,8 +44,22 @@ class Settings(Struct, frozen=True):
 
 def load_config(options: Options) -> Config:
     """The configuration that `--config` names, or the nearest one above the current directory."""
+    return with_shared(own_config(options))
+
+
+def own_config(options: Options) -> Config:
+    """The same without what it extends of shared packs, which may not be here yet."""
     path = Path(options.config) if options.config else configuration.find(Path.cwd())
     return configuration.read(path) if path else Config()
+
+
+def with_shared(config: Config) -> Config:
+    """A configuration over those of the shared packs that it extends."""
+    if not config.shared:
+        return config
+    from policylint.pipeline.packs import over_shared
+
+    return over_shared(config)
 
 
 def nearest_source(config: Config) -> Configuration:

@@ -240,3 +240,76 @@ def test_nothing_of_a_repository_runs(
     assert "evil.py" not in kept
     done = subprocess.run(["git", "status", "--short"], capture_output=True, check=True)
     assert b"packs" not in done.stdout
+
+
+SHARED = "rules: {owner: warning, scaled-to-zero: error}\nfail-on: warning\n"
+
+
+@pytest.fixture
+def extending(room: Repo, shared: Repo) -> Repo:
+    """A repository that extends the configuration of a pack, and has its rules."""
+    shared.file("packs/acme/policylint.yaml", SHARED)
+    shared.commit("two")
+    shared.git("tag", "v2")
+    pack = of_git(shared, "v2")
+    room.file(".policylint.yaml", pack + pack.replace("packs:", "extends:"))
+    room.commit("extend")
+    return room
+
+
+def severities(capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
+    capsys.readouterr()
+    code = run(["check", "a.yaml", "--before", "a.yaml", "--format", "json"])
+    out, err = capsys.readouterr()
+    assert not err or code == 2, err
+    rows = json.loads(out)["releases"][0]["findings"] if out else []
+    return code, [row["severity"] for row in rows]
+
+
+def test_a_shared_configuration_holds_below_the_repositorys_own(
+    extending: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert severities(capsys) == (2, [])  # not locked: nothing is fetched by a check
+    assert run(["packs", "update"]) == 0
+    assert severities(capsys) == (1, ["warning"])
+    text = (extending.top / ".policylint.yaml").read_text()
+    extending.file(".policylint.yaml", text + "rules: {owner: note}\n")
+    assert severities(capsys) == (0, ["note"])
+    capsys.readouterr()
+    assert run(["config"]) == 0
+    assert json.loads(capsys.readouterr().out)["rules"]["scaled-to-zero"] == "error"
+
+
+@pytest.mark.parametrize(
+    "text", ["python-rules: [x]\n", "releases: []\n", "extends: [../x.yaml]\n", "packs: [/etc]\n"]
+)
+def test_a_shared_configuration_names_no_files(
+    extending: Repo, shared: Repo, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    shared.file("packs/acme/policylint.yaml", text)
+    shared.commit("three")
+    shared.git("tag", "--force", "v2")
+    assert run(["packs", "update"]) == 0
+    capsys.readouterr()
+    assert run(["check", "a.yaml", "--before", "a.yaml"]) == 2
+    assert f"does not say {text.partition(':')[0]}" in capsys.readouterr().err
+
+
+def test_a_pull_request_cannot_extend_what_its_base_does_not(
+    extending: Repo, shared: Repo, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    assert run(["packs", "update"]) == 0
+    extending.commit("lock")
+    branch(extending)
+    request(monkeypatch)
+    shared.file("packs/acme/policylint.yaml", "rules: {owner: off}\n")
+    shared.commit("loosen")
+    shared.git("tag", "v3")
+    text = (extending.top / ".policylint.yaml").read_text()
+    extending.file(".policylint.yaml", text.replace("v2", "v3"))
+    assert run(["packs", "update"]) == 2
+    assert "adds or changes the pack" in capsys.readouterr().err
+    extending.file(".policylint.yaml", text.replace("extends:", "ignored-extends:"))
+    extending.file(".policylint.yaml", of_git(shared, "v2"))
+    code, levels = severities(capsys)
+    assert (code, levels[:1]) == (1, ["warning"])  # the base's configuration judges
