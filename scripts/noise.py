@@ -67,7 +67,9 @@ def report(row: dict[str, Any]) -> ReleaseReport:
     """The pair judged as Helm 3 would send it."""
     sides = [(Text(side, row[f"{side}_manifest"], checked=True),) for side in ("before", "after")]
     target = Target("1.36", "3", Apply.CLIENT_SIDE)
-    return judge(Case(row["chart"], "default", target, *sides), Judging(shipped()))
+    return judge(
+        Case(row["chart"], "default", target, *sides), Judging(shipped(), all_findings=False)
+    )
 
 
 def main() -> int:

@@ -18,11 +18,9 @@ from policylint.model import Apply, Category, Created, Fix, Kept, Severity, Viol
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
-    """A touched workload names a variable twice in one container; under server-side apply the
-    forecast refuses it."""
-    if context.target.apply is Apply.SERVER_SIDE or (
-        isinstance(change, Kept) and not change.fields
-    ):
+    """A workload names a variable twice in one container; under server-side apply the forecast
+    refuses it."""
+    if context.target.apply is Apply.SERVER_SIDE:
         return
     for path, container in containers(pod_template(change.after) or {}):
         seen: set[object] = set()

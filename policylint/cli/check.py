@@ -93,6 +93,9 @@ def command(
     strict: Annotated[
         bool, option("--strict", help="What depends on live state is unknown.")
     ] = False,
+    all_findings: Annotated[
+        bool, option("--all-findings", help="Show what was there before this change too.")
+    ] = False,
     no_waivers: Annotated[bool, option("--no-waivers", help="Count waived findings too.")] = False,
     jobs: Annotated[
         int, option("--jobs", help="Releases judged at once; 0: as many as there are processors.")
@@ -135,6 +138,7 @@ def command(
         fail_on=fail_on,
         blame=blame,
         strict=strict,
+        all_findings=all_findings,
         no_waivers=no_waivers,
         jobs=jobs,
         shard=shard,

@@ -52,7 +52,11 @@ def everything(named: str, environment: str, *, baseline: bool) -> Surveyed:
     survey = Survey(environment=environment, config=named, no_baseline=not baseline)
     reports = [judged(survey, searched(survey))]
     options = Options(
-        config=named, environment=environment, everything=True, no_baseline=not baseline
+        config=named,
+        environment=environment,
+        everything=True,
+        no_baseline=not baseline,
+        all_findings=True,
     )
     try:
         reports.insert(0, check(options))

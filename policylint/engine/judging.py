@@ -13,6 +13,7 @@ from policylint.engine.evaluate import evaluate, order
 from policylint.engine.packs import Pack, dry_rules, names_of, rules_of_packs, with_packs
 from policylint.engine.registry import all_rules, ids, plugins, select
 from policylint.engine.rule import Context, Rule
+from policylint.engine.standing import Subjects, parted
 from policylint.engine.waivers import like
 from policylint.errors import RuleFailure, UsageError, nearest
 from policylint.model import Category, Finding, Json, Severity, Target, Upgrade, Verdict, combine
@@ -33,6 +34,8 @@ class Criteria(Struct, frozen=True):
     """The level that was asked for by name."""
     fail_on: Severity = Severity.ERROR
     strict: bool = False
+    all_findings: bool = False
+    """Show what was there before the change too."""
     tables: tuple[Mapping[str, Json], ...] = ()
     """The `rules:` tables that hold; later ones win."""
     packs: tuple[Pack, ...] = ()
@@ -51,6 +54,8 @@ class Judging(Struct, frozen=True):
     level: Category | None = None
     fail_on: Severity = Severity.ERROR
     strict: bool = False
+    all_findings: bool = True
+    """Whether findings about what was there before are found too."""
     failures: tuple[RuleFailure, ...] = ()
     """Rules that would not load."""
     dry: frozenset[str] = frozenset()
@@ -71,6 +76,8 @@ class Judgement(Struct, frozen=True):
     findings: tuple[Finding, ...]
     failures: tuple[RuleFailure, ...]
     verdict: Verdict
+    standing: tuple[Finding, ...] = ()
+    """What was there before, where that is left out."""
     rules: int = 0
     """How many rules were active."""
     reported: tuple[RuleInfo, ...] = ()
@@ -103,6 +110,7 @@ def judging(criteria: Criteria, subjects: frozenset[type] = frozenset()) -> Judg
         criteria.level,
         criteria.fail_on,
         criteria.strict,
+        criteria.all_findings,
         failures,
         dry_rules(criteria.packs),
         tuple((glob, severities(table)[0]) for glob, table in criteria.paths),
@@ -134,13 +142,15 @@ def judge(
     more: Iterable[Finding] = (),
     weight: Weight | None = None,
     inputs: Mapping[str, Json] | None = None,
+    earlier: Subjects = tuple,
 ) -> Judgement:
     """Judge the subjects: check, scan, history, fleets and failed renders alike.
 
     `upgrade` and `invocations` are what rules may look at beside their subject; `failures` are
     what could not be judged already; `more` are findings that no rule made;
     `weight` is what findings weigh, their own severity for None; `inputs` are what rules in YAML
-    may name beside their subject.
+    may name beside their subject; `earlier` are the subjects of the before side beside its
+    resources, by which findings about what was there before are told.
     """
     context = Context(
         target,
@@ -154,6 +164,9 @@ def judge(
     findings, broken = evaluate(rules, subjects, context, redactor or Redactor())
     weighed = [_weighed(finding, by, weight) for finding in (*findings, *more)]
     weighed = [_dry(finding, by) for finding in weighed if not _is_off(finding, by)]
+    standing: list[Finding] = []
+    if not by.all_findings:
+        weighed, standing = parted(weighed, rules, context, redactor or Redactor(), earlier)
     every = (*by.failures, *failures, *broken)
     if by.strict and upgrade is not None:
         every += _open_answers(upgrade)
@@ -161,6 +174,7 @@ def judge(
         tuple(sorted(weighed, key=order)),
         every,
         verdict(weighed, every, by.fail_on),
+        tuple(standing),
         len(rules),
         tuple(_reported(rules, weighed)),
     )

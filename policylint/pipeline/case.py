@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -78,6 +79,7 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
         inputs=inputs_of(values_change_of(subjects), plan.before, plan.history),
         rollout=plan.rollout,
         secrets=plan.secrets,
+        earlier=partial(_earlier, plan, rendering.line or "4"),
         evidence=_evidence(plan, rendering, before, after),
     )
 
@@ -151,6 +153,15 @@ def values_subjects(
     named = bool(plan.settings.kubernetes)
     questions = ClusterQuestions(change.new, named, plan.settings.api_versions)
     return (change, change.new, questions), ()
+
+
+def _earlier(plan: Plan, helm: str) -> tuple[object, ...]:
+    """The subjects of the before side: what deploys it, and its chart and values left as they
+    are."""
+    if not isinstance(plan.before, ChartSide):
+        return plan.earlier
+    subjects, _ = values_subjects(replace(plan, named_after=plan.before), helm)
+    return (*plan.earlier, *subjects)
 
 
 def _render_subjects(plan: Plan, subjects: tuple[object, ...], after: Rendered) -> Iterator[object]:

@@ -114,7 +114,8 @@ def _plan(
         settings.options.helm,
     )
     plan = plan_of(settings, workspace, how.invocations, mode, sides)
-    return replace(plan, change=_change(pair))
+    earlier = deployed.before.invocations if pair.before is not None else ()
+    return replace(plan, change=_change(pair), earlier=earlier)
 
 
 def _before_chart(

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from policylint.engine import judging
 from policylint.engine.judging import Judgement, Judging
+from policylint.engine.standing import Subjects
 from policylint.errors import RuleFailure
 from policylint.helm.render.texts import Alternative
 from policylint.kubernetes.api.schemas import schemas
@@ -79,6 +80,8 @@ class Case(Struct, frozen=True):
     """How the tool that declares the release rolls it out."""
     secrets: tuple[str, ...] = ()
     """Values that are known to be secret, wherever they are rendered to."""
+    earlier: Subjects = tuple
+    """What makes the same subjects of the before side."""
 
 
 class Sides(Struct, frozen=True):
@@ -179,6 +182,7 @@ def evaluate(case: Case, upgrade: Upgrade, cluster: Cluster, by: Judging) -> Jud
         redactor=redactor,
         more=asked.findings,
         inputs=case.inputs,
+        earlier=case.earlier,
     )
     return replace(judgement, notes=asked.notes)
 
@@ -218,6 +222,7 @@ def report(case: Case, upgrade: Upgrade, cluster: Cluster, judgement: Judgement)
         changes=tuple(summaries(upgrade)),
         images=images(upgrade.changes),
         findings=judgement.findings,
+        standing=judgement.standing,
         failures=judgement.failures,
         evidence=evidence,
         rules=judgement.reported,

@@ -47,6 +47,8 @@ class Plan(Struct, frozen=True):
     settings: Settings = field(default_factory=Settings)
     invocations: tuple[Any, ...] = ()
     """The commands or declarations that deploy the release, where they are known."""
+    earlier: tuple[Any, ...] = ()
+    """The same of the before side: the commands or declarations that deploy it there."""
     named_after: Side = field(default_factory=EmptySide)
     """The after side as it was named; under a values mode `after` renders it with other values."""
 

@@ -109,6 +109,7 @@ def _criteria(
         level=first((options.level, *(layer.level for layer in nearest_first))),
         fail_on=fail_on or Severity.ERROR,
         strict=options.strict or config.strict,
+        all_findings=options.all_findings,
         tables=tuple(layer.rules for layer in reversed(nearest_first)),
         packs=(*map(Pack, (*options.policies, *config.policies)), *_located(config)),
         paths=tuple((entry.glob, entry.rules) for entry in config.paths),

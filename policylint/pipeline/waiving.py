@@ -105,15 +105,18 @@ def settle_release(
     """The report of a release with its waived findings apart."""
     report = assessed.report
     scope = Scope(report.name, report.namespace, plan.options.environment)
-    done = settle(report.findings, scope, waiving, _beside(waiving, assessed.beside))
+    beside = _beside(waiving, assessed.beside)
+    done = settle((*report.findings, *report.standing), scope, waiving, beside)
     named = _of_values(plan, waiving)
     done = replace(done, inline=tuple(dict.fromkeys((*done.inline, *named))))
-    findings, apart = parted(done.findings)
+    count = len(report.findings)
+    findings, apart = parted(done.findings[:count])
+    standing, standing_apart = parted(done.findings[count:])
+    report = replace(report, standing=standing, settled=(*apart, *standing_apart))
     if not apart:
         return report, done
-    fail_on = plan.settings.criteria.fail_on
-    verdict = settled(report.verdict, findings, fail_on)
-    return replace(report, findings=findings, settled=apart, verdict=verdict), done
+    verdict = settled(report.verdict, findings, plan.settings.criteria.fail_on)
+    return replace(report, findings=findings, verdict=verdict), done
 
 
 def settle_run(report: Report, waiving: Waiving, fail_on: Severity) -> Report:

@@ -237,6 +237,8 @@ class ReleaseReport(Struct, frozen=True):
     """Whether nothing changes but images and what names a version; no verdict."""
     settled: tuple[Finding, ...] = ()
     """Its findings that are waived or known: told, and out of the verdict."""
+    standing: tuple[Finding, ...] = ()
+    """Findings about what was there before the change: counted, and out of the verdict."""
 
 
 class Configuration(Struct, frozen=True):
@@ -319,6 +321,11 @@ def every_settled(report: Report) -> list[tuple[str, Finding]]:
         for finding in release.settled
     ]
     return of_releases + [("", finding) for finding in report.settled]
+
+
+def every_standing(report: Report) -> int:
+    """How many findings about what was there before are not shown."""
+    return sum(len(release.standing) for release in report.releases)
 
 
 def counted(findings: Iterable[Finding]) -> str:

@@ -47,6 +47,8 @@ class Options(Struct, frozen=True):
     environment: str = ""
     fail_on: Severity | None = None
     strict: bool = False
+    all_findings: bool = False
+    """Show findings about what was there before too."""
     allow_empty: bool = False
     changed: bool = False
     everything: bool = False

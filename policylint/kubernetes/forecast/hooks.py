@@ -115,7 +115,8 @@ def _over(hook: Resource, moment: Moment, there: Moments, server: Server) -> Ans
     if response.outcome is Outcome.ACCEPTED or not _may_be_gone(hook, there):
         return response
     what = f"whether an earlier upgrade has made the hook {hook.id}, which nothing deletes"
-    how = f"kubectl get {hook.id.kind.lower()} {hook.id.name} (delete it first)"
+    where = f" -n {hook.id.namespace}" if hook.id.namespace else ""
+    how = f"kubectl get {hook.id.kind.lower()} {hook.id.name}{where} (delete it first)"
     return answer([Unknown(what, how, TOPIC, "metadata.name")])
 
 

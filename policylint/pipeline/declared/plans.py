@@ -89,9 +89,8 @@ def _planned(
         "chart": _charts(pair),
         "failures": tuple(_unresolved(pair)),
         "secrets": _secrets(pair),
-        "rollout": Rollout(
-            declared.tool, declared.settings, Location("cause", declared.file, declared.line)
-        ),
+        "rollout": _rollout(declared),
+        "earlier": (*pair.before.invocations, _rollout(pair.before)) if pair.before else (),
         "post_renderers": (_renderers(pair.before), _renderers(pair.after)),
     }
     try:
@@ -108,6 +107,11 @@ def _planned(
         plan = Plan(declared.name, declared.namespace, empty, empty, settings, error=error)
     before = replace(plan.before, notes=(*plan.before.notes, *_moves(pair)))
     return replace(plan, before=before, **facts)
+
+
+def _rollout(declared: Declared) -> Rollout:
+    place = Location("cause", declared.file, declared.line)
+    return Rollout(declared.tool, declared.settings, place)
 
 
 def _moves(pair: Pair) -> Iterator[str]:

@@ -15,6 +15,7 @@ from policylint.report.model import (
     Report,
     every_finding,
     every_settled,
+    every_standing,
 )
 from policylint.report.places import shown_path
 from policylint.runtime.escapes import json_text
@@ -38,7 +39,7 @@ def document(report: Report) -> dict[str, Any]:
         "schema": SCHEMA,
         "version": __version__,
         "verdict": str(report.verdict),
-        "summary": summary(findings, len(failures)),
+        "summary": {**summary(findings, len(failures)), "standing": every_standing(report)},
         "releases": [_release(release) for release in report.releases],
         "findings": [_finding(finding) for finding in (*report.findings, *report.settled)],
         "failures": [_failure(failure) for failure in report.failures],
@@ -94,6 +95,7 @@ def _release(release: ReleaseReport) -> dict[str, Any]:
         "source": to_builtins(release.source) if release.source else None,
         "change": release.change,
         "routine": release.routine,
+        "standing": len(release.standing),
         **(to_builtins(release.history) if release.history else {}),
         **({"values": to_builtins(release.values)} if release.values else {}),
     }

@@ -340,6 +340,15 @@ def _evidence(release: ReleaseReport, evidence: Evidence) -> Iterator[Line]:
     yield from _rows("half-applied", evidence.half_applied)
     yield from _rows("drift", evidence.drift)
     yield from _rows("notes", evidence.notes)
+    yield from _standing(release)
+
+
+def _standing(release: ReleaseReport) -> Iterator[Line]:
+    """What was there before is counted here and shown where it is asked for."""
+    count = len(release.standing)
+    if count:
+        word = "finding" if count == 1 else "findings"
+        yield Row("left out", f"{count} {word} about what was there before: --all-findings")
 
 
 def _rows(label: str, texts: Sequence[str]) -> Iterator[Line]:

@@ -1,0 +1,95 @@
+"""Findings about what was there before: those that an upgrade which changes nothing gets too.
+
+A check is about a change. What its rules say equally of the before side alone is no news, and is
+counted instead of shown. What stops or fails the upgrade stays, however long it has been there:
+errors, whatever the cluster or a policy refuses, and what the forecast alone can tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from policylint.engine.evaluate import evaluate
+from policylint.engine.rule import Context, Rule
+from policylint.model import Category, Finding, Json, Kept, Severity, Upgrade
+from policylint.redaction.redactor import Redactor
+
+Subjects = Callable[[], Sequence[object]]
+"""What makes subjects where they are needed."""
+_NEVER = (Category.CLUSTER_REJECTS, Category.POLICY)
+
+
+def unchanged(upgrade: Upgrade) -> Upgrade:
+    """The upgrade that leaves the before side as it is; nothing is sent, so that there is nothing
+    to forecast."""
+    before = upgrade.before
+    kept = tuple(Kept(resource, resource) for resource in before.resources.values())
+    return replace(upgrade, after=before, changes=kept, hooks=())
+
+
+def parted(
+    findings: Sequence[Finding],
+    rules: Iterable[Rule],
+    context: Context,
+    redactor: Redactor,
+    earlier: Subjects,
+) -> tuple[list[Finding], list[Finding]]:
+    """(what the change brings, what was there before).
+
+    `earlier` are the subjects of the before side beside its resources. A rule that cannot judge the
+    before side leaves all of its findings to the change.
+    """
+    candidates = list(filter(may_stand, findings))
+    if context.upgrade is None or not candidates:
+        return list(findings), []
+    wanted = {finding.rule for finding in candidates}
+    chosen = [rule for rule in rules if rule.id in wanted]
+    known = set(map(_tells, _of_before(context.upgrade, chosen, context, redactor, earlier)))
+    standing = [finding for finding in candidates if _tells(finding) in known]
+    return [finding for finding in findings if finding not in standing], standing
+
+
+def _of_before(
+    upgrade: Upgrade,
+    rules: Sequence[Rule],
+    context: Context,
+    redactor: Redactor,
+    earlier: Subjects,
+) -> Sequence[Finding]:
+    """What rules find where the before side stays as it is."""
+    same = unchanged(upgrade)
+    inputs = _InputsBefore(context.inputs)
+    then = replace(context, upgrade=same, invocations=(), inputs=inputs)
+    findings, _ = evaluate(rules, (same, *same.changes, *earlier()), then, redactor)
+    return findings
+
+
+def may_stand(finding: Finding) -> bool:
+    """Whether it is left out of a check where it is about what was there before."""
+    return finding.severity is not Severity.ERROR and finding.category not in _NEVER
+
+
+def _tells(finding: Finding) -> tuple[object, ...]:
+    """What two findings share that say the same of the same thing, each in its own render."""
+    about = finding.path if finding.about is None else finding.about
+    value = repr(finding.after)
+    return finding.rule, finding.direction, finding.resource, about, finding.message, value
+
+
+class _InputsBefore(Mapping[str, Json]):
+    """What rules in YAML may name, where nothing changes: the values are the old ones."""
+
+    def __init__(self, inputs: Mapping[str, Json]) -> None:
+        self._inputs = inputs
+
+    def __getitem__(self, name: str) -> Json:
+        return self._inputs["oldValues" if name == "values" else name]
+
+    def __iter__(self) -> Iterator[str]:
+        names = set(self._inputs) - {"values"}
+        return iter(names | {"values"} if "oldValues" in names else names)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
