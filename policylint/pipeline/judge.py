@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 
 from msgspec import Struct, field
@@ -17,6 +17,7 @@ from policylint.kubernetes.api.schemas import schemas
 from policylint.kubernetes.forecast import forecast
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.impact import impact, stale_readers
+from policylint.kubernetes.forecast.progress import Fate, progress
 from policylint.kubernetes.manifests.definitions import of_sides
 from policylint.kubernetes.manifests.diff import changes
 from policylint.kubernetes.manifests.drift import drift
@@ -31,7 +32,6 @@ from policylint.model import (
     Json,
     Kept,
     Manifest,
-    Outcome,
     Resource,
     ResourceId,
     Severity,
@@ -43,7 +43,7 @@ from policylint.pipeline.asked import Asked
 from policylint.pipeline.differences import Differences, images
 from policylint.pipeline.pruning import without_kept
 from policylint.redaction.redactor import Redactor
-from policylint.report.model import ChangeSummary, Evidence, ReleaseReport
+from policylint.report.model import ChangeSummary, Evidence, ReleaseReport, SentStep
 from policylint.scan.gitops.rollout import Rollout
 
 
@@ -206,12 +206,14 @@ def report(case: Case, upgrade: Upgrade, cluster: Cluster, judgement: Judgement)
     if case.live:
         published = schemas(case.target.kubernetes)
         differences = drift(upgrade, cluster.live, published, redactor_of(upgrade))
+    steps = tuple(SentStep(str(identity), str(fate)) for identity, fate in progress(upgrade))
     evidence = replace(
         case.evidence,
         resources=len(upgrade.changes),
         notes=(*case.evidence.notes, *judgement.notes),
         rules=judgement.rules,
-        half_applied=tuple(half_applied(upgrade)),
+        sent=steps,
+        half_applied=tuple(half_applied(steps)),
         drift=tuple(differences),
     )
     return ReleaseReport(
@@ -308,22 +310,23 @@ def _row(
     )
 
 
-def half_applied(upgrade: Upgrade) -> list[str]:
-    """Which objects a refused upgrade leaves changed: Helm sends every update, and then stops."""
-    refused = [change for change in upgrade.changes if _refused(change)]
-    if not refused:
-        return []
-    done = [str(change.id) for change in upgrade.changes if not _refused(change) and _sent(change)]
-    return [f"would already be changed when the upgrade fails: {', '.join(done)}"] if done else []
+def half_applied(steps: Sequence[SentStep]) -> Iterator[str]:
+    """How far a refused upgrade gets, in a line or two."""
+    done = [step for step in steps if step.outcome in (Fate.CREATED, Fate.CHANGED)]
+    unsent = [step for step in steps if step.outcome == Fate.UNSENT]
+    if done:
+        yield f"would already be changed when the upgrade fails: {_names(done)}"
+        if unsent:
+            yield f"would not be sent any more: {_names(unsent)}"
+    elif unsent:
+        yield "nothing of the release would be changed when the upgrade fails"
 
 
-def _refused(change: Change) -> bool:
-    answer = change.forecast.upgrade
-    return answer is not None and answer.outcome is Outcome.REJECTED
-
-
-def _sent(change: Change) -> bool:
-    return isinstance(change, Created) or (isinstance(change, Kept) and bool(change.fields))
+def _names(steps: Iterable[SentStep]) -> str:
+    return ", ".join(
+        f"{step.resource} (created)" if step.outcome == Fate.CREATED else step.resource
+        for step in steps
+    )
 
 
 def _resources(side: Manifest) -> tuple[Resource, ...]:

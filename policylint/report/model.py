@@ -51,6 +51,14 @@ class ChangeSummary(Struct, frozen=True):
     `--ask`."""
 
 
+class SentStep(Struct, frozen=True):
+    """What becomes of one object in an upgrade that is refused: "created", "changed", "refused" or
+    "not sent"."""
+
+    resource: str
+    outcome: str
+
+
 class Evidence(Struct, frozen=True):
     """What was compared, by which engine, and what the reader must know of it; keys of the JSON."""
 
@@ -63,7 +71,9 @@ class Evidence(Struct, frozen=True):
     rules: int = 0
     """How many rules were active."""
     half_applied: tuple[str, ...] = field(default=(), name="half-applied")
-    """Which objects a refused upgrade leaves changed."""
+    """Which objects a refused upgrade leaves changed, in words."""
+    sent: tuple[SentStep, ...] = ()
+    """Its objects in the order in which Helm comes to them; none where nothing is refused."""
     drift: tuple[str, ...] = ()
     """What the live objects that were given have otherwise than the before side."""
 

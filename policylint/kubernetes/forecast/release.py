@@ -24,12 +24,7 @@ from policylint.kubernetes.forecast.answers import (
 )
 from policylint.kubernetes.forecast.applied import reverted, with_losses
 from policylint.kubernetes.forecast.between import between
-from policylint.kubernetes.forecast.building import (
-    UNDECODED,
-    UNDEPLOYABLE,
-    twice_named,
-    unbuilt,
-)
+from policylint.kubernetes.forecast.building import twice_named, unbuilt
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.decode import UndecodableError
 from policylint.kubernetes.forecast.hooks import hook_runs, left_behind, stops_all
@@ -37,8 +32,13 @@ from policylint.kubernetes.forecast.impact import KEEP
 from policylint.kubernetes.forecast.leftovers import with_leftovers
 from policylint.kubernetes.forecast.owners import with_owners
 from policylint.kubernetes.forecast.ownership import ownership_conflict
+from policylint.kubernetes.forecast.progress import (
+    HOOK_LEFT,
+    is_refused,
+    is_unbuilt,
+    never_sent,
+)
 from policylint.kubernetes.forecast.server import ACCEPTED, Sent, Server, State
-from policylint.kubernetes.forecast.timing import TOPIC as TOO_LATE
 from policylint.kubernetes.forecast.timing import (
     too_late,
     when_built,
@@ -69,11 +69,6 @@ _FACTS = ("CustomResourceDefinition", "PersistentVolume", "PersistentVolumeClaim
 inventory."""
 _VALUES: frozenset[type] = frozenset({str, int, float, bool})
 _MARKS = ("/metadata/labels", "/metadata/annotations")
-HOOK_LEFT = "hook-becomes-resource"
-_BUILD = frozenset(
-    {"removed-api", "ownership-conflict", HOOK_LEFT, UNDECODED, UNDEPLOYABLE, TOO_LATE}
-)
-"""Topics of what Helm refuses before it sends anything."""
 
 
 def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
@@ -111,40 +106,23 @@ def _kept_as_live(change: Change, cluster: Cluster) -> Change:
 
 
 def _half_applied(changes: tuple[Change, ...], hooks: tuple[Created, ...]) -> tuple[Change, ...]:
-    """The changes, knowing that Helm sends nothing after a refused creation, nor at all if it
-    cannot build an object or make a hook that comes first.
-
-    What was never sent has nothing to take back.
-    """
-    stopped = any(_unbuilt(change) for change in changes) or any(map(stops_all, hooks))
-    rows: list[Change] = []
-    for change in changes:
-        unsent = stopped and isinstance(change, Kept) and not _unbuilt(change)
-        rows.append(
-            replace(change, forecast=replace(change.forecast, rollback=ACCEPTED))
-            if unsent
-            else change
-        )
-        answered = change.forecast.upgrade
-        refused = answered is not None and answered.outcome is Outcome.REJECTED
-        stopped = stopped or (refused and isinstance(change, Created))
-    return tuple(rows)
+    """The changes, knowing what Helm does not come to: what was never sent has nothing to take
+    back."""
+    unsent = never_sent(changes, hooks)
+    return tuple(
+        replace(change, forecast=replace(change.forecast, rollback=ACCEPTED))
+        if isinstance(change, Kept) and change.id in unsent
+        else change
+        for change in changes
+    )
 
 
 def _fails_on_the_way(changes: tuple[Change, ...], hooks: tuple[Created, ...]) -> bool:
     """Whether the upgrade stops after Helm has written its revision, and before it deletes
     anything; what cannot be built stops it earlier."""
-    if any(map(_unbuilt, changes)):
+    if any(map(is_unbuilt, changes)):
         return False
-    answers = [change.forecast.upgrade for change in changes]
-    refused = any(answer is not None and answer.outcome is Outcome.REJECTED for answer in answers)
-    return refused or any(map(stops_all, hooks))
-
-
-def _unbuilt(change: Change) -> bool:
-    """Whether Helm cannot even build the object, or may not import it."""
-    answered = change.forecast.upgrade
-    return answered is not None and any(cause.topic in _BUILD for cause in answered.causes)
+    return any(map(is_refused, changes)) or any(map(stops_all, hooks))
 
 
 def server_of(upgrade: Upgrade, cluster: Cluster) -> Server:

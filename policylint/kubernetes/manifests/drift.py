@@ -1,12 +1,21 @@
-"""Drift: where the live objects are not what the before side says."""
+"""Drift: where the live objects are not what the before side says, and what becomes of that."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from policylint.kubernetes.api.schemas import Node, Schemas
 from policylint.kubernetes.manifests.diff import fields
-from policylint.model import Created, FieldChange, Object, ResourceId, Upgrade
+from policylint.model import (
+    Created,
+    Deleted,
+    FieldChange,
+    Kept,
+    Object,
+    Outcome,
+    ResourceId,
+    Upgrade,
+)
 from policylint.redaction.redactor import Redactor
 
 _OTHERS = ("/apiVersion", "/status", "/stringData")
@@ -17,7 +26,8 @@ data."""
 def drift(
     upgrade: Upgrade, live: Mapping[ResourceId, Object], schemas: Schemas, redactor: Redactor
 ) -> list[str]:
-    """One line for each field of the before side that its live object lacks or has otherwise.
+    """One line for each field of the before side that its live object lacks or has otherwise, with
+    what the upgrade does to it.
 
     What only the live object has (defaults, allocated and other managers' fields) is no drift.
     """
@@ -37,9 +47,37 @@ def drift(
             )
             lines.append(
                 f"{change.id}: {field.path} is {after!r} in the cluster, {before!r} on the "
-                "before side"
+                f"before side: {_fate(change, field.path)}"
             )
     return lines
+
+
+def _fate(change: Kept | Deleted, path: str) -> str:
+    """What the upgrade does to a field that drifted, as the forecast has it."""
+    if isinstance(change, Deleted):
+        return "the object is deleted"
+    answer = change.forecast.upgrade
+    outcome = answer.outcome if answer is not None else Outcome.DEPENDS
+    if outcome is Outcome.REJECTED:
+        return "the upgrade is refused, and leaves it"
+    gone = [field for field in change.fields if field.op == "remove"]
+    fates = (
+        (change.forecast.reverted, "the upgrade sets it back"),
+        (gone, "the upgrade removes it"),
+        (change.fields, "the upgrade changes it"),
+    )
+    fate = next((words for fields, words in fates if _is_among(fields, path)), "")
+    is_known = outcome is Outcome.ACCEPTED
+    left = "the upgrade leaves it" if is_known else "what the upgrade does to it depends"
+    return fate or left
+
+
+def _is_among(changes: Iterable[FieldChange], path: str) -> bool:
+    """Whether one of these changes is at, above or below a path."""
+    return any(
+        f"{path}/".startswith(f"{field.path}/") or field.path.startswith(f"{path}/")
+        for field in changes
+    )
 
 
 def _differing(before: Object, live_body: Object, node: Node | None) -> Iterator[FieldChange]:

@@ -13,6 +13,7 @@ from policylint.report.model import (
     ImageChange,
     ReleaseReport,
     RuleInfo,
+    SentStep,
     impacts,
     release_name,
 )
@@ -166,27 +167,27 @@ def _about(row: ChangeSummary) -> str:
     return ", ".join(words)
 
 
+_TAGS = {
+    "created": ("already created", "warning"),
+    "changed": ("already changed", "warning"),
+    "refused": ("refused", "error"),
+    "not sent": ("not reached", "note"),
+}
+"""What the page calls a step of a refused upgrade, and how hard that is."""
+
+
 def _order(release: ReleaseReport) -> Iterator[Html]:
-    """What Helm sends, in its order, where one of it is refused: the rest is sent all the same, and
-    deletions and what comes after them are not reached."""
-    if not any(change.upgrade is Outcome.REJECTED for change in release.changes):
+    """What Helm sends, in its order, where one of it is refused."""
+    if release.evidence is None or not release.evidence.sent:
         return
-    steps = [step for change in release.changes if (step := _step(change)) is not None]
-    yield el("ol", *steps, class_="order")
-    for text in release.evidence.half_applied if release.evidence else ():
+    yield el("ol", *map(_step, release.evidence.sent), class_="order")
+    for text in release.evidence.half_applied:
         yield el("p", text)
 
 
-def _step(change: ChangeSummary) -> Html | None:
-    if change.change == "hook" or change.impact is Impact.NONE:
-        return None
-    if change.upgrade is Outcome.REJECTED:
-        word, level = "refused", "error"
-    elif change.change == "deleted":
-        word, level = "not reached", "note"
-    else:
-        word, level = "already changed", "warning"
-    return el("li", el("span", word, class_=f"tag {level}"), f" {change.resource}")
+def _step(step: SentStep) -> Html:
+    word, level = _TAGS[step.outcome]
+    return el("li", el("span", word, class_=f"tag {level}"), f" {step.resource}")
 
 
 def _way_back(changes: Iterable[ChangeSummary]) -> Iterator[Html]:
