@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec.structs import replace
 
 from policylint.advice.runbooks import fixes_for
 from policylint.engine.rule import Context
-from policylint.kubernetes.api.pointers import of_field
+from policylint.kubernetes.api.pointers import of_keys
 from policylint.model import (
     Answer,
     Category,
@@ -17,6 +19,7 @@ from policylint.model import (
     FieldChange,
     Fix,
     Kept,
+    ResourceId,
     Severity,
     Target,
     Unknown,
@@ -24,6 +27,9 @@ from policylint.model import (
 )
 from policylint.runtime.patterns import pattern
 
+_OBJECT = pattern(r"^(Invalid value: )\{.*\}(?=: )")
+_FREE = "parameters"
+"""What a class is given in words of its driver's own: no key tells which of them are secret."""
 _ALLOWED = pattern(r"'(\w+)'")
 BY_HELM = frozenset(
     {
@@ -35,6 +41,8 @@ BY_HELM = frozenset(
     }
 )
 """Topics of what Helm refuses itself, before the server is asked to change anything."""
+_CONFLICT = "field-manager-conflict"
+"""The topic whose causes the server tells in one message."""
 DOOR = {
     Direction.UPGRADE: "the cluster will reject this upgrade",
     Direction.ROLLBACK: "the cluster will reject the rollback of this upgrade",
@@ -47,31 +55,62 @@ def refusals(change: Created | Kept, topic: str, context: Context) -> Iterator[V
     A refusal is an error of category cluster-rejects (rollback for the way back); an answer that
     depends on live state is a warning whose fix is the command that tells.
     """
-    for direction, answer in (
-        (Direction.UPGRADE, change.forecast.upgrade),
-        (Direction.ROLLBACK, change.forecast.rollback),
-    ):
-        if answer is not None:
-            yield from explained(change, topic, context, direction, answer)
+    there, back = change.forecast.upgrade, change.forecast.rollback
+    if there is not None:
+        yield from explained(change, topic, context, Direction.UPGRADE, there)
+    if back is not None:
+        back = _beside(there, back)
+        yield from explained(change, topic, context, Direction.ROLLBACK, back)
+
+
+def _beside(there: Answer | None, back: Answer) -> Answer:
+    """The way back's answer without the questions that the upgrade's asks too: they are asked
+    once."""
+    asked = {unknown.what for unknown in there.unknowns} if there is not None else set()
+    unknowns = tuple(unknown for unknown in back.unknowns if unknown.what not in asked)
+    return replace(back, unknowns=unknowns)
 
 
 def explained(
     change: Created | Kept, topic: str, context: Context, direction: Direction, answer: Answer
 ) -> Iterator[Violation]:
-    """The violations of one direction's answer."""
-    for cause in answer.causes:
-        if cause.topic == topic:
-            yield _refused(change, cause, context, direction)
-    for unknown in answer.unknowns:
-        if unknown.topic == topic:
-            yield _open(change, unknown, direction)
+    """The violations of one direction's answer: one for each cause, all conflicts with other
+    managers being one, and one for all questions about a field."""
+    causes = [cause for cause in answer.causes if cause.topic == topic]
+    for cause in _together(causes) if topic == _CONFLICT else causes:
+        yield _refused(change, cause, context, direction)
+    unknowns = [unknown for unknown in answer.unknowns if unknown.topic == topic]
+    for asked in _by_place(change, unknowns):
+        yield _open(change, asked, direction)
+
+
+def _by_place(change: Created | Kept, unknowns: Sequence[Unknown]) -> Iterable[Sequence[Unknown]]:
+    """The questions about one change of one field together."""
+    places: dict[str, list[Unknown]] = {}
+    for unknown in unknowns:
+        touched = _touched(change, Cause(unknown.field, "", ""))
+        places.setdefault(touched.path if touched else unknown.field, []).append(unknown)
+    return places.values()
+
+
+def _together(conflicts: Sequence[Cause]) -> Sequence[Cause]:
+    """The conflicts of one object as the server tells them: in one message."""
+    if len(conflicts) < 2:
+        return conflicts
+    alone = "Apply failed with 1 conflict: "
+    words = [conflict.message.removeprefix(alone) for conflict in conflicts]
+    message = f"Apply failed with {len(conflicts)} conflicts: {'; '.join(words)}"
+    return (replace(conflicts[0], message=message),)
 
 
 def answered(cause: Cause, target: Target) -> str:
     """Who refuses, Helm itself or the API server, and in which words."""
     by_helm = cause.topic in BY_HELM
     who = f"Helm {target.helm}" if by_helm else f"Kubernetes {target.kubernetes}"
-    return f"{who} answers: {cause.field}: {' '.join(cause.message.splitlines())}"
+    words = " ".join(cause.message.splitlines())
+    if cause.field == _FREE:
+        words = _OBJECT.sub(r"\1{...}", words)
+    return f"{who} answers: {cause.field}: {words}"
 
 
 def category(direction: Direction) -> Category:
@@ -89,7 +128,7 @@ def _refused(
     return Violation(
         message=DOOR[direction],
         because=answered(cause, context.target),
-        path=touched.path if touched else of_field(cause.field),
+        path=touched.path if touched else of_keys(cause.field, change.after.body),
         before=before,
         after=after,
         direction=direction,
@@ -121,12 +160,15 @@ def _onwards(change: Created | Kept, cause: Cause) -> tuple[Fix, ...]:
     )
 
 
-def _open(change: Created | Kept, unknown: Unknown, direction: Direction) -> Violation:
+def _open(change: Created | Kept, asked: Sequence[Unknown], direction: Direction) -> Violation:
+    """What depends on the cluster at one field."""
+    unknown = asked[0]
     touched = _touched(change, Cause(unknown.field, "", ""))
+    what = " and ".join(question.what for question in asked)
     return Violation(
-        message=f"{DOOR[direction].replace('will', 'may')}: it depends on {unknown.what}",
+        message=f"{DOOR[direction].replace('will', 'may')}: it depends on {what}",
         because="an offline run cannot see it",
-        path=touched.path if touched else of_field(unknown.field),
+        path=touched.path if touched else of_keys(unknown.field, change.after.body),
         before=touched.before if touched else None,
         after=touched.after if touched else None,
         direction=direction,
@@ -134,9 +176,18 @@ def _open(change: Created | Kept, unknown: Unknown, direction: Direction) -> Vio
         severity=Severity.WARNING,
         confidence=Confidence.DEPENDS,
         fixes=(
-            Fix("find out, or give policylint the live objects with --live", steps=(unknown.how,)),
+            Fix(
+                "find out, or give policylint the live objects with --live",
+                steps=tuple(dict.fromkeys(_filled(question.how, change.id) for question in asked)),
+            ),
         ),
     )
+
+
+def _filled(how: str, identity: ResourceId) -> str:
+    """A command with the object's own name where the forecast, which looks at fields, has none."""
+    where = f" -n {identity.namespace}" if identity.namespace else ""
+    return how.replace(" NAME ", f" {identity.name}{where} ")
 
 
 def _touched(change: Created | Kept, cause: Cause) -> FieldChange | None:
@@ -144,7 +195,7 @@ def _touched(change: Created | Kept, cause: Cause) -> FieldChange | None:
     allowed by it."""
     if isinstance(change, Created):
         return None
-    field = of_field(cause.field)
+    field = of_keys(cause.field, change.after.body)
     allowed = _allowed(field, cause.message)
     near = [changed for changed in change.fields if _near(changed.path, field)]
     near = [changed for changed in near if not _within_any(changed.path, allowed)]

@@ -80,7 +80,7 @@ class Redactor(Struct, frozen=True):
             if not path:
                 return mask_secret
         key = path.rpartition("/")[2]
-        if secret_key(key) or any(_named_secret(body, path) for body in bodies):
+        if _names_secret(resource, path, bodies):
             return lambda value: MASK if _hides(value) else self.value(value)
         return mask_plain if _holds_secret(path) else lambda value: self._entry({}, key, value)
 
@@ -204,6 +204,22 @@ def _holds_secret(path: str) -> bool:
     """Whether a pointer leads below a key that holds nothing but secrets."""
     *steps, last = path.split("/")
     return not _says_where(last) and any(holder_key(step) for step in steps)
+
+
+def _names_secret(resource: ResourceId | None, path: str, bodies: Iterable[Json]) -> bool:
+    """Whether a pointer's own key, or a name beside it, says that there is a secret."""
+    key = path.rpartition("/")[2]
+    told = secret_key(key) or _is_key_of_class(resource, path)
+    return told or any(_named_secret(body, path) for body in bodies)
+
+
+def _is_key_of_class(resource: ResourceId | None, path: str) -> bool:
+    """Whether a parameter of a StorageClass, or another class that a driver reads, may be a key of
+    its user's: `restuserkey` of GlusterFS is a password."""
+    if resource is None or not resource.kind.endswith("Class"):
+        return False
+    *parents, key = path.lower().split("/")
+    return parents == ["", "parameters"] and key.endswith(("key", "password", "secret", "token"))
 
 
 def _says_where(key: str) -> bool:

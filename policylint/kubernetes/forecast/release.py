@@ -60,6 +60,7 @@ from policylint.model import (
     Object,
     Outcome,
     Resource,
+    ResourceId,
     Unknown,
     Upgrade,
 )
@@ -123,6 +124,11 @@ def _fails_on_the_way(changes: tuple[Change, ...], hooks: tuple[Created, ...]) -
     if any(map(is_unbuilt, changes)):
         return False
     return any(map(is_refused, changes)) or any(map(stops_all, hooks))
+
+
+def _get(identity: ResourceId) -> str:
+    where = f" -n {identity.namespace}" if identity.namespace else ""
+    return f"kubectl get {identity.kind.lower()} {identity.name}{where}"
 
 
 def server_of(upgrade: Upgrade, cluster: Cluster) -> Server:
@@ -191,7 +197,7 @@ def _unless_gone(change: Kept, present: Forecast, forward: Server, back: Server)
         returned, _ = update(back, state, Sent(change.before, before, after))
     gone = Unknown(
         f"whether {change.id} is there at all: the live objects that were given do not hold it",
-        f"kubectl get {change.id.kind.lower()} {change.id.name} -o yaml (give it with --live)",
+        f"{_get(change.id)} -o yaml (give it with --live)",
         "object-gone",
     )
     return Forecast(
@@ -227,7 +233,7 @@ def _unknown_start(change: Kept, error: UndecodableError) -> Forecast:
         f"what the cluster holds as {change.id}, for the old manifest is not what any server "
         f"stores: {error}"
     )
-    how = f"kubectl get {change.id.kind.lower()} {change.id.name} -o yaml (give it with --live)"
+    how = f"{_get(change.id)} -o yaml (give it with --live)"
     unknown = Answer(Outcome.DEPENDS, unknowns=(Unknown(what, how, "invalid-object"),))
     return Forecast(unknown, unknown)
 
