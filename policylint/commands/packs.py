@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct, to_builtins
 
@@ -202,8 +204,9 @@ def _git(folder: Path, *arguments: str) -> str:
 _PROTOCOLS = ("https", "ssh", "file")
 
 
-def _from_registry(source: Source, room: Path, _resolved: str) -> tuple[Path, str]:
-    """(the pack's directory, "") of an artifact, pulled by oras."""
+def _from_registry(source: Source, room: Path, manifest: str) -> tuple[Path, str]:
+    """(the pack's directory, the digest of its manifest) of an artifact, pulled by oras: what a tag
+    means is asked once, and pulled by its digest."""
     try:
         import oras.client
     except ImportError:
@@ -214,9 +217,21 @@ def _from_registry(source: Source, room: Path, _resolved: str) -> tuple[Path, st
     is_local = target.startswith(("localhost:", "127.0.0.1:"))
     try:
         client = oras.client.OrasClient(insecure=is_local)
-        client.pull(target=target, outdir=str(room))
+        container = client.get_container(target)
+        wanted = container.digest or manifest or _digest_of_manifest(client, container)
+        name = f"{container.registry}/{container.api_prefix}"
+        client.pull(target=f"{name}@{wanted}", outdir=str(room))
     except Exception as error:  # noqa: BLE001  the client raises what its libraries do
         raise SourceError(
             f"{source.address} cannot be pulled: {error}", remedy="check the name and the login"
         ) from None
-    return inside(room, source.path), ""
+    return inside(room, source.path), wanted
+
+
+def _digest_of_manifest(client: Any, container: Any) -> str:
+    """The digest of what a tag means now, over the bytes of the manifest."""
+    client.auth.load_configs(container)
+    accepted = {"Accept": "application/vnd.oci.image.manifest.v1+json"}
+    answer = client.do_request(f"{client.prefix}://{container.manifest_url()}", headers=accepted)
+    answer.raise_for_status()
+    return f"sha256:{hashlib.sha256(answer.content).hexdigest()}"

@@ -191,7 +191,8 @@ def registry() -> Iterator[str]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             name = self.path.rpartition("/")[2]
-            content = manifest if "/manifests/" in self.path else blobs.get(name)
+            is_known = name in ("1", _digest(manifest))
+            content = manifest if "/manifests/" in self.path and is_known else blobs.get(name)
             self.send_response(200 if content else 404)
             kind = "application/vnd.oci.image.manifest.v1+json"
             self.send_header("Content-Type", kind if content is manifest else "application/yaml")
@@ -225,6 +226,14 @@ def test_an_artifact_of_a_registry_is_pulled_once(
     assert found(capsys) == (1, ["pulled"])
     assert run(["packs", "list"]) == 0
     assert "1 rules" in capsys.readouterr().out
+    (locked,) = json.loads((room.top / "policylint.lock").read_text())["packs"]
+    assert locked["resolved"].startswith("sha256:")
+    assert run(["packs", "update"]) == 0  # by the digest of the manifest, which is there
+    lock = room.top / "policylint.lock"
+    lock.write_text(lock.read_text().replace(locked["resolved"], f"sha256:{'0' * 64}"))
+    capsys.readouterr()
+    assert run(["packs", "update"]) == 2
+    assert "cannot be pulled" in capsys.readouterr().err
 
 
 def test_nothing_of_a_repository_runs(
