@@ -83,7 +83,7 @@ def _custom(change: Created | Kept, api: ApiStatus) -> Violation:
         path="/apiVersion",
         before=change.before.api_version if isinstance(change, Kept) else None,
         after=version,
-        severity=Severity.WARNING,
+        severity=Severity.NOTE if _is_unchanged(change) else Severity.WARNING,
         confidence=Confidence.DEPENDS,
         fixes=(
             Fix(
@@ -96,6 +96,11 @@ def _custom(change: Created | Kept, api: ApiStatus) -> Violation:
             ),
         ),
     )
+
+
+def _is_unchanged(change: Created | Kept) -> bool:
+    """Whether the release holds it in this version already, which the cluster then served."""
+    return isinstance(change, Kept) and change.before.api_version == change.after.api_version
 
 
 def _crd_at_hand(change: Created | Kept, context: Context) -> bool:

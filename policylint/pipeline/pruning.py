@@ -18,6 +18,14 @@ def without_kept(changes: Iterable[Change], rollout: Rollout | None) -> tuple[Ch
 def _stays(change: Change, rollout: Rollout) -> bool:
     if not isinstance(change, Deleted):
         return False
+    if rollout.keeps_definitions and _is_of_crds(change):
+        return True
     metadata = change.before.body.get("metadata")
     annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
     return rollout.keeps(annotations if isinstance(annotations, dict) else {})
+
+
+def _is_of_crds(change: Deleted) -> bool:
+    """Whether it is a definition of a chart's crds/."""
+    is_definition = change.id.kind == "CustomResourceDefinition"
+    return is_definition and "/crds/" in f"/{change.before.origin.file}"

@@ -217,6 +217,9 @@ class ReleaseSource(Struct, frozen=True):
     line: int = 0
     cluster: str = ""
     environment: str = ""
+    chart_file: str = ""
+    chart_line: int = 0
+    """Where the chart's version is written."""
 
 
 class ReleaseReport(Struct, frozen=True):

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from policylint.scan.gitops.kustomizebinary import find_builder
-from tests.pipeline.test_declared import checked, commit, edit, git
+from tests.pipeline.test_declared import DEPLOYMENT, checked, commit, edit, git
+from tests.servers import serving
 
 CLUSTERS = Path("fixtures/repositories/flux-clusters").resolve()
 kustomize = pytest.mark.skipif(find_builder() is None, reason="no kustomize is installed")
@@ -88,3 +89,61 @@ def test_definitions_are_replaced_where_the_policy_says_so(capsys, policy, stale
     _, report = checked(capsys)
     assert ("crds-not-upgraded" in rules(report)) is stale
     assert "crd-change-refused" in rules(report)
+
+
+def test_definitions_that_leave_crds_stay(capsys):
+    """helm-controller, internal/action/crds.go: CreateReplace never deletes one."""
+    folder = Path("charts/web/crds")
+    folder.mkdir()
+    (folder / "thing.yaml").write_text(CRD.replace("SCOPE", "Namespaced"), "utf-8")
+    append(RELEASE, "  upgrade: {crds: CreateReplace, remediation: {retries: 1}}\n")
+    commit()
+    (folder / "thing.yaml").unlink()
+    code, report = checked(capsys)
+    assert (code, "crd-deleted" in rules(report)) == (0, False)
+    changes = {row["change"] for release in report["releases"] for row in release["changes"]}
+    assert "deleted" not in changes
+
+
+def test_drift_detection_is_said(capsys):
+    ignore = "[{paths: [/spec/replicas], target: {kind: Deployment}}]"
+    append(RELEASE, f"  driftDetection: {{mode: enabled, ignore: {ignore}}}\n")
+    _, report = checked(capsys)
+    notes = report["releases"][0]["evidence"]["notes"]
+    assert "what was changed by hand is set back (driftDetection: enabled)" in notes
+    assert "but not below /spec/replicas of Deployment (driftDetection.ignore)" in notes
+
+
+def test_a_change_of_what_flux_adds_everywhere_is_no_pass(capsys):
+    append(RELEASE, "  commonMetadata: {labels: {team: a}}\n")
+    code, report = checked(capsys)
+    assert code == 2
+    assert any("commonMetadata" in row["message"] for row in report["releases"][0]["failures"])
+
+
+def test_a_schema_that_flux_leaves_out_is_not_judged(capsys):
+    schema = '{"properties": {"nowhere": {"type": "string"}}, "required": ["nowhere"]}'
+    Path("charts/web/values.schema.json").write_text(schema, "utf-8")
+    append(RELEASE, "  upgrade: {disableSchemaValidation: true, remediation: {retries: 1}}\n")
+    commit()
+    edit("apps/base/web/values.yaml", "web:1.0", "web:1.1")
+    code, report = checked(capsys)
+    assert code == 0
+    assert report["releases"][0]["routine"] is True
+
+
+def test_a_bump_is_caused_where_the_version_is_written(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("POLICYLINT_CACHE", str(tmp_path / "cache"))
+    with serving() as server:
+        for version in ("1.2.0", "1.3.0"):
+            text = DEPLOYMENT.replace("{app: cache}", '{app: "cache-{{ .Chart.Version }}"}', 1)
+            server.add_chart("cache", version, {"templates/d.yaml": text})
+        edit("infrastructure/cache.yaml", "registry.invalid", server.host)
+        commit()
+        edit("infrastructure/cache.yaml", "tag: 1.2.0", "tag: 1.3.0")
+        code, report = checked(capsys, "--allow-private-sources")
+    assert code == 1
+    lines = Path("infrastructure/cache.yaml").read_text("utf-8").splitlines()
+    written = next(number for number, line in enumerate(lines, 1) if "tag: 1.3.0" in line)
+    source = report["releases"][0]["source"]
+    assert (source["chart_file"], source["chart_line"]) == ("infrastructure/cache.yaml", written)

@@ -143,7 +143,8 @@ class Places(Struct, frozen=True, eq=False):
     def _declared(self, place: Location) -> Location:
         """The place where the chart is chosen: its declaration, else the command line."""
         if self.source is not None and self.source.file:
-            return replace(place, file=self.source.file, line=self.source.line)
+            file = self.source.chart_file or self.source.file
+            return replace(place, file=file, line=self.source.chart_line or self.source.line)
         return replace(place, role="command", file=self.after.label or self.after.chart)
 
     def _of_subchart(self, part: Subchart) -> Location:

@@ -112,7 +112,8 @@ def is_touched(pair: Pair, change: Change) -> bool:
 def _judged(release: Declared) -> Declared:
     """A release without where it is written."""
     layers = tuple(replace(layer, text="", file="", label="") for layer in release.layers)
-    return replace(release, file="", line=0, layers=layers, notes=(), invocations=())
+    chart = replace(release.chart, file="")
+    return replace(release, chart=chart, file="", line=0, layers=layers, notes=(), invocations=())
 
 
 def _chart_folders(release: Declared, tree: Tree) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from policylint.pipeline.postrender import can_apply
 from policylint.pipeline.settings import resolve
 from policylint.report.model import ChartChange, ChartVersion, ReleaseSource
 from policylint.scan.gitops.model import Declared
+from policylint.scan.gitops.origins import version_place
 from policylint.scan.gitops.rollout import Rollout
 
 
@@ -83,9 +84,7 @@ def _planned(
     settings = resolve(options_of(options, pair, configured), config)
     facts = {
         "change": _word(pair),
-        "source": ReleaseSource(
-            declared.tool, declared.file, declared.line, declared.cluster, declared.environment
-        ),
+        "source": _source(declared, change),
         "chart": _charts(pair),
         "failures": tuple(_unresolved(pair)),
         "secrets": _secrets(pair),
@@ -112,6 +111,20 @@ def _planned(
 def _rollout(declared: Declared) -> Rollout:
     place = Location("cause", declared.file, declared.line)
     return Rollout(declared.tool, declared.settings, place)
+
+
+def _source(declared: Declared, change: Change) -> ReleaseSource:
+    """Where the release is declared, and where the version of its chart is written."""
+    file, line = version_place(declared, change.trees[1])
+    return ReleaseSource(
+        declared.tool,
+        declared.file,
+        declared.line,
+        declared.cluster,
+        declared.environment,
+        file,
+        line,
+    )
 
 
 def _moves(pair: Pair) -> Iterator[str]:
@@ -156,7 +169,11 @@ def _unresolved(pair: Pair) -> Iterator[RuleFailure]:
     where = f"{declared.file}:{declared.line}"
     for word in dict.fromkeys(words):
         yield RuleFailure("declared", f"{where}: {word}", "give it: policylint check CHART -f ...")
-    if any(side and not _applied(side) for side in (pair.before, pair.after)):
+    if pair.before and pair.after and _added(pair.before) != _added(pair.after):
+        change = "commonMetadata changes, which Flux adds to every object: not compared"
+        remedy = "see whether a policy of the cluster minds these labels and annotations"
+        yield RuleFailure("declared", f"{where}: {change}", remedy)
+    if not _applied(pair.before) or not _applied(pair.after):
         yield RuleFailure(
             "post-renderer",
             f"{where}: postRenderers were not run, so what is sent is not known",
@@ -164,9 +181,14 @@ def _unresolved(pair: Pair) -> Iterator[RuleFailure]:
         )
 
 
-def _applied(release: Declared) -> bool:
+def _added(release: Declared) -> Json:
+    """The labels and annotations that the tool adds to every object."""
+    return release.settings.get("commonMetadata") or None
+
+
+def _applied(release: Declared | None) -> bool:
     """Whether its post-renderers, if any, are applied here."""
-    renderers = release.settings.get("postRenderers")
+    renderers = release.settings.get("postRenderers") if release else None
     return not renderers or can_apply(renderers)
 
 

@@ -132,6 +132,7 @@ def side_of(
         root="" if number else str(tree.root),
         copies=values.copies,
         notes=tuple(_notes(release)) if number else (),
+        extra=release.flags,
     )
     if release.tool in _APPLYING:
         side = replace(side, is_upgrade=False)  # `helm template` renders an install, always
@@ -161,8 +162,21 @@ def _notes(release: Declared) -> Iterator[str]:
     yield from release.notes
     if release.is_suspended:
         yield f"{release.settings['suspended']} is suspended: rolled out once it is resumed"
+    if release.settings.get("driftDetection") in ("enabled", "warn"):
+        yield from _drift(release)
     if release.settings.get("upgrade.crds") == "CreateReplace":
         yield "the chart's CRDs are replaced at each upgrade (upgrade.crds: CreateReplace)"
+
+
+def _drift(release: Declared) -> Iterator[str]:
+    """What becomes of changes by hand, where Flux looks for them."""
+    mode = release.settings.get("driftDetection")
+    is_corrected = mode == "enabled"
+    what = "set back" if is_corrected else "told, and left"
+    yield f"what was changed by hand is {what} (driftDetection: {mode})"
+    ignored = release.settings.get("driftDetection.ignore")
+    if is_corrected and ignored:
+        yield f"but not below {ignored} (driftDetection.ignore)"
 
 
 def _local(

@@ -24,6 +24,7 @@ from policylint.scan.gitops.urls import same_repository
 GROUP = "argoproj.io"
 _IN_CLUSTER = ("https://kubernetes.default.svc", "in-cluster", "")
 _OWN_REVISIONS = ("", "HEAD", "main", "master", "trunk", "develop")
+_FLAGS = {"skipSchemaValidation": "--skip-schema-validation", "skipTests": "--skip-tests"}
 _FINALIZER = "resources-finalizer.argocd.argoproj.io"
 
 
@@ -103,6 +104,7 @@ def _release(
         kube_version=string(helm, "kubeVersion"),
         api_versions=tuple(map(str, sequence(helm, "apiVersions"))),
         include_crds=value(helm, "skipCrds") is not True,
+        flags=tuple(flag for key, flag in _FLAGS.items() if value(helm, key) is True),
         unresolved=(*why, *values.unresolved, *unset),
         notes=tuple(_notes(spec)),
     )

@@ -211,6 +211,7 @@ def _release(
         chart=_chart(tree, state.folder, entry, repositories),
         layers=values.layers,
         sets=tuple(_sets(entry)),
+        flags=_flags(state, entry),
         settings=_settings(state, entry),
         kube_version=string(entry, "kubeVersion") or string(state.body, "kubeVersion"),
         api_versions=_api_versions(state, entry),
@@ -239,6 +240,13 @@ def _cluster(state: State, entry: dict[str, Json]) -> str:
 def _api_versions(state: State, entry: dict[str, Json]) -> tuple[str, ...]:
     listed = sequence(entry, "apiVersions") or sequence(state.body, "apiVersions")
     return tuple(map(str, listed))
+
+
+def _flags(state: State, entry: dict[str, Json]) -> tuple[str, ...]:
+    """The checks that its upgrades leave out."""
+    default = value(state.body, "helmDefaults", "skipSchemaValidation")
+    skips = entry.get("skipSchemaValidation", default) is True
+    return ("--skip-schema-validation",) if skips else ()
 
 
 def _settings(state: State, entry: dict[str, Json]) -> dict[str, Json]:

@@ -54,8 +54,9 @@ def declared(flux: Flux, cluster: Cluster, placed: Placed) -> Declared:
         chart=chart.chart,
         layers=values.layers,
         settings=_settings(placed),
+        flags=tuple(_flags(spec)),
         unresolved=tuple(dict.fromkeys(unresolved)),
-        notes=(*chart.notes, *values.notes, *_variables(placed)),
+        notes=(*chart.notes, *values.notes, *_variables(placed), *_added(spec)),
     )
 
 
@@ -100,11 +101,13 @@ def _oci(source: Item) -> _Part:
     digest = string(ref, "digest")
     version = string(ref, "semver") or _written(ref.get("tag")) or "latest"
     if digest:
-        return _Part(ChartSource("oci", url.rpartition("/")[2], url, "", digest))
+        name = url.rpartition("/")[2]
+        return _Part(ChartSource("oci", name, url, "", digest, file=source.file))
     unresolved = (
         ("an OCIRepository by semverFilter is not resolved",) if ref.get("semverFilter") else ()
     )
-    return _Part(ChartSource("oci", url.rpartition("/")[2], url, version), unresolved=unresolved)
+    chart = ChartSource("oci", url.rpartition("/")[2], url, version, file=source.file)
+    return _Part(chart, unresolved=unresolved)
 
 
 def _written(entry: Json) -> str:
@@ -217,12 +220,34 @@ def _unknown(placed: Placed, chart: ChartSource) -> Iterator[str]:
             yield f"the variable {name}: {why}"
 
 
+def _added(spec: Json) -> Iterator[str]:
+    """What Flux adds to every object, which is not part of what is compared."""
+    metadata = mapping(spec, "commonMetadata")
+    names = [*mapping(metadata, "labels"), *mapping(metadata, "annotations")]
+    if names:
+        yield f"commonMetadata is added to every object, and not compared: {', '.join(names)}"
+
+
 def _variables(placed: Placed) -> Iterator[str]:
     """The notes on variables that stand for themselves: the same on both sides as long as nobody
     changes the encrypted object."""
     for name, why in placed.unknown.items():
         if why.endswith("is encrypted"):
             yield f"the variable {name} stands for itself: {why}"
+
+
+def _flags(spec: Json) -> Iterator[str]:
+    """The checks that its upgrades leave out."""
+    if value(spec, "upgrade", "disableSchemaValidation") is True:
+        yield "--skip-schema-validation"
+
+
+def _ignored(spec: Json) -> Iterator[str]:
+    """The paths that drift detection leaves alone."""
+    for rule in sequence(spec, "driftDetection", "ignore"):
+        kind = string(rule, "target", "kind")
+        for path in sequence(rule, "paths"):
+            yield f"{path} of {kind}" if kind else str(path)
 
 
 def _settings(placed: Placed) -> dict[str, Json]:
@@ -243,6 +268,8 @@ def _settings(placed: Placed) -> dict[str, Json]:
         "upgrade.serverSideApply": value(spec, "upgrade", "serverSideApply"),
         "upgrade.remediation": mapping(spec, "upgrade", "remediation"),
         "driftDetection": string(spec, "driftDetection", "mode") or "disabled",
+        "driftDetection.ignore": ", ".join(_ignored(spec)),
+        "commonMetadata": mapping(spec, "commonMetadata"),
         "postRenderers": sequence(spec, "postRenderers"),
         "dependsOn": [string(entry, "name") for entry in sequence(spec, "dependsOn")],
     }

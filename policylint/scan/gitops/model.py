@@ -27,6 +27,8 @@ class ChartSource(Struct, frozen=True):
     url: str = ""
     version: str = ""
     digest: str = ""
+    file: str = ""
+    """Where the version is written, where that is another file than the release's."""
 
     @property
     def shown(self) -> str:
@@ -80,6 +82,8 @@ class Declared(Struct, frozen=True):
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()
     include_crds: bool = False
+    flags: tuple[str, ...] = ()
+    """Further flags of `helm template` that the tool renders with."""
     unresolved: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     invocations: tuple[Invocation, ...] = ()

@@ -6,6 +6,8 @@ from policylint.errors import ReadError
 from policylint.kyaml.load import compose, load
 from policylint.kyaml.nodes import MappingNode, Node, ScalarNode
 from policylint.model import Json
+from policylint.scan.gitops.model import Declared
+from policylint.scan.gitops.tree import Tree
 
 
 def block_of(text: str, path: tuple[str, ...], expected: Json, line: int) -> str:
@@ -28,6 +30,24 @@ def block_of(text: str, path: tuple[str, ...], expected: Json, line: int) -> str
     except (ReadError, RecursionError):
         return ""
     return "\n" * (line - 1 - _lead(text) + first) + block + "\n"
+
+
+def version_place(release: Declared, tree: Tree) -> tuple[str, int]:
+    """(file, line) at which the version of a release's chart is written; line 0 where that cannot
+    be told. In the release's own file the first such line after the release's counts."""
+    file = release.chart.file or release.file
+    written = release.chart.version or release.chart.digest
+    lines = (tree.text(file) or "").splitlines()
+    numbers = [number for number, line in enumerate(lines, 1) if _says(line, written)]
+    first = release.line if file == release.file else 1
+    after = (number for number in numbers if number >= first)
+    return file, next(after, min(numbers, default=0))
+
+
+def _says(line: str, written: str) -> bool:
+    """Whether a line gives a key this value, in YAML or HCL."""
+    content = line.partition(" #")[0].rstrip(" ,")
+    return bool(written) and content.rpartition(" ")[2].strip("\"'") == written
 
 
 def _lead(text: str) -> int:

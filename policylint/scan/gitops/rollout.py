@@ -31,6 +31,12 @@ class Rollout(Struct, frozen=True):
         options = ("sync.serverSideApply", "sync.replace")
         return self.is_synced and not any(self.settings.get(option) for option in options)
 
+    @property
+    def keeps_definitions(self) -> bool:
+        """Whether definitions that leave a chart's crds/ stay: Flux replaces and deletes none
+        (helm-controller, internal/action/crds.go)."""
+        return self.tool == "flux"
+
     def keeps(self, annotations: Mapping[str, Json]) -> bool:
         """Whether an object with these annotations stays in the cluster once it is no longer
         rendered. Where a person syncs, pruning is that person's choice, and counts."""
