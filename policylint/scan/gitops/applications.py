@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from msgspec.structs import replace
 
+from policylint.errors import ReadError
+from policylint.kyaml.load import load
 from policylint.model import Json
+from policylint.scan.gitops import argocdapps
 from policylint.scan.gitops.argocd import GROUP, Context, declared
 from policylint.scan.gitops.generators import GeneratorError, parameter_sets
 from policylint.scan.gitops.gotemplates import TemplateError, filled
@@ -32,11 +35,14 @@ class Charts(Protocol):
         """What `helm template` prints for a release; raises RenderError."""
 
 
-def resolve(context: Context, charts: Charts | None = None) -> Declarations:
-    """The releases of all Applications, those that ApplicationSets make of their templates and
-    that charts render included."""
+def resolve(
+    context: Context, charts: Charts | None = None, releases: Sequence[Declared] = ()
+) -> Declarations:
+    """The releases of all Applications, those that ApplicationSets make of their templates, that
+    charts render and that values of argocd-apps hold included; `releases` are those of other
+    tools."""
     walk = _Walk(context, charts)
-    for item in _objects(context.tree):
+    for item in (*_objects(context.tree), *argocdapps.items(context.tree, releases)):
         walk.add(item)
     walk.charts_of_applications()
     return Declarations(tuple(walk.releases), tuple(walk.problems))
@@ -200,8 +206,7 @@ def _is_template(tree: Tree, name: str) -> bool:
 def _generated(context: Context, item: Item) -> Iterator[Item]:
     """The Applications of one ApplicationSet."""
     go_template = value(item.body, "spec", "goTemplate") is True
-    if value(item.body, "spec", "templatePatch"):
-        raise TemplateError("a templatePatch is not resolved")
+    patch = string(item.body, "spec", "templatePatch")
     template = mapping(item.body, "spec", "template")
     for generator in sequence(item.body, "spec", "generators"):
         if not isinstance(generator, dict):
@@ -210,7 +215,28 @@ def _generated(context: Context, item: Item) -> Iterator[Item]:
         for parameters in parameter_sets(context, generator, go_template):
             body = filled(_joined(template, own), parameters, go_template)
             if isinstance(body, dict):
+                body = _patched(body, str(filled(patch, parameters, True))) if patch else body
                 yield replace(item, body={**body, "kind": "Application"}, text="")
+
+
+def _patched(body: dict[str, Json], patch: str) -> dict[str, Json]:
+    """The Application with a `templatePatch` over it: null takes a key away, lists are replaced
+    (applicationset/controllers/template/patch.go)."""
+    try:
+        over = load(patch, "templatePatch")
+    except ReadError as error:
+        raise TemplateError(f"a templatePatch that cannot be read: {error.message}") from None
+    if not isinstance(over, dict) or "$patch" in patch:
+        raise TemplateError("a templatePatch that is not understood")
+    return _without_null(_joined(body, over))
+
+
+def _without_null(body: dict[str, Json]) -> dict[str, Json]:
+    return {
+        key: _without_null(entry) if isinstance(entry, dict) else entry
+        for key, entry in body.items()
+        if entry is not None
+    }
 
 
 def _joined(template: dict[str, Json], own: dict[str, Json]) -> dict[str, Json]:

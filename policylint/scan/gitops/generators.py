@@ -14,6 +14,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from policylint.errors import ReadError
+from policylint.kyaml.load import load
 from policylint.model import Json
 from policylint.scan.gitops.argocd import Context
 from policylint.scan.gitops.argoclusters import chosen
@@ -110,14 +112,27 @@ def _from_git(context: Context, body: dict[str, Json], go_template: bool) -> lis
     url = string(body, "repoURL")
     if not context.is_here(url):
         raise GeneratorError(f"a git generator reads {url}, another repository")
-    if body.get("pathParamPrefix"):
-        raise GeneratorError("a git generator with pathParamPrefix is not resolved")
     values = mapping(body, "values")
+    prefix = string(body, "pathParamPrefix")
     if sequence(body, "directories"):
         sets = [_of_path(path, go_template) for path in _directories(context, body)]
     else:
         sets = list(_files(context, body, go_template))
-    return [_with_values(made, values, go_template) for made in sets]
+    prefixed = [_prefixed(made, prefix, go_template) for made in sets] if prefix else sets
+    return [_with_values(made, values, go_template) for made in prefixed]
+
+
+def _prefixed(made: Parameters, prefix: str, go_template: bool) -> Parameters:
+    """The facts on a path under `pathParamPrefix` (`PREFIX.path`), as a matrix of two git
+    generators needs them."""
+    if go_template:
+        rest = {key: entry for key, entry in made.items() if key != "path"}
+        return {**rest, prefix: {"path": made["path"]}}
+    return {f"{prefix}.{key}" if _is_path(key) else key: entry for key, entry in made.items()}
+
+
+def _is_path(key: str) -> bool:
+    return key == "path" or key.startswith(("path.", "path["))
 
 
 def _with_values(made: Parameters, values: dict[str, Json], go_template: bool) -> Parameters:
@@ -169,12 +184,22 @@ class _Globs(Struct, frozen=True):
 
 def _files(context: Context, body: dict[str, Json], go_template: bool) -> Iterator[Parameters]:
     for name in _Globs.of(sequence(body, "files")).chosen(context.tree.names):
-        documents = context.tree.documents(name)
-        if documents.error:
-            raise GeneratorError(documents.error)
-        for item in documents.items:
-            own = dict(item.body) if go_template else dict(_flat(item.body))
+        for body in _bodies(context, name):
+            own = dict(body) if go_template else dict(_flat(body))
             yield {**own, **_of_path(posixpath.dirname(name), go_template, name)}
+
+
+def _bodies(context: Context, name: str) -> list[dict[str, Json]]:
+    """The object of a file, or those of its list (applicationset/generators/git.go)."""
+    try:
+        whole = load(context.tree.text(name) or "", name)
+    except ReadError as error:
+        raise GeneratorError(str(error)) from None
+    rows = whole if isinstance(whole, list) else [whole or {}]
+    bodies = [row for row in rows if isinstance(row, dict)]
+    if len(bodies) != len(rows):
+        raise GeneratorError(f"{name} holds neither an object nor a list of objects")
+    return bodies
 
 
 def _matches(path: str, glob: str) -> bool:

@@ -44,12 +44,15 @@ def resolve(tree: Tree, tools: Tools | None = None, remotes: Iterable[str] = ())
     tools = tools or Tools()
     flux = Flux(tree, tools.kustomize)
     flux.resolve()
-    argo = applications.resolve(Context(tree, frozenset(remotes), tools.clusters), tools.charts)
     files = helmfile.resolve(tree, tools.helmfile)
     modules = terraform.resolve(tree)
     invoked = commands.resolve(tree)
+    of_flux = list(_of_flux(flux))
+    context = Context(tree, frozenset(remotes), tools.clusters)
+    before = (*of_flux, *files.releases, *modules.releases, *invoked.releases)
+    argo = applications.resolve(context, tools.charts, before)
     releases = [
-        *_of_flux(flux),
+        *of_flux,
         *argo.releases,
         *rancher.releases(tree),
         *files.releases,

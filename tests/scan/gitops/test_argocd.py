@@ -129,3 +129,80 @@ def test_applications_that_a_chart_renders_are_said(tmp_path):
 def test_what_an_unresolved_set_may_take_is_known():
     (problem,) = found().problems
     assert problem.paths == ()
+
+
+SET = """\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: apps}
+spec:
+  goTemplate: true
+  generators:
+    - git:
+        repoURL: https://git.example/team/platform.git
+        files: [{path: "tenants/*.yaml"}]
+        pathParamPrefix: tenant
+  templatePatch: |
+    spec:
+      project: null
+      source: {helm: {releaseName: "{{ .name }}-web"}}
+  template:
+    metadata: {name: "{{ .name }}"}
+    spec:
+      project: default
+      destination: {namespace: "{{ .tenant.path.basename }}"}
+      source: {repoURL: https://git.example/team/platform.git, path: chart, targetRevision: HEAD}
+"""
+
+
+def test_lists_in_files_prefixed_paths_and_patched_templates(tmp_path):
+    for name, text in {
+        "set.yaml": SET,
+        "tenants/a.yaml": "[{name: north}, {name: south}]\n",
+        "tenants/b.yaml": "name: west\n",
+        "chart/Chart.yaml": "name: chart\nversion: 1.0.0\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    declarations = resolve(Tree.of(tmp_path), None, [REMOTE])
+    names = [(each.name, each.namespace) for each in declarations.releases]
+    assert names == [(f"{name}-web", "tenants") for name in ("north", "south", "west")]
+    (tmp_path / "tenants/a.yaml").write_text("[1]\n", "utf-8")
+    (problem,) = resolve(Tree.of(tmp_path), None, [REMOTE]).problems
+    assert "neither an object nor a list of objects" in problem.message
+
+
+APPS = """\
+argocd-apps:
+  applicationsets:
+    root:
+      generators:
+        - git: {repoURL: http://git.internal/ops/platform, directories: [{path: apps/*}]}
+      template:
+        metadata: {name: "{{path.basename}}"}
+        spec:
+          destination: {name: in-cluster, namespace: "{{path.basename}}"}
+          source: {repoURL: http://git.internal/ops/platform, path: "{{path}}"}
+  applications:
+    extra:
+      destination: {namespace: extra}
+      source: {repoURL: https://charts.example, chart: extra, targetRevision: 1.0.0}
+"""
+
+
+def test_what_values_of_argocd_apps_declare_is_found(tmp_path):
+    dependency = (
+        "dependencies: [{name: argocd-apps, version: 2.0.0, repository: https://a.example}]"
+    )
+    for name, text in {
+        "argocd/Chart.yaml": f"name: argocd\nversion: 0.0.0\n{dependency}\n",
+        "argocd/values.yaml": APPS,
+        "apps/blog/Chart.yaml": "name: blog\nversion: 0.0.0\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    releases = resolve(Tree.of(tmp_path), None, [REMOTE]).releases
+    assert sorted((each.name, each.chart.kind, each.line) for each in releases) == [
+        ("blog", "path", 3),
+        ("extra", "repository", 12),
+    ]
