@@ -109,6 +109,36 @@ data: {password: aGVsbG8=}
     assert check(capsys, engine, same, same)[0] == 0
 
 
+GUARD = """
+{{- if and .Release.IsUpgrade (not .Values.password) }}
+{{- fail "PASSWORDS ERROR: You must provide your current passwords when upgrading the release" }}
+{{- end }}
+"""
+COMMENTS = """size: 8Gi
+## @param secretKey Key, when upgrading the release
+##   key: |-
+##     -----BEGIN RSA PRIVATE KEY-----
+## You must provide your current passwords as existingSecretPasswordKey: DB_PASSWORD
+password: ""
+"""
+
+
+def test_a_chart_that_refuses_every_upgrade_without_its_password(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], engine: str
+) -> None:
+    same = chart(tmp_path / "shop", "8Gi", GUARD)
+    Path(same, "values.yaml").write_text(COMMENTS)
+    code, report = check(capsys, engine, same, same)
+    (finding,) = report["releases"][0]["findings"]
+    assert (code, finding["rule"]) == (1, "upgrade-fails")
+    told = "PASSWORDS ERROR: You must provide your current passwords when upgrading the release"
+    assert told in finding["because"]
+    after = chart(tmp_path / "after" / "shop", "8Gi", GUARD)
+    Path(after, "values.yaml").write_text("password: swordfish-17\n")
+    code, report = check(capsys, engine, same, after)
+    assert (code, report["releases"][0]["failures"]) == (0, [])
+
+
 @pytest.mark.parametrize("place", ["serviceName: db", "matchLabels: {app: db}"])
 def test_a_random_value_in_what_may_not_change_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], engine: str, place: str

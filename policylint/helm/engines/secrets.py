@@ -23,10 +23,17 @@ from policylint.helm.values.tables import Table
 from policylint.redaction.collect import argument_secrets, secret_lines, secret_values
 from policylint.redaction.logins import without_logins
 from policylint.redaction.quoted import without
+from policylint.redaction.texts import secrets_in
 from policylint.redaction.vocabulary import MASK
 from policylint.runtime.patterns import pattern
 
 _READ = pattern(rb" ?\$?\.Values\.[\w.]+")
+_COMMENT = pattern(r"(?m)^[ \t]*#.*$")
+_LITERAL = pattern(r"(?!/[\w.-]+(?:/[\w.-]+)+$)[^\s{}$()]+")
+"""No template's own words, and no path of a container."""
+_DOCUMENTS = (".md", "LICENSE")
+_NAMES = ("password", "credential", "secret", "token", "certificate")
+"""What secrets are called: no part of one, whatever is called after it."""
 _TEXT = 512 * 1024
 """Larger files of a chart are data."""
 
@@ -56,7 +63,14 @@ def secrets_of(side: ChartSide) -> Secrets:
     }
     names = (side.release, side.namespace, side.chart, side.version, *side.values.files, *files)
     keys = (key for table in tables for key in _keys(table))
-    return Secrets(frozenset(known), (*map(without_logins, names), *keys, *_read_keys(files)))
+    called = (word for name in _NAMES for word in _spelled(name))
+    public = (*map(without_logins, names), *keys, *_read_keys(files), *called)
+    return Secrets(frozenset(known), public)
+
+
+def _spelled(name: str) -> Iterator[str]:
+    for text in (name, name.capitalize(), name.upper()):
+        yield from (f"_{text}", f"-{text}", f"{text}s", f"{text}S")
 
 
 def _flag_values(side: ChartSide) -> Iterator[Table]:
@@ -85,9 +99,23 @@ def _typed(side: ChartSide) -> Iterator[str]:
 
 
 def _of_files(files: dict[str, bytes]) -> Iterator[str]:
+    """The secrets in what helm may quote: not in comments of values, which it never sees, nor in
+    documentation."""
     for name, data in files.items():
-        if len(data) <= _TEXT:
-            yield from secret_lines(data.decode("utf-8", "replace"), nested=_is_values(name))
+        if len(data) > _TEXT or name.endswith(_DOCUMENTS):
+            continue
+        text = data.decode("utf-8", "replace")
+        if _is_values(name):
+            yield from secret_lines(_COMMENT.sub("", text), nested=True)
+        else:
+            yield from filter(_is_literal, secrets_in(text))
+
+
+def _is_literal(secret: str) -> bool:
+    """Whether a template holds a secret itself, rather than what makes or reads one."""
+    if secret.lstrip().startswith("-----BEGIN "):
+        return "-----END " in secret and "{{" not in secret
+    return _LITERAL.fullmatch(secret) is not None
 
 
 def _files(chart: str) -> dict[str, bytes]:

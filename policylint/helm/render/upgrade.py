@@ -49,25 +49,59 @@ def render_upgrade(
     standing = Standing(
         after.release, after.namespace, after.kube_version, after.api_versions, live=tuple(live)
     )
-    installed: Made | None = None
-    settled: Made | None = None
-    again: Made | None = None
-    installed_again: Made | None = None
     if isinstance(before, ChartSide):
-        empty = standing
-        with _saying_nothing_of_the_upgrade():
-            installed, _ = _render(engine, before, empty)
-            standing = _left(standing, installed, 1)
-            settled, _ = _render(engine, before, standing)
-            again, _ = _render(engine, before, standing)
-            if settled.text != installed.text:
-                installed_again, _ = _render(engine, before, empty)
-        standing = _left(standing, settled, 2)
+        past = _before_of_chart(engine, before, standing)
     else:
-        standing = _before_of_manifests(standing, before)
-    made, lookups = _render(engine, after, standing)
-    made_again, _ = _render(engine, after, standing)
-    return UpgradeRenders(made, made_again, settled, again, installed, installed_again, lookups)
+        past = _Past(_before_of_manifests(standing, before))
+    made, lookups = _render(engine, after, past.standing)
+    made_again, _ = _render(engine, after, past.standing)
+    return UpgradeRenders(
+        made,
+        made_again,
+        past.last,
+        past.last_again,
+        past.installed,
+        past.installed_again,
+        lookups,
+    )
+
+
+class _Past(Struct, frozen=True):
+    """The cluster before the upgrade, and the renders that left it so; as in `UpgradeRenders`."""
+
+    standing: Standing
+    last: Made | None = None
+    last_again: Made | None = None
+    installed: Made | None = None
+    installed_again: Made | None = None
+
+
+def _before_of_chart(engine: Engine, before: ChartSide, empty: Standing) -> _Past:
+    """The before side installed, and upgraded once without a change.
+
+    A chart that refuses that, as for want of the passwords that it made, was not upgraded yet.
+    """
+    with _saying_nothing_of_the_upgrade():
+        installed, _ = _render(engine, before, empty)
+        standing = _left(empty, installed, 1)
+        settled = _upgraded(engine, before, standing)
+        if settled is None:
+            return _Past(standing, installed, _render(engine, before, empty)[0])
+        again, _ = _render(engine, before, standing)
+        first_again: Made | None = None
+        if settled.text != installed.text:
+            first_again, _ = _render(engine, before, empty)
+    return _Past(_left(standing, settled, 2), settled, again, installed, first_again)
+
+
+def _upgraded(engine: Engine, side: ChartSide, standing: Standing) -> Made | None:
+    """The render of an upgrade, None where the chart refuses it for certain."""
+    try:
+        return _render(engine, side, standing)[0]
+    except RenderError as error:
+        if not error.certain:
+            raise
+        return None
 
 
 def renderer_over(
@@ -78,9 +112,10 @@ def renderer_over(
         after.release, after.namespace, after.kube_version, after.api_versions, live=tuple(live)
     )
     if isinstance(before, ChartSide):
-        for revision in (1, 2):  # an install, and an upgrade that changes nothing
-            made, _ = _render(engine, before, standing)
-            standing = _left(standing, made, revision)
+        made, _ = _render(engine, before, standing)
+        standing = _left(standing, made, 1)
+        settled = _upgraded(engine, before, standing)
+        standing = standing if settled is None else _left(standing, settled, 2)
     else:
         standing = _before_of_manifests(standing, before)
     return lambda side: _render(engine, side, standing)[0]
