@@ -50,6 +50,23 @@ SIZE = (
             "custom-resource-invalid",
         ),
         ('Ingress.networking.k8s.io "i" is invalid: spec.rules: Required value', "invalid-object"),
+        (
+            "failed to create patch: list element types are not identical: [[] [5]]",
+            "invalid-object",
+        ),
+        ("failed to create patch: panic runtime error: comparing uncomparable", "invalid-object"),
+        (
+            'Secret in version "v1" cannot be handled as a Secret: json: cannot unmarshal object'
+            " into Go struct field Secret.immutable of type bool",
+            "invalid-object",
+        ),
+        ('pods "p" is forbidden: pod rejected: RuntimeClass "a" not found', "invalid-object"),
+        ("Forbidden: may not be changed in an update.", "immutable-field"),
+        (
+            "Invalid value: 4: can only be modified in tandem with spec.parallelism",
+            "job-template-changed",
+        ),
+        ("Unsupported value: 5: supported values: 1", "invalid-object"),
         ('no matches for kind "CronJob" in version "batch/v1beta1"', "removed-api"),
         (
             'no matches for kind "ServiceMonitor" in version "monitoring.coreos.com/v1"',
