@@ -21,6 +21,9 @@ def main() -> None:
         return
     gc.set_threshold(100_000, 20, 20)  # a run is short, and what it makes lives to its end
     try:
+        from policylint.runtime import lean
+
+        lean.begin()
         from policylint.cli.app import run
 
         code = run(sys.argv[1:])

@@ -26,12 +26,15 @@ LATER = (
     "policylint.pipeline.blame",
     "policylint.scan.readers",
     "policylint.scan.texts",
+    "ast",
     "hashlib",
+    "inspect",
     "logging",
     "ruamel",
     "tarfile",
     "tempfile",
     "typer",
+    "typing_extensions",
     "yaml",
 )
 """What the stages after the start of helm take, and what takes long to load."""
