@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from policylint.errors import PolicylintError, UsageError
 from policylint.helm.inputs.options import Options
+from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.render.rendering import Rendering
 from policylint.pipeline.assessed import Assessed
@@ -132,6 +133,8 @@ def _with_causes(
     upgrade: Upgrade,
     judging: Judging,
 ) -> ReleaseReport:
+    if not isinstance(plan.after, ChartSide):  # manifests have no parts to take back
+        return report
     from policylint.pipeline.blame.causes import Blame  # most releases have no finding
 
     try:

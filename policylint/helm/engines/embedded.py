@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from policylint.errors import RenderError, SourceError
+from policylint.errors import RenderError
 from policylint.helm.engines.binary import TIME_LIMIT
-from policylint.helm.engines.command import check_extra, full_version, shown, template_argv
+from policylint.helm.engines.command import full_version, shown, template_argv
 from policylint.helm.engines.confine import confine
 from policylint.helm.engines.engine import Rendered
 from policylint.helm.engines.failure import render_error
 from policylint.helm.engines.integers import TEMPLATE, archive, as_floats, files_of, has_integers
-from policylint.helm.engines.library import _CANNOT, library
+from policylint.helm.engines.library import library
+from policylint.helm.engines.limits import refuse_extra, refuse_unknown
 from policylint.helm.engines.memory import VARIABLE, most_resident, resident
 from policylint.helm.engines.order import assemble
 from policylint.helm.engines.text import split_crds
@@ -40,10 +41,6 @@ if TYPE_CHECKING:
 _LOOK = 0.1
 """Seconds between two looks at the memory."""
 _SCHEMA = pattern(r"(charts/[^/]+/)*values\.schema\.json\Z")
-_CANNOT_PULL = {
-    *("--ca-file", "--cert-file", "--key-file", "--pass-credentials"),
-    *("--repository-cache", "--repository-config"),
-}
 """What the library does not let a pull be told."""
 
 
@@ -183,28 +180,6 @@ def values_of(side: ChartSide) -> dict[str, Any]:
     for flag, argument in replace(flags, files=(), set_json=()).flags():
         values = laid(values, flag, argument, "4")
     return values
-
-
-def refuse_unknown(side: ChartSide) -> None:
-    """Raise SourceError for a chart that only a helm binary can find."""
-    if not Path(side.chart).exists() and "://" not in side.chart and not side.repo:
-        raise SourceError(
-            f"there is no chart at {side.chart}, and the embedded engine does not know what "
-            "`helm repo add` wrote",
-            remedy="check the path; of a repository, name its address (CHART --repo URL), or a "
-            "helm binary with --helm",
-        )
-
-
-def refuse_extra(side: ChartSide) -> None:
-    """Raise UsageError for what no engine may be told, SourceError for what this one cannot do."""
-    check_extra(side.extra)
-    cannot = _CANNOT if Path(side.chart).exists() else _CANNOT | _CANNOT_PULL
-    for argument in side.extra:
-        if (flag := argument.partition("=")[0]) in cannot:
-            raise SourceError(
-                f"the embedded engine cannot do {flag}", remedy="name a helm binary with --helm"
-            )
 
 
 def _load(helm: Any, side: ChartSide, values: Mapping[str, Any]) -> Any:

@@ -41,6 +41,10 @@ class Engine(Protocol):
         """How the report calls it: the binary's path, or "embedded"."""
 
     @property
+    def time_limit(self) -> float:
+        """The seconds that one render may take."""
+
+    @property
     def version(self) -> str:
         """Helm's version, "4.3.1"."""
 

@@ -8,10 +8,8 @@ template that Helm runs before all others.
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -61,6 +59,9 @@ def template(values: Mapping[str, Any]) -> str:
 
 def archive(files: Mapping[str, bytes], values: Mapping[str, Any]) -> bytes:
     """A packaged chart of `files` (path to content) with that template among them."""
+    import gzip
+    import tarfile  # few values hold what needs it, and it brings four ways to compress
+
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for name, data in {**files, TEMPLATE: template(values).encode()}.items():

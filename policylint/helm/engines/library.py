@@ -7,8 +7,6 @@ from typing import Any
 
 from policylint.errors import SourceError
 
-_CANNOT = {"--post-renderer", "--post-renderer-args", "--verify"}
-
 
 def is_installed() -> bool:
     """Whether the embedded engine is there, without importing it."""

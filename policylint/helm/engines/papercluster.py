@@ -12,8 +12,6 @@ Helm 3.22 and 4.3 send them; the record's format is that of pkg/storage/driver/s
 from __future__ import annotations
 
 import base64
-import gzip
-import secrets
 import threading
 from collections.abc import Iterable, Mapping
 from types import TracebackType
@@ -101,7 +99,7 @@ class PaperCluster:
             self.objects[self._address(record)] = record
         self.asked: list[Lookup] = []
         """Every object asked for, in order, known or not; Helm's own records are left out."""
-        self._token = secrets.token_urlsafe(24)
+        self._token = _token()
         self._server = _server(self)
 
     def __enter__(self) -> PaperCluster:
@@ -147,8 +145,10 @@ class PaperCluster:
 
     def path_below(self, path: str) -> str | None:
         """What follows the token in the path of a request; None where it is not this cluster's."""
+        from secrets import compare_digest
+
         token, _, rest = path.removeprefix("/").partition("/")
-        return rest if secrets.compare_digest(token.encode(), self._token.encode()) else None
+        return rest if compare_digest(token.encode(), self._token.encode()) else None
 
     def answer(self, path: str, query: str, accept: str) -> tuple[str, Object] | None:
         """(content type, body) of a GET; None for what is not there."""
@@ -363,12 +363,20 @@ def _is_record(obj: Object) -> bool:
     return obj.get("type") == "helm.sh/release.v1"
 
 
+def _token() -> str:
+    import secrets  # it brings OpenSSL, and few renders need a cluster
+
+    return secrets.token_urlsafe(24)
+
+
 def _record(release: StandingRelease) -> Object:
     """The Secret in which Helm keeps the release: as much of it as an upgrade reads.
 
     The chart and the values of the old revision are asked for under --reuse-values alone, which is
     resolved before a render. The manifest says which objects are the release's own.
     """
+    import gzip
+
     texts = (f"---\n{json.encode(_identity(obj)).decode()}\n" for obj in release.objects)
     stored = {
         "name": release.name,

@@ -17,11 +17,11 @@ from policylint.errors import RenderError
 from policylint.helm.engines.binary import TIME_LIMIT, HelmBinary, Process
 from policylint.helm.engines.command import PASSED_ON, argument_of, template_argv
 from policylint.helm.engines.confine import confine
-from policylint.helm.engines.embedded import Embedded, refuse_extra, refuse_unknown
 from policylint.helm.engines.engine import Engine
 from policylint.helm.engines.failure import pull_error
 from policylint.helm.engines.fetch import fetching
 from policylint.helm.engines.library import library
+from policylint.helm.engines.limits import refuse_extra, refuse_unknown
 from policylint.helm.inputs.names import chart_word
 from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.inputs.workspace import Workspace
@@ -60,8 +60,7 @@ def start_pull(engine: Engine, side: ChartSide, folder: Path) -> Pulling:
         return _ByHelm(side, engine, folder)
     refuse_extra(side)
     refuse_unknown(side)
-    limit = engine.time_limit if isinstance(engine, Embedded) else TIME_LIMIT
-    return _ByLibrary(side, folder, limit)
+    return _ByLibrary(side, folder, engine.time_limit)
 
 
 class _ByHelm:

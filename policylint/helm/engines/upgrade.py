@@ -7,6 +7,7 @@ the release is not there yet) asks a cluster for all of that and sends it nothin
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter
 from collections.abc import Iterator
 
@@ -17,7 +18,6 @@ from policylint.helm.engines.binary import HelmBinary, Process
 from policylint.helm.engines.command import check_extra, shown, template_argv
 from policylint.helm.engines.confine import confine
 from policylint.helm.engines.crds import are_own, own_crds
-from policylint.helm.engines.embedded import Embedded, EmbeddedRender
 from policylint.helm.engines.engine import Engine, Pending, Rendered
 from policylint.helm.engines.failure import render_error
 from policylint.helm.engines.papercluster import Kind, Lookup, PaperCluster
@@ -66,8 +66,11 @@ def start_over(engine: Engine, side: ChartSide, cluster: PaperCluster) -> Pendin
 
     Raises SourceError where the engine cannot ask a cluster without changing it.
     """
-    if isinstance(engine, Embedded):
-        return EmbeddedRender(side, engine.time_limit, cluster)
+    if engine.name == "embedded":
+        # By name: a run with a helm binary need not load it.
+        embedded = importlib.import_module("policylint.helm.engines.embedded")
+        pending: Pending = embedded.EmbeddedRender(side, engine.time_limit, cluster)
+        return pending
     if not isinstance(engine, HelmBinary) or not can_ask(engine.version):
         raise SourceError(
             f"{engine.name} is Helm {engine.version}, which asks no cluster in a dry run",
