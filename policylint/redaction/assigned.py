@@ -89,6 +89,8 @@ def assigned_spans(text: str) -> Iterator[Span]:
 
 def worded_spans(text: str) -> Iterator[Span]:
     """Where values stand that follow their key after a blank."""
+    if not any(word in text for word in ("login", "requirepass", "masterauth")):
+        return
     for worded in _WORDED.finditer(text):
         yield worded.span(worded.lastgroup or 0)
 
