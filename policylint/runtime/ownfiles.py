@@ -18,9 +18,8 @@ from types import TracebackType
 _MARK = b"policylint-kept/1 "
 _MOST_FILE = 64 * 1024 * 1024
 """Bytes that one file may unpack to."""
-_PART = ".part"
-_LEFT_AFTER = 3600.0
-"""Seconds after which the part of a file is one that a killed run left."""
+_NEW = "new"
+"""The directory in which files are written before they get their names."""
 _TOUCHED = 24 * 3600.0
 """Seconds in which a file counts as used without being marked so again."""
 _KEEP = 0.8
@@ -38,6 +37,7 @@ class OwnFiles:
         self._folder = folder
         self._most = most
         self._handle = -1
+        self._new = -1
         self._kept = 0
 
     @property
@@ -48,8 +48,18 @@ class OwnFiles:
     def __enter__(self) -> OwnFiles:
         if os.name == "posix":  # nothing tells elsewhere whose a file is
             with contextlib.suppress(OSError):
-                self._handle = _opened(self._folder)
+                self._open()
         return self
+
+    def _open(self) -> None:
+        handle = _opened(self._folder)
+        try:
+            self._new = _opened(self._folder / _NEW)
+        except OSError:
+            os.close(handle)
+            raise
+        self._handle = handle
+        self._sweep()
 
     def __exit__(
         self,
@@ -63,7 +73,8 @@ class OwnFiles:
             with contextlib.suppress(OSError):
                 self._bound()
         os.close(self._handle)
-        self._handle = -1
+        os.close(self._new)
+        self._handle = self._new = -1
 
     def get(self, name: str) -> bytes | None:
         """What a file holds; None where it is not there, or not to be believed."""
@@ -88,20 +99,22 @@ class OwnFiles:
         """Keep a file, whole or not at all; where nothing can be written, nothing is kept."""
         if self._handle < 0 or len(content) > _MOST_FILE:
             return
-        part = f"{name}.{os.urandom(4).hex()}{_PART}"
+        part = f"{name}.{os.urandom(4).hex()}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         try:
-            handle = os.open(part, flags, 0o600, dir_fd=self._handle)
+            handle = os.open(part, flags, 0o600, dir_fd=self._new)
         except OSError:
             return
         try:
             with open(handle, "wb") as file:  # noqa: PTH123  a descriptor
+                _lock(handle)
                 file.write(_packed(name, content))
-            os.rename(part, name, src_dir_fd=self._handle, dst_dir_fd=self._handle)
+                file.flush()
+                os.rename(part, name, src_dir_fd=self._new, dst_dir_fd=self._handle)
             self._kept += 1
         except OSError:  # a full disk
             with contextlib.suppress(OSError):
-                os.unlink(part, dir_fd=self._handle)
+                os.unlink(part, dir_fd=self._new)
 
     def clear(self) -> int:
         """Remove every file; how many there were."""
@@ -115,14 +128,25 @@ class OwnFiles:
         rows = self._rows()
         return len(rows), sum(size for _, size, _ in rows)
 
+    def _sweep(self) -> None:
+        """Remove what runs that were killed were writing: nobody holds its lock."""
+        for name in os.listdir(self._new):  # noqa: PTH208  a descriptor
+            with contextlib.suppress(OSError):
+                handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=self._new)
+                try:
+                    _lock(handle)
+                    os.unlink(name, dir_fd=self._new)
+                finally:
+                    os.close(handle)
+
     def _bound(self) -> None:
-        """Remove what killed runs left, and what was not used for longest where it is too much."""
-        now, rows = time.time(), self._rows()
+        """Remove what was not used for longest, where there is too much."""
+        rows = self._rows()
         total = sum(size for _, size, _ in rows)
-        least = total if total <= self._most else int(self._most * _KEEP)
-        for used, size, name in sorted(rows):
-            is_left = name.endswith(_PART) and now - used > _LEFT_AFTER
-            if is_left or total > least:
+        if total <= self._most:
+            return
+        for _, size, name in sorted(rows):
+            if total > self._most * _KEEP:
                 self._remove(name)
                 total -= size
 
@@ -135,7 +159,8 @@ class OwnFiles:
             for entry in entries:
                 with contextlib.suppress(FileNotFoundError):  # another run has removed it
                     status = entry.stat(follow_symlinks=False)
-                    rows.append((status.st_mtime, status.st_size, entry.name))
+                    if not entry.is_dir(follow_symlinks=False):
+                        rows.append((status.st_mtime, status.st_size, entry.name))
         return rows
 
     def _remove(self, name: str) -> None:
@@ -155,6 +180,13 @@ def _opened(folder: Path) -> int:
         os.close(handle)
         raise PermissionError(f"{folder} is not this user's alone")
     return handle
+
+
+def _lock(handle: int) -> None:
+    """Hold the lock of a file as long as it is open; raises OSError where another process does."""
+    import fcntl
+
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _is_own_file(status: os.stat_result) -> bool:
