@@ -103,6 +103,9 @@ def command(
     shard: Annotated[
         str, option("--shard", help="I/N: judge this part; policylint merge puts all together.")
     ] = "",
+    executor: Annotated[
+        str, option("--executor", help="dask://HOST:PORT: let this Dask cluster judge.")
+    ] = "",
     no_cache: Annotated[
         bool, option("--no-cache", help="Judge every release, whatever earlier runs came to.")
     ] = False,
@@ -142,6 +145,7 @@ def command(
         no_waivers=no_waivers,
         jobs=jobs,
         shard=shard,
+        executor=executor,
         no_cache=no_cache,
         allow_empty=allow_empty,
     )

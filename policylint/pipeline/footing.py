@@ -113,7 +113,7 @@ def _refuse_unsteady(plan: Plan) -> None:
 def _comparable(plan: Plan) -> Any:
     """The plan without what bears on no release's judgement: how many are judged at once, and
     within which time."""
-    options = replace(plan.options, jobs=0, time_limit=0.0, shard="", no_cache=False)
+    options = replace(plan.options, jobs=0, time_limit=0.0, shard="", executor="", no_cache=False)
     return replace(plan, settings=replace(plan.settings, options=options))
 
 
@@ -177,7 +177,7 @@ def ground(options: Options) -> bytes:
         (FORMAT, __version__, sys.version, sys.platform, os.getcwd()),  # noqa: PTH109  links stay
         package_digest(),
         _libraries(),
-        _engine(options),
+        engine_digest(options),
         sorted(_environment()),
     )
     hashed = blake2b(digest_size=32)
@@ -239,7 +239,7 @@ def _libraries() -> tuple[tuple[str, str], ...]:
     return tuple(rows)
 
 
-def _engine(options: Options) -> tuple[str, ...]:
+def engine_digest(options: Options) -> tuple[str, ...]:
     """The engine by its name, its version as it says it now, and its content.
 
     Raises `NoFootingError` where there is none.

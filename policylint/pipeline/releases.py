@@ -18,6 +18,9 @@ from policylint.runtime.deadline import Deadline, TimeIsUp
 Progress = Callable[[int, int, str], None]
 """(number, of how many, release): called as releases are judged."""
 
+_LEAST = 0.01
+"""Seconds that are as good as none, where 0 is no limit."""
+
 _WORKER_LOST = SourceError(
     "the process that judged this release ended before it was done, twice",
     remedy="see whether memory ran out; --jobs 1 judges one release after the other",
@@ -44,10 +47,9 @@ def every_release(
         return [work(plan, is_last=True) for plan in plans]
     from policylint.pipeline.verdictcache import verdict_cache
 
-    jobs = options.jobs if options.ask is None else 1  # one log, in the releases' order
     with verdict_cache(options) as cache:
         done = cache.known(plans)
-        for place, assessed in _new(plans, done, work, judged, jobs):
+        for place, assessed in _new(plans, done, judged, deadline, options):
             done[place] = assessed
             cache.keep(place, plans[place], assessed)
             if progress is not None:
@@ -58,22 +60,52 @@ def every_release(
 def _new(
     plans: Sequence[Plan],
     done: Mapping[int, Assessed],
-    work: Callable[..., Assessed],
     judged: Callable[[Plan], Assessed],
-    jobs: int,
+    deadline: Deadline,
+    options: Options,
 ) -> Iterator[tuple[int, Assessed]]:
     """(place, what was made of it) of the plans that are not known, as they come."""
-    places = [place for place in range(len(plans)) if place not in done]
+    left = {place: plan for place, plan in enumerate(plans) if place not in done}
+    work, lost = partial(_in_time, judged, deadline), partial(_lost, judged)
+    if not left:
+        return
+    if options.executor:
+        from policylint.pipeline.dask import Judges, by_cluster
+
+        judges = Judges(partial(_within, deadline.left, judged), work, lost)
+        yield from by_cluster(left, options, judges, deadline)
+    else:
+        yield from _on_this_machine(left, work, lost, options)
+
+
+def _on_this_machine(
+    left: Mapping[int, Plan],
+    work: Callable[..., Assessed],
+    lost: Callable[[Plan], Assessed],
+    options: Options,
+) -> Iterator[tuple[int, Assessed]]:
     from policylint.pipeline.workers import Crew, workers_for
 
-    size = 1 if trace.is_kept() else workers_for(len(places), jobs)
+    jobs = options.jobs if options.ask is None else 1  # one log, in the releases' order
+    size = 1 if trace.is_kept() else workers_for(len(left), jobs)
+    places = list(left)
     if size < 2:
-        for place in places:
-            yield place, alone(work(plans[place], is_last=place == places[-1]))
+        for place, plan in left.items():
+            yield place, alone(work(plan, is_last=place == places[-1]))
         return
-    with Crew(work, lambda plan: judged(replace(plan, error=_WORKER_LOST)), size) as crew:
-        for at, assessed in crew.answers([plans[place] for place in places]):
+    with Crew(work, lost, size) as crew:
+        for at, assessed in crew.answers(list(left.values())):
             yield places[at], assessed
+
+
+def _lost(judged: Callable[[Plan], Assessed], plan: Plan) -> Assessed:
+    """What is said of a release whose worker ended each time."""
+    return judged(replace(plan, error=_WORKER_LOST))
+
+
+def _within(seconds: float, judged: Callable[[Plan], Assessed], plan: Plan) -> Assessed:
+    """What is made of a plan on another machine, which has a clock of its own."""
+    return _in_time(judged, Deadline(0 if seconds == float("inf") else seconds or _LEAST), plan)
 
 
 def _in_time(

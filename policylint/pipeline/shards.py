@@ -101,7 +101,7 @@ def shard_report(
 
 def _shared(options: Options) -> Options:
     """The options that all shards of a run have alike."""
-    return replace(options, shard="", jobs=0, no_cache=False)
+    return replace(options, shard="", executor="", jobs=0, no_cache=False)
 
 
 def run_digest(loaded: Loaded, options: Options) -> str:

@@ -56,7 +56,7 @@ class Crew(Generic[T, R]):
         self._work = pickle.dumps(work)
         self._lost = lost
         self._size = size
-        self._workers: set[_Worker] = set()
+        self._workers: set[Worker] = set()
         self._lock = threading.Lock()
         self._ended = False
 
@@ -89,7 +89,7 @@ class Crew(Generic[T, R]):
         self, waiting: Iterator[tuple[int, T]], done: queue.SimpleQueue[tuple[int, Any]]
     ) -> None:
         """Hand item after item to one worker; another one takes its place where it ends."""
-        worker: _Worker | None = None
+        worker: Worker | None = None
         while True:
             with self._lock:
                 place, item = next(waiting, (-1, None))
@@ -108,13 +108,13 @@ class Crew(Generic[T, R]):
         if worker is not None:
             self._dismiss(worker)
 
-    def _hired(self) -> _Worker:
-        worker = _Worker(self._work)
+    def _hired(self) -> Worker:
+        worker = Worker(self._work)
         with self._lock:
             self._workers.add(worker)
         return worker
 
-    def _dismiss(self, worker: _Worker) -> None:
+    def _dismiss(self, worker: Worker) -> None:
         with self._lock:
             self._workers.discard(worker)
         worker.end()
@@ -127,16 +127,18 @@ def _next(done: queue.SimpleQueue[tuple[int, Any]]) -> tuple[int, Any]:
         signals.check()
 
 
-class _Worker:
+class Worker:
     """One process and the pipes to it."""
 
-    def __init__(self, work: bytes) -> None:
+    def __init__(self, work: bytes, folder: Path | None = None) -> None:
+        """`folder` is its current directory, None for this process's own."""
         package = Path(policylint.__file__).parent.parent
         path = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", _SERVE],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            cwd=folder,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
         )
         with contextlib.suppress(OSError):  # it ended at once: asking it says so

@@ -79,6 +79,8 @@ class Options(Struct, frozen=True):
     """No finding is known."""
     shard: str = ""
     """I/N: the part of the releases that is judged."""
+    executor: str = ""
+    """dask://HOST:PORT: the scheduler of a cluster whose workers judge; "" for this machine."""
     no_cache: bool = False
     """Judge every release, whatever earlier runs came to."""
     config_from: str = ""
