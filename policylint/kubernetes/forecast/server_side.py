@@ -15,6 +15,7 @@ from functools import cache
 from policylint.kubernetes.api.exact import exact, is_plain
 from policylint.kubernetes.api.gotypes import alike
 from policylint.kubernetes.api.schemas import Node
+from policylint.kubernetes.forecast.listorder import Key, in_order
 from policylint.model import Json, Object
 
 _PLAIN: frozenset[type] = frozenset({str, int, bool, float})
@@ -139,16 +140,16 @@ def _merge_list(
 ) -> Json:
     if alike(live, sent) and live == owned:
         return live
-    mine = _by_key(node, owned)
-    present, applied = _by_key(node, live), _by_key(node, sent)
-    merged = []
-    for item in sent:
-        key = item_key(node, item)
-        if key in present:
-            merged.append(_merge(node.items, present[key], mine.get(key), item, same))
-        else:
-            merged.append(item)
-    merged += [item for key, item in present.items() if not (key in applied or key in mine)]
+    mine, present = _by_key(node, owned), _by_key(node, live)
+    keys = [item_key(node, item) for item in sent]
+    taken_back = mine.keys() - set(keys)
+    kept = {key: item for key, item in present.items() if key not in taken_back}
+    merged = [
+        kept[key]
+        if index is None
+        else _merge(node.items, kept.get(key), mine.get(key), sent[index], same)
+        for key, index in in_order(list(kept), keys)
+    ]
     return live if _are(merged, live) else merged or None
 
 
@@ -156,13 +157,13 @@ def _are(merged: list[Json], live: list[Json]) -> bool:
     return len(merged) == len(live) and all(map(operator.is_, merged, live))
 
 
-def _by_key(node: Node, items: Json) -> dict[bytes | str, Json]:
+def _by_key(node: Node, items: Json) -> dict[Key, Json]:
     if not isinstance(items, list):
         return {}
     return {item_key(node, item): item for item in items}
 
 
-def item_key(node: Node, item: Json) -> bytes | str:
+def item_key(node: Node, item: Json) -> Key:
     """What tells an item of an associative list apart; missing keys count by their default."""
     if item.__class__ is not dict:
         return exact(item)

@@ -171,3 +171,16 @@ def test_a_number_that_becomes_true_is_a_change(target: Any) -> None:
         NO,
         OK,
     )
+
+
+def test_what_only_the_live_list_has_stays_before_what_is_new() -> None:
+    """The server made podCIDRs of podCIDR, so that the first one counts, and judges the second."""
+
+    def node(second: str) -> dict[str, Any]:
+        spec = {"podCIDR": "10.0.0.0/24", "podCIDRs": [second]}
+        return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}, "spec": spec}
+
+    answers = both(node("1-2"), node("1-2/x"), HELM4)
+    assert answers.upgrade is not None
+    assert "spec.podCIDRs[1]" in [cause.field for cause in answers.upgrade.causes]
+    assert outcomes(node("1-2"), node("1-2/x"), HELM3)[0] == OK
