@@ -189,7 +189,8 @@ def evaluate(case: Case, upgrade: Upgrade, cluster: Cluster, by: Judging) -> Jud
 
 def _asked(case: Case, upgrade: Upgrade, cluster: Cluster, redactor: Redactor) -> Asked:
     """What policies say; most releases have none, so that they are loaded where there are some."""
-    if not case.policies and not any(map(_is_policy, upgrade.before.resources)):
+    own = (*upgrade.before.resources, *upgrade.after.resources)
+    if not case.policies and not any(map(_is_policy, own)):
         return Asked()
     from policylint.pipeline.policies import ask
 
@@ -197,7 +198,7 @@ def _asked(case: Case, upgrade: Upgrade, cluster: Cluster, redactor: Redactor) -
 
 
 def _is_policy(identity: ResourceId) -> bool:
-    return identity.kind == "ValidatingAdmissionPolicy"
+    return identity.kind.startswith("ValidatingAdmissionPolicy")
 
 
 def report(case: Case, upgrade: Upgrade, cluster: Cluster, judgement: Judgement) -> ReleaseReport:

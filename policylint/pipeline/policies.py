@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from policylint.errors import RuleFailure
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.manifests.reader import Text
+from policylint.kubernetes.policies.arriving import judge_with_own
 from policylint.kubernetes.policies.model import Failure, Open, Policy, Source
 from policylint.kubernetes.policies.reading import PolicySet, read
-from policylint.kubernetes.policies.release import Judged, Ruling, judge
+from policylint.kubernetes.policies.release import Judged, Ruling
 from policylint.model import (
     Category,
     Confidence,
@@ -23,9 +24,11 @@ from policylint.model import (
 from policylint.pipeline.asked import Asked
 from policylint.redaction.redactor import Redactor
 
-_KINDS = frozenset({"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"})
 _AUTOGENERATING = frozenset({"ClusterPolicy", "ValidatingPolicy"})
 _SEVERITIES = (("Deny", Severity.ERROR), ("Warn", Severity.WARNING), ("Audit", Severity.NOTE))
+
+
+_LATE = "; it comes with this upgrade, and judges what is sent some seconds after it"
 
 
 def ask(texts: Iterable[Text], upgrade: Upgrade, cluster: Cluster, redactor: Redactor) -> Asked:
@@ -34,16 +37,14 @@ def ask(texts: Iterable[Text], upgrade: Upgrade, cluster: Cluster, redactor: Red
     Raises ReadError for a file that is no YAML.
     """
     texts = tuple(texts)
-    policies = read((*_sources(texts), *_deployed(upgrade)))
-    if not texts and not policies.policies:
-        return Asked()
-    judged = judge(upgrade, cluster, policies)
+    brought = tuple(_sources(texts))
+    judged = judge_with_own(upgrade, cluster, brought)
     findings = tuple(
         _finding(ruling, ruling.answer, redactor)
         for ruling in judged.rulings
         if isinstance(ruling.answer, Failure)
     )
-    failures = (*_failures(judged, redactor), *_nothing(texts, policies))
+    failures = (*_failures(judged, redactor), *_nothing(texts, read(brought)))
     return Asked(findings, failures, tuple(map(_unbound, judged.unbound)))
 
 
@@ -51,13 +52,6 @@ def _sources(texts: Iterable[Text]) -> Iterator[Source]:
     for text in texts:
         for document in text.documents():
             yield Source(document.body(), document.file, document.line)
-
-
-def _deployed(upgrade: Upgrade) -> Iterator[Source]:
-    """The policies that an earlier revision of the release has put into the cluster."""
-    for resource in upgrade.before.resources.values():
-        if resource.id.kind in _KINDS:
-            yield Source(resource.body, resource.origin.file, resource.origin.line)
 
 
 def _nothing(texts: tuple[Text, ...], policies: PolicySet) -> Iterator[RuleFailure]:
@@ -94,7 +88,7 @@ def _finding(ruling: Ruling, answer: Failure, redactor: Redactor) -> Finding:
         rule=policy.name,
         category=Category.POLICY,
         severity=_severity(ruling, answer),
-        confidence=Confidence.CERTAIN,
+        confidence=Confidence.DEPENDS if ruling.late else Confidence.CERTAIN,
         direction=asked.direction,
         message=redactor.text(answer.message),
         because=redactor.text(_because(ruling, answer)),
@@ -126,8 +120,11 @@ def _because(ruling: Ruling, answer: Failure) -> str:
         refused = "Helm's request is accepted, its controller's are not"
         if ruling.policy.kind in _AUTOGENERATING:
             refused = "its controller's requests; Kyverno's autogen refuses the workload itself"
-        return f"{policy}{binding} {verb[strongest]} the pods of this workload: {refused}"
+        words = f"{policy}{binding} {verb[strongest]} the pods of this workload: {refused}"
+        return words + _LATE if ruling.late else words
     words = f"{policy}{binding} {verb[strongest]} this {request.operation} of {request.resource}"
+    if ruling.late:
+        words += _LATE
     if ruling.standing:
         words += "; what it goes back to violates the policy as it stands"
     return words

@@ -312,3 +312,60 @@ def test_a_rollback_to_what_violates_the_policy_already_is_at_most_a_warning(che
     code, release = check(transition, [scaled(5)], [scaled(2)])
     (finding,) = of(release, "up")
     assert (code, finding["severity"], finding["direction"]) == (1, "error", "rollback")
+
+
+@pytest.fixture
+def check_own(tmp_path):
+    """Check a release that holds its policies itself."""
+
+    def judged(before, after):
+        for name, bodies in (("before", before), ("after", after)):
+            (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump_all(bodies))
+        done = policylint(
+            *("check", str(tmp_path / "after.yaml"), "--before", str(tmp_path / "before.yaml")),
+            *("--kube-version", "1.36", "--format", "json"),
+        )
+        return done.returncode, json.loads(done.stdout)["releases"][0]
+
+    return judged
+
+
+def test_a_policy_that_was_there_judges_the_releases_own_objects(check_own):
+    own = policy("few", "object.spec.replicas <= 5")
+    code, release = check_own([*own, scaled(2)], [*own, scaled(9)])
+    (finding,) = of(release, "few")
+    assert (code, finding["confidence"], finding["direction"]) == (1, "certain", "upgrade")
+
+
+def test_a_policy_that_comes_with_the_upgrade_judges_nothing_that_is_sent_before_it(check_own):
+    own = policy("few", "object.spec.replicas <= 5")
+    _, release = check_own([scaled(2)], [scaled(9), *own])
+    assert of(release, "few") == []
+
+
+def test_a_policy_that_comes_with_the_upgrade_judges_the_way_back(check_own):
+    own = policy("few", "object.spec.replicas <= 5")
+    _, release = check_own([scaled(9)], [scaled(2), *own])
+    (finding,) = of(release, "few")
+    assert (finding["severity"], finding["direction"]) == ("warning", "rollback")
+    assert finding["confidence"] == "certain"
+
+
+def test_a_policy_that_comes_with_the_upgrade_may_judge_the_pods_of_its_workloads(check_own):
+    own = policy("named", "object.spec.containers.all(c, c.name != 'web')", ("pods",))
+    code, release = check_own([scaled(2)], [scaled(3), *own])
+    (finding,) = of(release, "named")
+    assert (code, finding["confidence"], finding["direction"]) == (1, "depends", "upgrade")
+    assert "comes with this upgrade" in finding["because"]
+
+
+def test_a_binding_that_comes_with_the_upgrade_may_judge_hooks_behind_it(check_own):
+    own = policy("none", "false", ("configmaps",))
+    for event, confidence in (("post-upgrade", ["depends"]), ("pre-upgrade", [])):
+        hook = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "c", "annotations": {"helm.sh/hook": event}},
+        }
+        _, release = check_own([own[0], scaled(2)], [scaled(2), *own, hook])
+        assert [finding["confidence"] for finding in of(release, "none")] == confidence

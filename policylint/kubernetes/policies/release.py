@@ -65,6 +65,9 @@ class Ruling(Struct, frozen=True):
     standing: bool = False
     """Of a rollback: whether what it goes back to violates the policy as it stands, so that the
     rollback brings nothing that was not there before."""
+    late: bool = False
+    """Whether the policy comes with this upgrade, and judges the request only if that is sent some
+    seconds later."""
 
 
 class Untold(Struct, frozen=True):
