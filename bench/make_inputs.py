@@ -70,9 +70,9 @@ spec:
 
 def changed_resources(count: int) -> tuple[str, str]:
     """Two manifests of `count` Deployments whose image differs."""
-    return tuple(
-        "---\n".join(_deployment(number, tag) for number in range(count)) for tag in ("1", "2")
-    )
+    before = [_deployment(number, "1") for number in range(count)]
+    after = [_deployment(number, "2") for number in range(count)]
+    return "---\n".join(before), "---\n".join(after)
 
 
 def _deployment(number: int, tag: str) -> str:

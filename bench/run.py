@@ -68,12 +68,12 @@ def ratio(name: str, ours: Step, theirs: Step, goal: float, runs: int) -> None:
     """Time two steps in turn and print the median of the ratios beside the goal."""
     ours(), theirs()  # once to warm the caches, not counted
     pairs = [(seconds(ours), seconds(theirs)) for _ in range(runs)]
-    found = statistics.median(mine / other for mine, other in pairs)
-    mine, other = (statistics.median(side) for side in zip(*pairs, strict=True))
-    verdict = "ok" if found <= goal else "ABOVE THE GOAL"
+    median = statistics.median(mine / their for mine, their in pairs)
+    mine, their = (statistics.median(side) for side in zip(*pairs, strict=True))
+    verdict = "ok" if median <= goal else "ABOVE THE GOAL"
     print(
-        f"{name:<21} {found:6.2f} x  (goal {goal:g} x, {mine * 1000:.0f} ms against "
-        f"{other * 1000:.0f} ms)  {verdict}"
+        f"{name:<21} {median:6.2f} x  (goal {goal:g} x, {mine * 1000:.0f} ms against "
+        f"{their * 1000:.0f} ms)  {verdict}"
     )
 
 

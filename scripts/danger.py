@@ -132,8 +132,8 @@ def _print(
 def _is_about(finding: Finding, name: str) -> bool:
     if not name:
         return True
-    found = finding.resource
-    return found is not None and f"{found.kind}/{found.name}" == name
+    resource = finding.resource
+    return resource is not None and f"{resource.kind}/{resource.name}" == name
 
 
 def _bases(names: Iterable[str]) -> Objects:

@@ -46,10 +46,10 @@ def main(cache: Path) -> None:
             if "-" not in directory.name.partition("@")[2]:
                 for file in directory.rglob("zz_generated.prerelease-lifecycle.go"):
                     _read(file, directory.name, rows)
-    found = [row for _, row in sorted(rows.items()) if not _NO_RESOURCE.search(row["kind"])]
-    lines = ",\n".join("  " + json.dumps(row) for row in found)
+    served = [row for _, row in sorted(rows.items()) if not _NO_RESOURCE.search(row["kind"])]
+    lines = ",\n".join("  " + json.dumps(row) for row in served)
     OUT.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
-    print(f"{len(found)} rows", file=sys.stderr)
+    print(f"{len(served)} rows", file=sys.stderr)
 
 
 def _order(directory: Path) -> list[int]:

@@ -38,13 +38,13 @@ def fields(schema: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def main() -> None:
     """Read each CRD and write all."""
-    found: dict[str, Any] = {}
+    kinds: dict[str, Any] = {}
     for name in sys.argv[1:]:
         crd = yaml.safe_load(Path(name).read_text())
         (served, *_) = (version for version in crd["spec"]["versions"] if version["served"])
         kind = f"{crd['spec']['group']}/{crd['spec']['names']['kind']}"
-        found[kind] = fields(served["schema"]["openAPIV3Schema"]["properties"]["spec"])
-    DATA.write_text(json.dumps(found, separators=(",", ":"), sort_keys=True) + "\n")
+        kinds[kind] = fields(served["schema"]["openAPIV3Schema"]["properties"]["spec"])
+    DATA.write_text(json.dumps(kinds, separators=(",", ":"), sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

@@ -36,30 +36,41 @@ def helps(helm: str, *path: str) -> str:
 
 def section(text: str, title: str) -> list[str]:
     """The lines of one section of a help text."""
-    found = re.search(rf"^{title}:\n(.*?)(?:\n\n|\Z)", text, re.MULTILINE | re.DOTALL)
-    return found.group(1).splitlines() if found else []
+    match = re.search(rf"^{title}:\n(.*?)(?:\n\n|\Z)", text, re.MULTILINE | re.DOTALL)
+    return match.group(1).splitlines() if match else []
 
 
 def flags(lines: list[str]) -> dict[str, Row]:
     """Each flag of a section: its shorthand, whether it takes a value, its default."""
-    found: dict[str, Row] = {}
+    rows: dict[str, Row] = {}
     for line in lines:
         match = FLAG.match(line)
         if not match or match[2] == "help":
             continue
-        takes = "optional" if match[4] is not None else "yes" if match[3] else "no"
-        row = {"takes": takes, "type": match[3] or ("string" if match[4] else "bool")}
-        default = DEFAULT.search(match[5] or "")
-        if match[1]:
-            row["short"] = match[1]
-        if match[4]:
-            row["bare"] = match[4]
-        if (
-            default and "/" not in default[1]
-        ):  # paths below the home of whoever runs this are no facts
-            row["default"] = default[1].strip('"')
-        found[match[2]] = row
-    return found
+        rows[match[2]] = _row(*match.group(1, 3, 4, 5))
+    return rows
+
+
+def _row(short: str | None, type_: str | None, bare: str | None, help_text: str | None) -> Row:
+    """What a flag's line says; `bare` is its value where none is written, "" for an empty one."""
+    row = {"takes": "yes", "type": type_ or "bool"}
+    if bare is not None:
+        row = {"takes": "optional", "type": type_ or ("string" if bare else "bool")}
+    elif not type_:
+        row["takes"] = "no"
+    if short:
+        row["short"] = short
+    if bare:
+        row["bare"] = bare
+    return row | _default(help_text or "")
+
+
+def _default(help_text: str) -> Row:
+    match = DEFAULT.search(help_text)
+    # a path below the home of whoever runs this is no fact
+    if match is None or "/" in match[1]:
+        return {}
+    return {"default": match[1].strip('"')}
 
 
 def verbs(helm: str, *path: str) -> Iterator[tuple[str, ...]]:

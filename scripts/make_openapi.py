@@ -69,12 +69,20 @@ def package(directory: Path) -> Package:
     files = [file for file in directory.glob("*.go") if not file.name.endswith("_test.go")]
     text = "\n".join(file.read_text(encoding="utf-8") for file in sorted(files))
     structs = {name: tuple(fields(body)) for name, body in _STRUCT.findall(text)}
-    tagged = {name for comment, name in _ENUM.findall(text) if "+enum" in comment}
-    values: dict[str, set[str]] = {name: set() for name in tagged}
-    for type_, value, converted, other in _CONSTANT.findall(text):
-        if (type_ or converted) in values:
-            values[type_ or converted].add(value or other)
-    return Package(structs, {name: tuple(sorted(held)) for name, held in values.items() if held})
+    return Package(structs, enums(text))
+
+
+def enums(text: str) -> dict[str, tuple[str, ...]]:
+    """The values of each string type that is marked `+enum`: those of its constants, which are
+    written `NAME TYPE = "VALUE"` or `NAME = TYPE("VALUE")`."""
+    values: dict[str, set[str]] = {}
+    for comment, name in _ENUM.findall(text):
+        if "+enum" in comment:
+            values[name] = set()
+    for typed, value, converted, value_of_call in _CONSTANT.findall(text):
+        if (typed or converted) in values:
+            values[typed or converted].add(value or value_of_call)
+    return {name: tuple(sorted(constants)) for name, constants in values.items() if constants}
 
 
 def fields(body: str) -> Iterator[Field]:
@@ -101,10 +109,10 @@ class Types:
         self._packages: dict[Path, Package] = {}
         for module in MODULES.values():
             wanted = f"{module}@v0.{minor.partition('.')[2]}.*"
-            found = sorted((cache / "k8s.io").glob(wanted), key=_patch)
-            if not found:
+            directories = sorted((cache / "k8s.io").glob(wanted), key=_patch)
+            if not directories:
                 sys.exit(f"no {wanted} below {cache}/k8s.io: go mod download it (see the top)")
-            self.modules[module] = found[-1]
+            self.modules[module] = directories[-1]
 
     def of(self, schema: str) -> tuple[Package, str] | None:
         """The package and struct of a schema's name; None for a name of another module."""

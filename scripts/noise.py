@@ -131,8 +131,8 @@ def _print_review(judged: Judged, seed: int) -> int:
 
 
 def _examples(judged: Judged, rule: str) -> None:
-    for row, found in judged:
-        for finding in found.findings:
+    for row, report in judged:
+        for finding in report.findings:
             if finding.rule == rule:
                 print(
                     row["id"],
@@ -147,32 +147,38 @@ def _examples(judged: Judged, rule: str) -> None:
 def _print(judged: Judged, seconds: float) -> None:
     print(
         f"{len(judged)} pairs in {seconds:.1f} s, "
-        f"{sum(len(found.changes) for _, found in judged)} resources"
+        f"{sum(len(release.changes) for _, release in judged)} resources"
     )
-    for row, found in judged:
-        for failure in found.failures:
+    for row, release in judged:
+        for failure in release.failures:
             print(f"UNKNOWN {row['id']} {failure.rule} {failure.resource} {failure.message}")
     rules: Counter[tuple[str, str]] = Counter()
     pairs: Counter[tuple[str, str]] = Counter()
-    for _, found in judged:
-        keys = [(finding.rule, str(finding.severity)) for finding in found.findings]
+    for _, release in judged:
+        keys = [(finding.rule, str(finding.severity)) for finding in release.findings]
         rules.update(keys)
         pairs.update(set(keys))
     print("\nfindings   pairs  rule")
     for key, count in rules.most_common():
         print(f"{count:8}  {pairs[key]:6}  {key[1]:<8} {key[0]}")
+    _print_kinds(judged)
+
+
+def _print_kinds(judged: Judged) -> None:
+    """A line for each kind of change: how many findings its pairs have."""
     print("\nkind of change  pairs  median  mean  with an error")
     for kind in sorted({row["kind"] for row, _ in judged}):
-        counts = [len(found.findings) for row, found in judged if row["kind"] == kind]
-        errors = sum(
-            any(f.severity == "error" for f in found.findings)
-            for row, found in judged
-            if row["kind"] == kind
-        )
+        releases = [release for row, release in judged if row["kind"] == kind]
+        counts = [len(release.findings) for release in releases]
+        errors = sum(map(_has_error, releases))
         print(
             f"{kind:<14}  {len(counts):5}  {statistics.median(counts):6}  "
             f"{statistics.mean(counts):4.1f}  {errors:5}"
         )
+
+
+def _has_error(release: ReleaseReport) -> bool:
+    return any(finding.severity == "error" for finding in release.findings)
 
 
 if __name__ == "__main__":

@@ -68,31 +68,38 @@ class Schema:
         if kind == "boolean":
             return (True, False)
         if kind == "array":
-            return (
-                tuple([value] for value in self.items.values(depth + 1)[:2])
-                if depth < DEEPEST
-                else ()
-            )
-        required = {
-            name: self.child(name).values(depth + 1)[:1] for name in self.raw.get("required", ())
-        }
-        filled = {name: values[0] for name, values in required.items() if values}
-        return (filled,) if depth < DEEPEST else ({},)
+            return tuple([value] for value in self._below(self.items, depth, 2))
+        return (self._filled(depth),)
+
+    def _below(self, schema: "Schema", depth: int, most: int) -> tuple[Any, ...]:
+        return schema.values(depth + 1)[:most] if depth < DEEPEST else ()
+
+    def _filled(self, depth: int) -> dict[str, Any]:
+        """An object with the fields that are required."""
+        filled = {}
+        for name in self.raw.get("required", ()):
+            for value in self._below(self.child(name), depth, 1):
+                filled[name] = value
+        return filled
 
 
 def changes(body: Any, schema: Schema, path: Path = ()) -> Iterator[Change]:
     """Every small change of an object below a path, in the order of its fields."""
-    if path in SKIPPED:
+    if path in SKIPPED or not isinstance(body, Mapping):
         return
-    if isinstance(body, Mapping):
-        for name, value in body.items():
-            yield from _of_field(value, schema.child(name), (*path, name))
-        known = schema.raw.get("properties", {})
-        for name in known:
-            if name not in body and (*path, name) not in SKIPPED and path[:1] != ("metadata",):
-                yield Change("add", (*path, name), schema.child(name).values())
-        if not known and path:
-            yield Change("add", (*path, "zz-new"), schema.child("zz-new").values() or ("new",))
+    for name, value in body.items():
+        yield from _of_field(value, schema.child(name), (*path, name))
+    known = schema.raw.get("properties", {})
+    if path[:1] != ("metadata",):
+        yield from _additions(schema, path, [name for name in known if name not in body])
+    if not known and path:
+        yield Change("add", (*path, "zz-new"), schema.child("zz-new").values() or ("new",))
+
+
+def _additions(schema: Schema, path: Path, names: list[str]) -> Iterator[Change]:
+    for name in names:
+        if (*path, name) not in SKIPPED:
+            yield Change("add", (*path, name), schema.child(name).values())
 
 
 def _of_field(value: Any, schema: Schema, path: Path) -> Iterator[Change]:
@@ -105,9 +112,8 @@ def _of_field(value: Any, schema: Schema, path: Path) -> Iterator[Change]:
     elif isinstance(value, list):
         yield from _of_list(value, schema, path)
     else:
-        yield Change(
-            "change", path, tuple(other for other in _others(value, schema) if other != value)
-        )
+        changed = [candidate for candidate in _alternatives(value, schema) if candidate != value]
+        yield Change("change", path, tuple(changed))
 
 
 def _of_list(value: list[Any], schema: Schema, path: Path) -> Iterator[Change]:
@@ -122,7 +128,7 @@ def _of_list(value: list[Any], schema: Schema, path: Path) -> Iterator[Change]:
             yield from changes(item, schema.items, (*path, index))
 
 
-def _others(value: Any, schema: Schema) -> tuple[Any, ...]:
+def _alternatives(value: Any, schema: Schema) -> tuple[Any, ...]:
     if isinstance(value, bool):
         return (not value,)
     if isinstance(value, int):

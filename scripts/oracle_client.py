@@ -23,7 +23,7 @@ TIMEOUT = 60
 
 
 @dataclass(frozen=True)
-class Place:
+class Endpoint:
     """Where the objects of a kind live on the server."""
 
     prefix: str
@@ -43,7 +43,7 @@ class Server:
     url: str
     headers: Mapping[str, str]
     tls: ssl.SSLContext | None
-    places: dict[tuple[str, str], Place] = field(default_factory=dict)
+    endpoints: dict[tuple[str, str], Endpoint] = field(default_factory=dict)
     resources: list[dict[str, Any]] = field(default_factory=list)
 
     def ask(
@@ -67,31 +67,31 @@ class Server:
             ) from error
 
     def apply(
-        self, place: Place, namespace: str, name: str, body: Any, *, dry_run: bool
+        self, endpoint: Endpoint, namespace: str, name: str, body: Any, *, dry_run: bool
     ) -> tuple[int, Any]:
         """Server-side apply as helm does it: field manager helm, no force."""
         query = "?fieldManager=helm&force=false" + ("&dryRun=All" if dry_run else "")
-        return self.ask("PATCH", place.path(namespace, name) + query, body, APPLY)
+        return self.ask("PATCH", endpoint.path(namespace, name) + query, body, APPLY)
 
     def discover(self) -> None:
         """Learn where every kind lives."""
         groups = self.ask("GET", "/apis")[1].get("groups", [])
         versions = [
             "/api/v1",
-            *(f"/apis/{each['groupVersion']}" for group in groups for each in group["versions"]),
+            *(f"/apis/{row['groupVersion']}" for group in groups for row in group["versions"]),
         ]
         for prefix in versions:
-            for found in self.ask("GET", prefix)[1].get("resources", []):
+            for resource in self.ask("GET", prefix)[1].get("resources", []):
                 version = prefix.removeprefix("/apis/").removeprefix("/api/")
                 self.resources.append(
                     {
                         "groupVersion": version,
-                        **{key: found[key] for key in ("kind", "name", "namespaced", "verbs")},
+                        **{key: resource[key] for key in ("kind", "name", "namespaced", "verbs")},
                     }
                 )
-                if "/" not in found["name"] and "patch" in found["verbs"]:
-                    self.places[(version, found["kind"])] = Place(
-                        prefix, found["name"], found["namespaced"]
+                if "/" not in resource["name"] and "patch" in resource["verbs"]:
+                    self.endpoints[(version, resource["kind"])] = Endpoint(
+                        prefix, resource["name"], resource["namespaced"]
                     )
 
 
@@ -134,9 +134,9 @@ def _named(config: Any, plural: str, key: str, name: str, path: Path) -> Any:
 def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext | None:
     if not cluster["server"].startswith("https:"):
         return None
-    found = ssl.create_default_context(cadata=next(_pem(cluster, "certificate-authority"), None))
+    context = ssl.create_default_context(cadata=next(_pem(cluster, "certificate-authority"), None))
     if cluster.get("insecure-skip-tls-verify"):
-        found.check_hostname, found.verify_mode = False, ssl.CERT_NONE
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     certificate, key = (
         next(_pem(user, "client-certificate"), ""),
         next(_pem(user, "client-key"), ""),
@@ -147,8 +147,8 @@ def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext 
         ) as both:  # mode 600, gone right after it is read
             both.write(f"{certificate}\n{key}\n")
             both.flush()
-            found.load_cert_chain(both.name)
-    return found
+            context.load_cert_chain(both.name)
+    return context
 
 
 def _pem(entry: Mapping[str, Any], name: str) -> Iterator[str]:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from oracle_changes import Change, Schema, changes
-from oracle_client import Place, Server, connect
+from oracle_client import Endpoint, Server, connect
 
 from policylint.errors import PolicylintError, UsageError
 
@@ -107,60 +107,65 @@ def _record(server: Server, document: Any, options: argparse.Namespace) -> Itera
             "create a quota",
         )
         for base, body in _bases(options):
-            place = server.places.get((body["apiVersion"], body["kind"]))
-            if place is None or not (place.namespaced or options.cluster_scoped):
+            endpoint = server.endpoints.get((body["apiVersion"], body["kind"]))
+            if endpoint is None or not (endpoint.namespaced or options.cluster_scoped):
                 continue
-            yield from _of_base(server, document, place, namespace, (base, body), options.limit)
+            yield from _of_base(server, document, endpoint, namespace, (base, body), options.limit)
     finally:
         server.ask("DELETE", f"/api/v1/namespaces/{namespace}")
 
 
 def _of_base(
-    server: Server, document: Any, place: Place, namespace: str, named: tuple[str, Any], limit: int
+    server: Server,
+    document: Any,
+    endpoint: Endpoint,
+    namespace: str,
+    named: tuple[str, Any],
+    limit: int,
 ) -> Iterator[dict[str, Any]]:
     """The rows of one base object: created for real, changed only in dry runs, and deleted."""
     base, body = named
     name = body["metadata"]["name"]
-    if server.ask("GET", place.path(namespace, name))[0] == 200:
+    if server.ask("GET", endpoint.path(namespace, name))[0] == 200:
         print(f"{base}: {name} exists already, left alone", file=sys.stderr)
         return
-    status, answer = server.apply(place, namespace, name, body, dry_run=False)
+    status, answer = server.apply(endpoint, namespace, name, body, dry_run=False)
     if status not in CREATED:
         print(f"{base}: not created: {answer.get('message', status)[:200]}", file=sys.stderr)
         return
     try:
         count = 0
         for change in changes(body, _schema(document, body)):
-            after = _valid(server, place, namespace, body, change)
+            after = _valid(server, endpoint, namespace, body, change)
             if after is not None and after != body:
-                yield _row(server, place, namespace, (base, body, after), change)
+                yield _row(server, endpoint, namespace, (base, body, after), change)
                 count += 1
             if limit and count >= limit:
                 break
         print(f"{base}: {count} changes", file=sys.stderr)
     finally:
-        server.ask("DELETE", place.path(namespace, name))
+        server.ask("DELETE", endpoint.path(namespace, name))
 
 
-def _valid(server: Server, place: Place, namespace: str, body: Any, change: Change) -> Any:
+def _valid(server: Server, endpoint: Endpoint, namespace: str, body: Any, change: Change) -> Any:
     """The first changed object that the server would take as a new one; None where it takes
     none."""
     for after in change.made(body):
-        other = copy.deepcopy(after)
-        other["metadata"]["name"] = f"{body['metadata']['name']}-new"
-        if (
-            server.apply(place, namespace, other["metadata"]["name"], other, dry_run=True)[0]
-            in CREATED
-        ):
+        fresh = copy.deepcopy(after)
+        name = fresh["metadata"]["name"] = f"{body['metadata']['name']}-new"
+        status, _ = server.apply(endpoint, namespace, name, fresh, dry_run=True)
+        if status in CREATED:
             return after
     return None
 
 
 def _row(
-    server: Server, place: Place, namespace: str, sides: tuple[str, Any, Any], change: Change
+    server: Server, endpoint: Endpoint, namespace: str, sides: tuple[str, Any, Any], change: Change
 ) -> dict[str, Any]:
     base, before, after = sides
-    status, answer = server.apply(place, namespace, before["metadata"]["name"], after, dry_run=True)
+    status, answer = server.apply(
+        endpoint, namespace, before["metadata"]["name"], after, dry_run=True
+    )
     row = {
         "base": base,
         "apiVersion": before["apiVersion"],
@@ -190,9 +195,9 @@ def _bases(options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
 
 
 def _schemas(server: Server) -> Iterator[tuple[str, Any]]:
-    for path, found in server.ask("GET", "/openapi/v3")[1].get("paths", {}).items():
+    for path, page in server.ask("GET", "/openapi/v3")[1].get("paths", {}).items():
         if path == "api/v1" or path.startswith("apis/"):
-            document = server.ask("GET", found["serverRelativeURL"])[1]
+            document = server.ask("GET", page["serverRelativeURL"])[1]
             yield from document.get("components", {}).get("schemas", {}).items()
 
 
@@ -200,11 +205,10 @@ def _schema(document: Any, body: Any) -> Schema:
     group, _, version = body["apiVersion"].rpartition("/")
     wanted = {"group": group, "version": version, "kind": body["kind"]}
     named = document["schemas"]
-    raw = next(
-        (one for one in named.values() if wanted in one.get("x-kubernetes-group-version-kind", ())),
-        {},
-    )
-    return Schema(raw, named)
+    for schema in named.values():
+        if wanted in schema.get("x-kubernetes-group-version-kind", ()):
+            return Schema(schema, named)
+    return Schema({}, named)
 
 
 def _minor(server: Server) -> str:

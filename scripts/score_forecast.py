@@ -18,7 +18,7 @@ import json
 import os
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,6 +32,7 @@ from policylint.kubernetes.forecast import Cluster, forecast
 from policylint.kubernetes.manifests.diff import changes
 from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import (
+    Answer,
     Apply,
     Kept,
     Manifest,
@@ -113,14 +114,14 @@ def release(
     before: Manifest, after: Manifest, target: Target, cluster: Cluster, namespace: str = "default"
 ) -> Upgrade:
     """The forecast of one release, through the path that every run takes."""
-    found = changes(before, after, schemas(target.kubernetes))
-    return forecast(Upgrade("rel", namespace, target, before, after, found), cluster)
+    changed = changes(before, after, schemas(target.kubernetes))
+    return forecast(Upgrade("rel", namespace, target, before, after, changed), cluster)
 
 
 def manifest(bodies: list[dict], known) -> Manifest:
     """A side of recorded objects."""
-    found = [resource(body, known) for body in bodies]
-    return Manifest({one.id: one for one in found}, {})
+    resources = [resource(body, known) for body in bodies]
+    return Manifest({item.id: item for item in resources}, {})
 
 
 def fields(minor: str) -> Iterator[Scored]:
@@ -138,16 +139,20 @@ def fields(minor: str) -> Iterator[Scored]:
 def combined(done: Upgrade, direction: str) -> tuple[str, str]:
     """A release is refused if any of its objects is; `depends` if nothing else is known."""
     answers = [getattr(change.forecast, direction) for change in done.changes]
-    said = [one for one in answers if one is not None]
-    why = "; ".join(
-        [f"{cause.field}: {cause.message[:160]}" for one in said for cause in one.causes]
-        + [unknown.what for one in said for unknown in one.unknowns]
-    )
-    outcomes = {one.outcome for one in said}
+    sent = [answer for answer in answers if answer is not None]
+    why = reasons(*sent)
+    outcomes = {answer.outcome for answer in sent}
     for outcome in (Outcome.REJECTED, Outcome.DEPENDS):
         if outcome in outcomes:
             return outcome.value, why
     return Outcome.ACCEPTED.value, why
+
+
+def reasons(*answers: Answer) -> str:
+    """The causes of some answers, then what they depend on."""
+    causes = [cause for answer in answers for cause in answer.causes]
+    unknowns = [unknown.what for answer in answers for unknown in answer.unknowns]
+    return "; ".join([*(f"{cause.field}: {cause.message[:160]}" for cause in causes), *unknowns])
 
 
 def live_of(row: dict, known) -> Cluster:
@@ -161,12 +166,12 @@ def live_of(row: dict, known) -> Cluster:
         for body in row["pre"]
         if body["kind"] == "CustomResourceDefinition"
     }
-    status = {(one["kind"], one["name"]): one["status"] for one in row["status"]}
+    status = {(entry["kind"], entry["name"]): entry["status"] for entry in row["status"]}
     live = {}
     for body in row["before"]:
         if body["kind"] == "PersistentVolumeClaim":
-            found = status.get((body["kind"], body["metadata"]["name"]), {"phase": "Pending"})
-            live[resource(body, known).id] = {**body, "status": found}
+            state = status.get((body["kind"], body["metadata"]["name"]), {"phase": "Pending"})
+            live[resource(body, known).id] = {**body, "status": state}
     return Cluster(live=live, crds=crds, storage_classes=classes)
 
 
@@ -234,8 +239,8 @@ def validity(path: Path, name: str, *, custom: bool = False) -> Iterator[Scored]
             except PolicylintError as error:
                 outcome, why = "rejected", str(error)  # the run ends with exit 2, and says why
             step = json.dumps(row["steps"])
-            said = f" (server: {recorded['message'][:200]})" if recorded.get("message") else ""
-            key = f"{row['id']} {recorded['method']} {step}{said}"
+            words = f" (server: {recorded['message'][:200]})" if recorded.get("message") else ""
+            key = f"{row['id']} {recorded['method']} {step}{words}"
             yield Scored(
                 name, key, row["kind"], recorded["method"], recorded["verdict"], outcome, why
             )
@@ -264,9 +269,9 @@ def texts() -> Iterator[Scored]:
                 outcome, why = combined(release(*sides, target, Cluster()), "upgrade")
             except PolicylintError as error:
                 outcome, why = "rejected", str(error)
-            said = row[helm]
-            key = f"{row['id']} {helm} (helm: {said['msg'][-200:]})"
-            yield Scored("texts", key, "text", helm, said["upgrade"], outcome, why)
+            answer = row[helm]
+            key = f"{row['id']} {helm} (helm: {answer['msg'][-200:]})"
+            yield Scored("texts", key, "text", helm, answer["upgrade"], outcome, why)
 
 
 def states() -> Iterator[Scored]:
@@ -274,9 +279,9 @@ def states() -> Iterator[Scored]:
     known = schemas("1.36")
     for row in rows(ORACLE / "attack-states.jsonl.gz"):
         for helm in ("helm3", "helm4"):
-            said = row[helm]
-            live = live_objects(said["live_objects"], known)
-            yield from both_ways("states", row["id"], helm, said, live)
+            answer = row[helm]
+            live = live_objects(answer["live_objects"], known)
+            yield from both_ways("states", row["id"], helm, answer, live)
 
 
 def live_objects(bodies: list[dict], known) -> Cluster:
@@ -305,11 +310,11 @@ def directories() -> Iterator[Scored]:
     for row in rows(ORACLE / "attack-directories.jsonl.gz"):
         for helm in ("helm3", "helm4"):
             done = release(*_with_crds(row), Target("1.36", *METHODS[helm]), Cluster())
-            said = row[helm]
+            answer = row[helm]
             for direction, words in (("upgrade", "msg"), ("rollback", "msgback")):
                 outcome, why = combined(done, direction)
-                key = f"{row['id']} {helm} {direction} (helm: {said[words][-200:]})"
-                yield Scored("directories", key, "release", helm, said[direction], outcome, why)
+                key = f"{row['id']} {helm} {direction} (helm: {answer[words][-200:]})"
+                yield Scored("directories", key, "release", helm, answer[direction], outcome, why)
 
 
 def _with_crds(row: dict) -> tuple[Manifest, Manifest]:
@@ -338,31 +343,35 @@ def attacked_charts() -> Iterator[Scored]:
         cluster = Cluster(crds={_defined(body): body for body in crds})
         for helm in ("helm3", "helm4"):
             done = release(*sides, Target("1.36", *METHODS[helm]), cluster)
-            for direction in ("upgrade", "rollback"):
-                said = row[helm].get(direction) or {}
-                if said.get("verdict") in ("accepted", "rejected"):
-                    outcome, why = combined(done, direction)
-                    key = f"{row['id']} {helm} {direction}"
-                    yield Scored("charts", key, "release", helm, said["verdict"], outcome, why)
+            yield from _attacked_chart(row, helm, done)
+
+
+def _attacked_chart(row: dict, helm: str, done: Upgrade) -> Iterator[Scored]:
+    for direction in ("upgrade", "rollback"):
+        answer = row[helm].get(direction) or {}
+        if answer.get("verdict") in ("accepted", "rejected"):
+            outcome, why = combined(done, direction)
+            key = f"{row['id']} {helm} {direction}"
+            yield Scored("charts", key, "release", helm, answer["verdict"], outcome, why)
 
 
 def _defined(body: dict) -> tuple[str, str]:
     return body["spec"]["group"], body["spec"]["names"]["kind"]
 
 
-def both_ways(name: str, key: str, helm: str, said: dict, cluster: Cluster) -> Iterator[Scored]:
+def both_ways(name: str, key: str, helm: str, answer: dict, cluster: Cluster) -> Iterator[Scored]:
     """The upgrade and the rollback of one recorded release."""
     target = Target("1.36", *METHODS[helm])
     namespaces = [identity.namespace for identity in cluster.live if identity.namespace]
     reader = Reader(namespaces[0] if namespaces else "default")
-    sides = [[Text(side, documents(said[side]))] for side in ("before", "after")]
+    sides = [[Text(side, documents(answer[side]))] for side in ("before", "after")]
     done = release(*reader.read_pair(*sides), target, cluster, reader.namespace)
     for direction, words in (("upgrade", "msg"), ("rollback", "msgback")):
-        if said.get(direction, "invalid-start") == "invalid-start":
+        if answer.get(direction, "invalid-start") == "invalid-start":
             continue  # the release could not even be installed, so nothing was upgraded
         outcome, why = combined(done, direction)
-        row = f"{key} {helm} {direction} (helm: {said.get(words, '')[-200:]})"
-        yield Scored(name, row, "release", helm, said[direction], outcome, why)
+        row = f"{key} {helm} {direction} (helm: {answer.get(words, '')[-200:]})"
+        yield Scored(name, row, "release", helm, answer[direction], outcome, why)
 
 
 def asked(path: Path) -> Iterator[Scored]:
@@ -374,16 +383,21 @@ def asked(path: Path) -> Iterator[Scored]:
             reader = Reader(row["namespace"], schemas(row["kubernetes"]))
             target = Target(row["kubernetes"], *METHODS[name])
             done = release(*reader.read_pair(*sides), target, Cluster(), row["namespace"])
-            ours = {str(change.id): change for change in (*done.changes, *done.hooks)}
-            for answer in row[name]["objects"]:
-                change = ours.get(answer["resource"])
-                if change is None or answer["upgrade"] == "error":
-                    continue
-                said = change.forecast.upgrade
-                word = str(said.outcome) if said else "depends"
-                key = f"{row['id']} {answer['resource']} (cluster: {answer['message'][-200:]})"
-                why = "; ".join(cause.message[:160] for cause in said.causes) if said else ""
-                yield Scored("asked", key, change.id.kind, name, answer["upgrade"], word, why)
+            yield from _asked_release(row, name, done)
+
+
+def _asked_release(row: dict, name: str, done: Upgrade) -> Iterator[Scored]:
+    ours = {str(change.id): change for change in (*done.changes, *done.hooks)}
+    for recorded in row[name]["objects"]:
+        change = ours.get(recorded["resource"])
+        if change is None or recorded["upgrade"] == "error":
+            continue
+        word, why = "depends", ""
+        answer = change.forecast.upgrade
+        if answer is not None:
+            word, why = str(answer.outcome), reasons(answer)
+        key = f"{row['id']} {recorded['resource']} (cluster: {recorded['message'][-200:]})"
+        yield Scored("asked", key, change.id.kind, name, recorded["upgrade"], word, why)
 
 
 def documents(bodies: list[dict]) -> str:
@@ -424,25 +438,18 @@ def upgrades(every: int = 1) -> Iterator[Scored]:
 def _objects(row: dict, sides: tuple[Manifest, Manifest]) -> Iterator[Scored]:
     target = Target("1.36", "4", Apply.SERVER_SIDE)
     done = release(*sides, target, Cluster())
-    start = release(Manifest({}, {}), sides[0], target, Cluster())
-    refused_start = {
-        one.id for one in start.changes if one.forecast.upgrade.outcome is Outcome.REJECTED
-    }
-    refused = {
-        (one["key"][0], one["key"][1], one["key"][3]): one["forward"]
-        for one in row.get("resources") or []
-        if not one["forward"]["accepted"]
-    }
+    refused_start = _refused_start(sides[0], target)
+    refused = set()
+    for entry in row.get("resources") or []:
+        group, kind, _, name = entry["key"][:4]
+        if not entry["forward"]["accepted"]:
+            refused.add((group, kind, name))
     for change in done.changes:
         if change.forecast.upgrade is None or change.id in refused_start:
             continue  # what the server refuses to create was left out of the recording
-        found = refused.get((change.id.group, change.id.kind, change.id.name))
-        verdict = "rejected" if found else "accepted"
-        said = change.forecast.upgrade
-        why = "; ".join(
-            [f"{one.field}: {one.message[:160]}" for one in said.causes]
-            + [u.what for u in said.unknowns]
-        )
+        is_refused = (change.id.group, change.id.kind, change.id.name) in refused
+        verdict = "rejected" if is_refused else "accepted"
+        answer = change.forecast.upgrade
         line = "ssa-kept" if isinstance(change, Kept) else "ssa-new"
         yield Scored(
             "upgrades-objects",
@@ -450,27 +457,39 @@ def _objects(row: dict, sides: tuple[Manifest, Manifest]) -> Iterator[Scored]:
             change.id.kind,
             line,
             verdict,
-            said.outcome,
-            why,
+            answer.outcome,
+            reasons(answer),
         )
+
+
+def _refused_start(before: Manifest, target: Target) -> set[ResourceId]:
+    """The objects that the server refuses to create."""
+    start = release(Manifest({}, {}), before, target, Cluster())
+    refused = set()
+    for change in start.changes:
+        if change.forecast.upgrade.outcome is Outcome.REJECTED:
+            refused.add(change.id)
+    return refused
 
 
 def matrix(scored: list[Scored], by: str) -> str:
     """The confusion matrix by one attribute."""
     table: dict[str, Counter] = defaultdict(Counter)
-    for one in scored:
-        table[getattr(one, by)][(one.recorded, str(one.ours))] += 1
+    for answer in scored:
+        table[getattr(answer, by)][(answer.recorded, str(answer.ours))] += 1
     words = [
         (recorded, ours)
         for recorded in ("accepted", "rejected")
         for ours in ("accepted", "rejected", "depends")
     ]
-    lines = [f"{by:32}" + "".join(f"{f'{recorded[:3]}>{ours[:3]}':>9}" for recorded, ours in words)]
-    lines += [
-        f"{name:32}" + "".join(f"{table[name][word] or '':>9}" for word in words)
-        for name in sorted(table)
-    ]
-    return "\n".join(lines)
+    head = [f"{recorded[:3]}>{ours[:3]}" for recorded, ours in words]
+    rows = [_line(name, map(table[name].__getitem__, words)) for name in sorted(table)]
+    return "\n".join([_line(by, head), *rows])
+
+
+def _line(name: str, cells: Iterable[object]) -> str:
+    """A line of a matrix; a count of 0 stays blank."""
+    return f"{name:32}" + "".join(f"{cell or '':>9}" for cell in cells)
 
 
 @cache
@@ -478,36 +497,38 @@ def _exceptions() -> dict[str, str]:
     return json.loads(EXCEPTIONS.read_text())
 
 
-def excused(one: Scored) -> bool:
+def excused(answer: Scored) -> bool:
     """Whether a row is one of the few that cannot agree (see score-exceptions.json)."""
-    return f"{one.set} {one.key}" in _exceptions()
+    return f"{answer.set} {answer.key}" in _exceptions()
 
 
 def judge(scored: list[Scored]) -> list[str]:
     """The requirements that one set misses."""
-    scored = [one for one in scored if not excused(one)]
-    accepted = [one for one in scored if one.recorded == "accepted"]
-    green = [one for one in scored if one.recorded == "rejected" and one.ours == "accepted"]
-    red = [one for one in accepted if one.ours == "rejected"]
-    depends = [one for one in scored if one.ours == "depends"]
-    missed = []
-    open_greens, open_reds = OPEN.get(scored[0].set, (0, 0)) if scored else (0, 0)
-    if len(green) > open_greens:
-        missed.append(f"{len(green)} false green, {open_greens} known")
-    if accepted and len(red) > max(open_reds, 0.005 * len(accepted)):
-        missed.append(f"{len(red)} false red of {len(accepted)} accepted")
-    if scored and len(depends) >= ALLOWED_DEPENDS.get(scored[0].set, 0.03) * len(scored):
-        missed.append(f"{len(depends)} depends of {len(scored)}")
-    whole = scored and scored[0].kind == "release" and not open_greens
-    if whole and len(red) + len(green) > 0.005 * len(scored):
-        missed.append(f"agreement {1 - (len(red) + len(green)) / len(scored):.2%}")
-    return missed
+    scored = [answer for answer in scored if not excused(answer)]
+    if not scored:
+        return []
+    pairs = Counter((answer.recorded, str(answer.ours)) for answer in scored)
+    accepted = sum(answer.recorded == "accepted" for answer in scored)
+    depends = sum(answer.ours == "depends" for answer in scored)
+    green, red = pairs["rejected", "accepted"], pairs["accepted", "rejected"]
+    open_greens, open_reds = OPEN.get(scored[0].set, (0, 0))
+    allowed_reds = max(open_reds, 0.005 * accepted)
+    allowed_depends = ALLOWED_DEPENDS.get(scored[0].set, 0.03) * len(scored)
+    allowed_wrong = 0.005 * len(scored) if scored[0].kind == "release" else len(scored)
+    agreement = 1 - (red + green) / len(scored)
+    requirements = {
+        f"{green} false green, {open_greens} known": green <= open_greens,
+        f"{red} false red of {accepted} accepted": red <= allowed_reds,
+        f"{depends} depends of {len(scored)}": depends < allowed_depends,
+        f"agreement {agreement:.2%}": red + green <= max(open_greens + open_reds, allowed_wrong),
+    }
+    return [words for words, is_met in requirements.items() if not is_met]
 
 
 def report(name: str, scored: list[Scored], *, verbose: bool) -> list[str]:
     """Print one set; return what it misses."""
     missed = judge(scored)
-    wrong = [one for one in scored if one.recorded != one.ours]
+    wrong = [answer for answer in scored if answer.recorded != answer.ours]
     right = len(scored) - len(wrong)
     print(
         f"\n== {name}: {len(scored)} answers, {right / max(1, len(scored)):.2%} agree, "
@@ -519,22 +540,17 @@ def report(name: str, scored: list[Scored], *, verbose: bool) -> list[str]:
     if len(wrong) > MANY and not verbose:
         print(matrix(wrong, "kind"))
         wrong = []
-    for one in wrong:
-        reason = " (excused)" if excused(one) else ""
+    for answer in wrong:
+        reason = " (excused)" if excused(answer) else ""
         print(
-            f"   {one.recorded} but we say {one.ours}{reason}: {one.kind} {one.key}: "
-            f"{one.why[:300]}"
+            f"   {answer.recorded} but we say {answer.ours}{reason}: {answer.kind} {answer.key}: "
+            f"{answer.why[:300]}"
         )
-    return [f"{name}: {one}" for one in missed]
+    return [f"{name}: {requirement}" for requirement in missed]
 
 
-def main() -> int:
-    """Score every set."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--verbose", action="store_true", help="print the matrix by kind too")
-    parser.add_argument("--log", type=Path, help="answers that `check --ask-log` wrote, alone")
-    parser.add_argument("sets", nargs="*", help="only these: fields-1.36, scenarios, upgrades")
-    options = parser.parse_args()
+def every_set() -> dict[str, Callable[[], Iterator[Scored]]]:
+    """The sets that are there, by name."""
     sets = {f"fields-{minor}": lambda minor=minor: fields(minor) for minor in MINORS}
     sets["scenarios"] = lambda: scenarios(live=True)
     sets["scenarios-without-live"] = lambda: scenarios(live=False)
@@ -550,27 +566,36 @@ def main() -> int:
         sets["charts"] = attacked_charts
         sets["validity-custom"] = lambda: validity(dev, "validity-custom", custom=True)
         sets["validity-charts"] = lambda: validity(charts, "validity-charts")
-    if options.log:
-        sets = {"asked": lambda: asked(options.log)}
+    return sets
+
+
+def main() -> int:
+    """Score every set."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--verbose", action="store_true", help="print the matrix by kind too")
+    parser.add_argument("--log", type=Path, help="answers that `check --ask-log` wrote, alone")
+    parser.add_argument("sets", nargs="*", help="only these: fields-1.36, scenarios, upgrades")
+    options = parser.parse_args()
+    sets = {"asked": lambda: asked(options.log)} if options.log else every_set()
     missed = []
     for name, score in sets.items():
         if options.sets and name not in options.sets:
             continue
-        found: dict[str, list[Scored]] = defaultdict(list)
-        for one in score():
-            found[one.set].append(one)
-        for part, scored in found.items():
+        by_set: dict[str, list[Scored]] = defaultdict(list)
+        for answer in score():
+            by_set[answer.set].append(answer)
+        for part, scored in by_set.items():
             missed += report(part, scored, verbose=options.verbose)
     if "upgrades" not in sets and not options.log:
         print(
             "\n!! LEFT OUT: the upgrades of public charts "
             f"({SHARED / 'upgrades-1.36.jsonl.gz'} is not here)"
         )
-    print(
-        "\n"
-        + ("\n".join(["BELOW THE REQUIREMENTS:", *missed]) if missed else "all requirements met")
-    )
-    return 1 if missed else 0
+    if missed:
+        print("\nBELOW THE REQUIREMENTS:", *missed, sep="\n")
+        return 1
+    print("\nall requirements met")
+    return 0
 
 
 if __name__ == "__main__":

@@ -27,9 +27,9 @@ Facts = dict[str, Any]
 def expected(label: dict[str, Any]) -> Facts:
     """Every fact of a label, those left out included."""
     dynamic = label.get("dynamic", False)
-    given = {name: label[name] for name in ("version", "namespace") if label.get(name) is not None}
+    named = {name: label[name] for name in ("version", "namespace") if label.get(name) is not None}
     states = dict.fromkeys(ALWAYS, "unknown" if dynamic else "unset")
-    for name, value in {**given, **label.get("flags", {})}.items():
+    for name, value in {**named, **label.get("flags", {})}.items():
         states[name] = "unknown" if value == "unknown" else "set"
     facts: Facts = {word: label.get(word) for word in WORDS}
     facts |= {"values_files": label.get("values_files", 0), "set_count": label.get("set_count", 0)}
@@ -37,31 +37,20 @@ def expected(label: dict[str, Any]) -> Facts:
     return {**facts, "dynamic": dynamic, "flags": states, "values": values}
 
 
-def seen(found: Invocation) -> Facts:
+def seen(invocation: Invocation) -> Facts:
     """The same facts of an invocation."""
-    shown = found.to_json()
-    names = [name for name in {*ALWAYS, *found.flags} if name not in COUNTED]
-    states = {name: found.flag(name).state for name in names}
-    values = {
-        name: flag.value
-        for name, flag in found.flags.items()
-        if flag.state == "set" and name not in (*COUNTED, *WORDS)
-    }
-    values |= {
-        name: None
-        for name in WORDS
-        if name in found.flags and states.get(name) == "set" and not shown[name]
-    }
+    shown = invocation.to_json()
     facts = {key: shown[key] for key in (*WORDS, "values_files", "set_count", "dynamic")}
-    return {
-        **facts,
-        "flags": {name: state for name, state in states.items() if _counts(name, state)},
-        "values": values,
-    }
-
-
-def _counts(name: str, state: str) -> bool:
-    return name in ALWAYS or state != "unset"
+    states, values = {}, {}
+    for name in {*ALWAYS, *invocation.flags}.difference(COUNTED):
+        flag = invocation.flag(name)
+        if name in ALWAYS or flag.state != "unset":
+            states[name] = flag.state
+        if flag.state == "set" and name not in WORDS:
+            values[name] = flag.value
+        elif flag.state == "set" and not shown[name]:
+            values[name] = None  # it is set, to what the file does not tell
+    return {**facts, "flags": states, "values": values}
 
 
 def key(line: int, tool: str, action: str) -> tuple[int, str, str]:
@@ -72,18 +61,18 @@ def key(line: int, tool: str, action: str) -> tuple[int, str, str]:
 def score(corpus: Path, name: str, labels: list[dict[str, Any]], totals: Counter[str]) -> list[str]:
     """Count one file's invocations and facts; the differences in words."""
     source = Source.of(name, (corpus / name).read_bytes(), corpus)
-    found = [each for each in read_source(source) if isinstance(each, Invocation)]
+    invocations = [item for item in read_source(source) if isinstance(item, Invocation)]
     wanted = [
-        (key(each["line"], each.get("tool", "helm"), each.get("action", "upgrade")), each)
-        for each in labels
+        (key(item["line"], item.get("tool", "helm"), item.get("action", "upgrade")), item)
+        for item in labels
     ]
     missed: list[str] = []
-    totals["found"] += len(found)
+    totals["found"] += len(invocations)
     totals["labelled"] += len(wanted)
-    rest = list(found)
+    rest = list(invocations)
     for place, label in wanted:
         match = next(
-            (each for each in rest if key(each.line, each.tool, each.action) == place), None
+            (item for item in rest if key(item.line, item.tool, item.action) == place), None
         )
         if match is None:
             missed.append(f"{name}:{place[0]}: not found: {place[1]} {place[2]}")
@@ -94,7 +83,7 @@ def score(corpus: Path, name: str, labels: list[dict[str, Any]], totals: Counter
             f"{name}:{place[0]}: {text}" for text in _facts(expected(label), seen(match), totals)
         ]
     return missed + [
-        f"{name}:{each.line}: no invocation: {each.tool} {each.action}" for each in rest
+        f"{name}:{item.line}: no invocation: {item.tool} {item.action}" for item in rest
     ]
 
 
@@ -118,8 +107,8 @@ def main() -> int:
     totals: Counter[str] = Counter()
     missed = [
         line
-        for name, each in sorted(labels.items())
-        for line in score(corpus, name, each or [], totals)
+        for name, wanted in sorted(labels.items())
+        for line in score(corpus, name, wanted or [], totals)
     ]
     print(*missed, sep="\n", end="\n" if missed else "")
     print(f"{len(labels)} files, {totals['labelled']} invocations")
