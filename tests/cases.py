@@ -149,8 +149,8 @@ def _subjects(case: RuleCase):
     from policylint.scan.repository.walk import scan
 
     if (command := case.path / "command.txt").exists():
-        yield from (found := commands_of(command))
-        yield from in_repository(found)
+        yield from (invocations := commands_of(command))
+        yield from in_repository(invocations)
     if (room := case.path / "repo").is_dir():
         scanned = scan([room], room)
         assert scanned.failures == ()
@@ -179,16 +179,19 @@ def _subjects(case: RuleCase):
     if again := case.texts("after-again"):
         from policylint.helm.render.steady import UnsteadyRender, steady
 
-        found = steady(case.texts("before"), case.texts("after"), "", again[0].text, "1.36")[2]
-        yield UnsteadyRender(found)
+        invocations = steady(case.texts("before"), case.texts("after"), "", again[0].text, "1.36")[
+            2
+        ]
+        yield UnsteadyRender(invocations)
     if (file := case.path / "fleet.yaml").exists():
         yield _fleet(load(file.read_text(), str(file)))
     if "values" in case.options():
         from policylint.helm.values.unused import ValuesFiles, values_files
 
-        found = values_files(str(case.path / name) for name in case.options()["values"])
+        invocations = values_files(str(case.path / name) for name in case.options()["values"])
         yield ValuesFiles(
-            found.named, tuple(str(Path(name).relative_to(case.path)) for name in found.unnamed)
+            invocations.named,
+            tuple(str(Path(name).relative_to(case.path)) for name in invocations.unnamed),
         )
 
 
@@ -232,7 +235,7 @@ def _values(case: RuleCase):
     charts = [
         replace(read_chart(path), path=path.name) if path.is_dir() else None for path in (old, new)
     ]
-    given = ValuesInput(
+    values_input = ValuesInput(
         files=("new.yaml",) if after.exists() else (),
         set=tuple(options.get("set", ())),
         set_string=tuple(options.get("set-string", ())),
@@ -243,7 +246,7 @@ def _values(case: RuleCase):
     )
     yield change_of(
         charts[1],
-        given,
+        values_input,
         old=charts[0],
         old_user=read_values(before.read_text(), "old.yaml") if before.exists() else {},
         mode=Mode(options.get("mode", "default")),

@@ -25,8 +25,8 @@ def find(line: str) -> str:
     named = os.environ.get(f"POLICYLINT_HELM{line}", "")
     if named:
         return named
-    found = (shutil.which(name) for name in (f"helm{line}", "helm"))
-    return next((path for path in found if path and _line(path) == line), "")
+    paths = (shutil.which(name) for name in (f"helm{line}", "helm"))
+    return next((path for path in paths if path and _line(path) == line), "")
 
 
 def helm(line: str) -> HelmBinary:

@@ -90,8 +90,8 @@ class Server:
         tags = f"/v2/charts/{name}/tags/list"
         listed = self.files.get(tags, b"{}")
         assert isinstance(listed, bytes)
-        found = [*json.loads(listed).get("tags", ()), version.replace("+", "_")]
-        self.files[tags] = json.dumps({"name": f"charts/{name}", "tags": found}).encode()
+        report = [*json.loads(listed).get("tags", ()), version.replace("+", "_")]
+        self.files[tags] = json.dumps({"name": f"charts/{name}", "tags": report}).encode()
         index = self.files.get("/index.yaml", b'{"apiVersion": "v1", "entries": {}}')
         assert isinstance(index, bytes)
         table = json.loads(index)
@@ -111,19 +111,21 @@ class _Handler(BaseHTTPRequestHandler):
         if not self.state.admits(self.headers.get("Authorization", "")):
             self._answer(401, b"", ("WWW-Authenticate", 'Basic realm="charts"'))
             return
-        found = self.state.files.get(path, 404)
+        content = self.state.files.get(path, 404)
         known = self.headers.get("If-None-Match") or "none"
-        if self.state.tags and isinstance(found, bytes) and known == f'"{digest(found)}"':
+        if self.state.tags and isinstance(content, bytes) and known == f'"{digest(content)}"':
             self._answer(304, b"")
             return
-        if found is None:
+        if content is None:
             self.state.ended.wait()
             self.close_connection = True
-        elif isinstance(found, int):
-            self._answer(found, b"")
+        elif isinstance(content, int):
+            self._answer(content, b"")
         else:
             self._answer(
-                200, found, ("Content-Type", self.state.types.get(path, "application/octet-stream"))
+                200,
+                content,
+                ("Content-Type", self.state.types.get(path, "application/octet-stream")),
             )
 
     def do_HEAD(self) -> None:

@@ -34,19 +34,19 @@ def read(tmp_path, text):
 
 
 def test_a_release_becomes_one_per_environment(tmp_path):
-    found = read(tmp_path, GOOD)
-    assert [(r.name, r.environment, r.namespace, r.kubernetes) for r in found.releases] == [
+    manifest_read = read(tmp_path, GOOD)
+    assert [(r.name, r.environment, r.namespace, r.kubernetes) for r in manifest_read.releases] == [
         ("web", "staging", "shop", ""),
         ("web", "production", "prod", "1.30"),
         ("db", "", "default", ""),
     ]
-    assert found.releases[1].values == (
+    assert manifest_read.releases[1].values == (
         str(tmp_path / "common.yaml"),
         str(tmp_path / "production.yaml"),
     )
-    assert found.releases[0].chart == str(tmp_path / "charts/web")
-    assert found.releases[2].chart == "oci://registry.example.com/charts/db"
-    assert found.immutable_paths == {("example.com", "Widget"): ("spec.region",)}
+    assert manifest_read.releases[0].chart == str(tmp_path / "charts/web")
+    assert manifest_read.releases[2].chart == "oci://registry.example.com/charts/db"
+    assert manifest_read.immutable_paths == {("example.com", "Widget"): ("spec.region",)}
 
 
 def test_it_is_found_by_walking_up(tmp_path):

@@ -112,7 +112,7 @@ def test_the_report_shown_is_the_demonstrations():
     real = done.stdout.splitlines()
     for line in shown.splitlines():
         start = line.partition("...")[0].partition("(...)")[0].partition("compared")[0]
-        assert any(found.startswith(start) for found in real), line
+        assert any(line_of_report.startswith(start) for line_of_report in real), line
 
 
 def test_the_files_named_exist():

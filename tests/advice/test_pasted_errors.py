@@ -90,33 +90,33 @@ def test_topic(text, topic):
 
 def test_the_cause_leads_and_the_wrapper_follows():
     first = "an error occurred while rolling back the release. original upgrade error"
-    found = explain(f"{first}: {SELECTOR}: release web failed: context deadline exceeded")
-    assert [found.topic, *(other.topic for other in found.also)] == [
+    explanation = explain(f"{first}: {SELECTOR}: release web failed: context deadline exceeded")
+    assert [explanation.topic, *(wrapper.topic for wrapper in explanation.also)] == [
         "selector-changed",
         "rollback-failed",
     ]
 
 
 def test_joined_errors_are_all_explained():
-    found = explain(f"Error: UPGRADE FAILED: {SELECTOR} && {SIZE}")
-    assert {(each.topic, each.kind, each.name) for each in (found, *found.also)} == {
+    explanation = explain(f"Error: UPGRADE FAILED: {SELECTOR} && {SIZE}")
+    assert {(item.topic, item.kind, item.name) for item in (explanation, *explanation.also)} == {
         ("selector-changed", "Deployment", "web"),
         ("statefulset-immutable-field", "StatefulSet", "db"),
     }
 
 
 def test_what_is_named_is_filled_in():
-    found = explain(
+    explanation = explain(
         f"server-side apply failed for object prod/db apps/v1, Kind=StatefulSet: {SIZE}"
     )
-    assert (found.kind, found.name, found.namespace, found.field) == (
+    assert (explanation.kind, explanation.name, explanation.namespace, explanation.field) == (
         "StatefulSet",
         "db",
         "prod",
         "spec",
     )
     assert "kubectl delete statefulset db -n prod --cascade=orphan" in [
-        step for fix in found.fixes for step in fix.steps
+        step for fix in explanation.fixes for step in fix.steps
     ]
 
 

@@ -55,9 +55,9 @@ def test_a_refused_change_of_one_field(recording):
     }
     assert errors
     for message, row in errors.items():
-        found = explain(message)
-        if found is None or found.topic != expected(row):
-            wrong[message[:200]] = (found and found.topic, expected(row))
+        explanation = explain(message)
+        if explanation is None or explanation.topic != expected(row):
+            wrong[message[:200]] = (explanation and explanation.topic, expected(row))
     assert wrong == {}
 
 
@@ -65,11 +65,11 @@ def test_what_the_server_names_is_extracted():
     for row in oracle.rows("fields-1.36"):
         causes = row.get("error", {}).get("causes") or []
         if row["verdict"] == "rejected" and len(causes) == 1 and causes[0]["field"]:
-            found = explain(row["error"]["message"])
-            assert (found.kind, found.field) == (row["kind"], causes[0]["field"]), row["error"][
-                "message"
-            ][:300]
-            assert found.name == row["before"]["metadata"]["name"]
+            explanation = explain(row["error"]["message"])
+            assert (explanation.kind, explanation.field) == (row["kind"], causes[0]["field"]), row[
+                "error"
+            ]["message"][:300]
+            assert explanation.name == row["before"]["metadata"]["name"]
 
 
 def messages():
@@ -85,14 +85,14 @@ def messages():
         for error in (row.get("error"), row.get("crd_rejected")):
             yield error if isinstance(error, str) else (error or {}).get("message", "")
     for file in sorted(oracle.ROOT.glob("states/*/state.json")):
-        said = json.loads(file.read_text()).get("stderr") or ""
-        yield said if isinstance(said, str) else ""
+        output = json.loads(file.read_text()).get("stderr") or ""
+        yield output if isinstance(output, str) else ""
 
 
 def test_every_other_recorded_message_is_explained():
-    said = [message for message in messages() if message]
-    assert said
-    assert [message[:200] for message in said if explain(message) is None] == []
+    recorded = [message for message in messages() if message]
+    assert recorded
+    assert [message[:200] for message in recorded if explain(message) is None] == []
 
 
 def test_the_same_error_wrapped_by_a_terminal_has_the_same_topic():
@@ -109,8 +109,8 @@ def test_no_value_of_a_secret_is_repeated():
 
 def test_every_step_is_filled_in():
     for message in sorted({message for message in messages() if message})[::5]:
-        found = explain(message)
-        for fix in (fix for each in (found, *found.also) for fix in each.fixes):
+        explanation = explain(message)
+        for fix in (fix for item in (explanation, *explanation.also) for fix in item.fixes):
             for step in fix.steps:
                 assert not re.search(
                     r"\{(kind|name|namespace|field|value|in|path|subject)\}", step

@@ -36,9 +36,9 @@ def upgrade(before, after, target):
 
 
 def fixes(before, after, target):
-    for change in (found := upgrade([before], [after], target)).changes:
+    for change in (judged := upgrade([before], [after], target)).changes:
         for cause in change.forecast.upgrade.causes:
-            yield from fixes_for(cause, change, target, found.release, found.namespace)
+            yield from fixes_for(cause, change, target, judged.release, judged.namespace)
 
 
 def test_every_topic_is_a_rule():
@@ -56,13 +56,13 @@ def test_every_runbook_says_what_it_costs(topic):
     ids=lambda case: case.id,
 )
 def test_a_refusal_comes_with_steps_that_are_filled_in(case):
-    found = [
+    refusals = [
         finding
         for finding in judged(case).findings
         if finding.rule == case.rule and finding.direction == "upgrade"
     ]
-    assert found
-    for finding in found:
+    assert refusals
+    for finding in refusals:
         assert finding.fixes
         for step in (step for fix in finding.fixes for step in fix.steps):
             assert "{name}" not in step and "{kind}" not in step

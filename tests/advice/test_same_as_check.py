@@ -64,13 +64,13 @@ def test_the_fixes_of_check(case, change, cause):
         and finding.direction is Direction.UPGRADE
         and finding.rule in runbooks()
     ]
-    found = explain(pasted(change, cause, options.apply))
-    assert found is not None
-    offered = [fix.title for fix in found.fixes]
+    explanation = explain(pasted(change, cause, options.apply))
+    assert explanation is not None
+    offered = [fix.title for fix in explanation.fixes]
     wanted = [fix.title for fix in finding.fixes]
     # the text says less than the manifests: other ways may be offered too, in the same order
     assert [title for title in offered if title in wanted] == wanted
-    assert offered[0] == wanted[0] or found.topic in OPEN
+    assert offered[0] == wanted[0] or explanation.topic in OPEN
 
 
 def test_enough_of_them():

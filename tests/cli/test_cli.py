@@ -208,14 +208,14 @@ def test_what_looks_like_a_secret_outside_of_secrets_is_masked_too(tmp_path):
     config += "  app.conf: |\n    password = %s\n    url: postgres://me:%s@db/x\n"
     env = "image: web:1\n          env: [{name: API_TOKEN, value: %s}]"
     applied = "kubectl.kubernetes.io/last-applied-configuration"
-    held = (
+    environment = (
         "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s, annotations: {%s: "
         '\'{"p":"%s"}\'}}\n'
     )
     for name in ("before", "after"):
         word = f"hunter2-{name}"
         pod = DEPLOYMENT.replace("image: web:1", env % word)
-        text = f"{pod}{config % (word, word)}{held % (applied, word)}"
+        text = f"{pod}{config % (word, word)}{environment % (applied, word)}"
         (tmp_path / f"{name}.yaml").write_text(text)
     arguments = (tmp_path / "after.yaml", "--before", tmp_path / "before.yaml")
     for command in (
@@ -346,10 +346,10 @@ def test_an_output_that_takes_nothing_is_exit_2(command):
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell as POSIX has it")
 def test_a_reader_that_goes_away_is_no_error_of_ours(tmp_path):
-    one = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{0}}}\ndata: {{a: {1}}}\n"
+    document = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{0}}}\ndata: {{a: {1}}}\n"
     for name in ("before", "after"):
         (tmp_path / f"{name}.yaml").write_text(
-            "---\n".join(one.format(number, name) for number in range(3_000))
+            "---\n".join(document.format(number, name) for number in range(3_000))
         )
     script = f"{sys.executable} -m policylint diff after.yaml --before before.yaml | head -1"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -398,10 +398,10 @@ def test_standard_input_serves_one_thing_only(words):
 
 
 def test_fifty_thousand_documents(tmp_path):
-    one = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{0}}}\n"
-    text = "---\n".join(one.format(number) for number in range(50_000))
+    document = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{0}}}\n"
+    text = "---\n".join(document.format(number) for number in range(50_000))
     (tmp_path / "before.yaml").write_text(text)
-    (tmp_path / "after.yaml").write_text(text + "---\n" + one.format("new"))
+    (tmp_path / "after.yaml").write_text(text + "---\n" + document.format("new"))
     done = policylint("check", "after.yaml", "--before", "before.yaml", cwd=tmp_path)
     assert done.returncode == 0
     assert "50001 resources" in done.stdout

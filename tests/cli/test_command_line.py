@@ -28,7 +28,9 @@ TEXTS = st.sampled_from(
 
 
 def words_of(command):
-    spellings = [spelling for each in parameters(command) for spelling in each.option.spellings]
+    spellings = [
+        spelling for parameter in parameters(command) for spelling in parameter.option.spellings
+    ]
     spelled = st.sampled_from([*spellings, "--no-such-option", "-n", "--"])
     joined = st.builds(lambda name, text: f"{name}={text}", spelled, TEXTS)
     stuck = st.builds(

@@ -64,9 +64,9 @@ def test_the_doctor_looks_at_the_machine(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "deploy.sh").write_text("policylint check -- helm upgrade web ./chart\n")
     run(["doctor", ".", "--format", "json"])
-    found = json.loads(capsys.readouterr().out)["environment"]
-    assert {"policylint", "helm", "embedded", "git", "kustomize", "CEL", "cache"} <= set(found)
-    assert found["git"].startswith("git version")
+    report = json.loads(capsys.readouterr().out)["environment"]
+    assert {"policylint", "helm", "embedded", "git", "kustomize", "CEL", "cache"} <= set(report)
+    assert report["git"].startswith("git version")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("POLICYLINT_HELM", raising=False)
     run(["doctor", "."])

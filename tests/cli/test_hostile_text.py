@@ -40,8 +40,8 @@ def shown(capsys, *words: str) -> str:
     text = printed.out + printed.err
     assert text, words
     assert "Traceback" not in text
-    found = ACTS.search(text)
-    assert found is None, (words, text[max(0, found.start() - 40) : found.end() + 40])
+    match = ACTS.search(text)
+    assert match is None, (words, text[max(0, match.start() - 40) : match.end() + 40])
     return printed.out
 
 

@@ -138,8 +138,8 @@ def test_approve_adds_exactly_one(
     text = (repo.top / ".policylint/waivers.yaml").read_text()
     assert text.startswith(there)
     told = report(capsys)[1]
-    waived = [each for each in told["releases"][0]["findings"] if each["waived"]]
-    assert [each["fingerprint"] for each in waived] == [row["fingerprint"]]
+    waived = [finding for finding in told["releases"][0]["findings"] if finding["waived"]]
+    assert [finding["fingerprint"] for finding in waived] == [row["fingerprint"]]
     assert waived[0]["waived"]["reason"] == 'it is "over": until spring'
     assert run(words) == 2  # a second time
     assert (repo.top / ".policylint/waivers.yaml").read_text() == text

@@ -42,11 +42,13 @@ CONFIG = "releases:\n  - {name: web, chart: ./chart, environments: {prod: {}, de
 def test_a_deploy_without_a_check_fails(here, capsys, monkeypatch, files, code):
     for name, text in files.items():
         (here / name).write_text(text)
-    found, out, _ = run(capsys, monkeypatch, "doctor", "--format", "json")
-    assert found == code
-    assert [each["covered"] for each in json.loads(out)["deploys"]] == [code == 0] * ("web" in out)
-    found, out, _ = run(capsys, monkeypatch, "doctor")
-    assert found == code
+    exit_code, out, _ = run(capsys, monkeypatch, "doctor", "--format", "json")
+    assert exit_code == code
+    assert [deploy["covered"] for deploy in json.loads(out)["deploys"]] == [code == 0] * (
+        "web" in out
+    )
+    exit_code, out, _ = run(capsys, monkeypatch, "doctor")
+    assert exit_code == code
     assert ("NOT COVERED" in out) is (code == 1)
 
 

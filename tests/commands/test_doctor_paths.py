@@ -24,7 +24,9 @@ def test_a_deploy_is_covered_by_an_answer_that_counts(here, name):
         (here / file).parent.mkdir(parents=True, exist_ok=True)
         (here / file).write_text(text)
     subprocess.run(["git", "init", "-q"], cwd=here, check=True)
-    found = cover(Survey())
-    reasons = [each.because for each in found.coverages]
-    assert [each.guard is not None for each in found.coverages] == [CASES[name]["covered"]], reasons
-    assert found.failures == ()
+    survey = cover(Survey())
+    reasons = [coverage.because for coverage in survey.coverages]
+    assert [coverage.guard is not None for coverage in survey.coverages] == [
+        CASES[name]["covered"]
+    ], reasons
+    assert survey.failures == ()

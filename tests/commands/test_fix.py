@@ -60,26 +60,26 @@ def judged(name, data, line):
     root, _, name = name.rpartition("/repo/") if "/repo/" in name else (str(CORPUS), "", name)
     if name.endswith("command.txt"):
         name = "command.sh"
-    found = [
-        each
-        for each in read_source(Source.of(name, data, Path(root)))
-        if isinstance(each, Invocation)
+    invocations = [
+        item
+        for item in read_source(Source.of(name, data, Path(root)))
+        if isinstance(item, Invocation)
     ]
-    subjects = (*found, *in_repository(found))
+    subjects = (*invocations, *in_repository(invocations))
     findings, failures = evaluate(RULES, subjects, Context(Target(NEWEST, helm=line)), Redactor())
     assert failures == ()
-    return found, findings
+    return invocations, findings
 
 
-def alike(found):
+def alike(findings):
     return [
-        (each.tool, each.action, each.release, each.chart, each.namespace, each.sets)
-        for each in found
+        (item.tool, item.action, item.release, item.chart, item.namespace, item.sets)
+        for item in findings
     ]
 
 
 def same(findings, finding):
-    return sum((each.rule, each.message) == (finding.rule, finding.message) for each in findings)
+    return sum((item.rule, item.message) == (finding.rule, finding.message) for item in findings)
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_a_fix_makes_its_finding_go_and_nothing_else(path):
                 now, rest = judged(name, after, line)
                 assert alike(now) == alike(before), f"{finding.rule}: {edit}"
                 assert same(rest, finding) < same(findings, finding), f"{finding.rule}: {edit}"
-                worse = [each.rule for each in rest if each.severity is Severity.ERROR]
-                assert len(worse) <= sum(each.severity is Severity.ERROR for each in findings)
+                worse = [item.rule for item in rest if item.severity is Severity.ERROR]
+                assert len(worse) <= sum(item.severity is Severity.ERROR for item in findings)
 
 
 def test_fixing_again_ends_and_keeps_every_deploy(here):
@@ -187,7 +187,7 @@ def test_files_are_rewritten_in_place(here, capsys, monkeypatch, name):
     assert (code, out) == (0, f"fixed {file}\n")
     assert path.read_bytes() == after.encode()
     assert stat.S_IMODE(path.stat().st_mode) == 0o750
-    assert sorted(each.name for each in here.iterdir()) == [file]
+    assert sorted(item.name for item in here.iterdir()) == [file]
     assert run(capsys, monkeypatch, "fix", *words)[1] == ""
 
 

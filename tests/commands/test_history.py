@@ -32,9 +32,9 @@ def test_verdicts_are_the_same_whatever_was_exported(
 
 def test_how_long_a_lock_has_stood_is_told() -> None:
     (release,) = examine([str(STATES / "helm3-pending-upgrade" / "records.yaml")]).releases
-    (found,) = [finding for finding in release.findings if finding.rule == "release-pending"]
-    assert " h " in found.because
-    assert str(found.severity) == "error"
+    (finding_rows,) = [finding for finding in release.findings if finding.rule == "release-pending"]
+    assert " h " in finding_rows.because
+    assert str(finding_rows.severity) == "error"
 
 
 def test_several_releases_are_summed_up_and_judged_together() -> None:

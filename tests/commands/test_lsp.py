@@ -133,11 +133,11 @@ def test_a_values_file_is_judged_by_its_chart_while_it_is_typed(editor: Editor) 
 def test_hovering_tells_what_a_value_reaches(editor: Editor) -> None:
     editor.open("values-hover.yaml", "persistence:\n  size: 20Gi\nother: 1\n")
     at = {"textDocument": {"uri": editor.uri("values-hover.yaml")}}
-    found = editor.ask("textDocument/hover", at | {"position": {"line": 1, "character": 3}})
-    assert "`app/templates/settings.yaml:5`" in found["contents"]["value"]
-    found = editor.ask("textDocument/hover", at | {"position": {"line": 2, "character": 1}})
-    assert "no template of app reads it" in found["contents"]["value"]
-    assert "What to do instead" in found["contents"]["value"]
+    answer = editor.ask("textDocument/hover", at | {"position": {"line": 1, "character": 3}})
+    assert "`app/templates/settings.yaml:5`" in answer["contents"]["value"]
+    answer = editor.ask("textDocument/hover", at | {"position": {"line": 2, "character": 1}})
+    assert "no template of app reads it" in answer["contents"]["value"]
+    assert "What to do instead" in answer["contents"]["value"]
 
 
 def test_a_pipeline_is_judged_and_can_be_fixed(editor: Editor) -> None:

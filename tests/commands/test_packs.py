@@ -46,7 +46,7 @@ def of_git(shared: Repo, ref: str = "v1", path: str = "packs/acme") -> str:
     return f"packs:\n  - {{git: 'file://{shared.top}', ref: {ref}, path: {path}}}\n"
 
 
-def found(capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
+def exit_and_rules(capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
     capsys.readouterr()
     code = run(["check", "a.yaml", "--before", "a.yaml", "--format", "json"])
     out = capsys.readouterr().out
@@ -57,9 +57,9 @@ def found(capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
 def test_a_pack_of_git_judges_once_it_is_fetched_and_stays_what_it_was(
     room: Repo, shared: Repo, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert found(capsys) == (2, [])  # not locked: nothing is fetched by a check
+    assert exit_and_rules(capsys) == (2, [])  # not locked: nothing is fetched by a check
     assert run(["packs", "update"]) == 0
-    assert found(capsys) == (1, ["one"])
+    assert exit_and_rules(capsys) == (1, ["one"])
     lock = json.loads((room.top / "policylint.lock").read_text())
     (row,) = lock["packs"]
     assert row["digest"].startswith("sha256:")
@@ -68,11 +68,11 @@ def test_a_pack_of_git_judges_once_it_is_fetched_and_stays_what_it_was(
     shared.commit("two")
     shared.git("tag", "--force", "v1")
     assert run(["packs", "update"]) == 0  # the commit that is locked
-    assert found(capsys) == (1, ["one"])
+    assert exit_and_rules(capsys) == (1, ["one"])
     (shared.top / "packs").rename(shared.top / "gone")  # and offline
-    assert found(capsys) == (1, ["one"])
+    assert exit_and_rules(capsys) == (1, ["one"])
     assert run(["packs", "update", "--upgrade"]) == 0
-    assert found(capsys) == (1, ["two"])
+    assert exit_and_rules(capsys) == (1, ["two"])
 
 
 @pytest.mark.parametrize("ref", ["main", "v2", "0123456"])
@@ -121,7 +121,7 @@ def test_a_cache_that_was_changed_is_not_believed(
     (file,) = (tmp_path / "cache/packs").rglob("owner.yaml")
     assert not list((tmp_path / "cache/packs").rglob("*.py"))
     file.write_text(RULE % "other")
-    assert found(capsys) == (2, [])
+    assert exit_and_rules(capsys) == (2, [])
     assert run(["packs", "verify"]) == 2
     assert "is not what policylint.lock names" in capsys.readouterr().out
 
@@ -142,7 +142,7 @@ def test_a_pull_request_fetches_nothing_that_it_adds_and_is_judged_by_the_packs_
     request(monkeypatch)
     assert run(["packs", "update"]) == 2
     assert "adds or changes the pack" in capsys.readouterr().err
-    assert found(capsys) == (1, ["one"])
+    assert exit_and_rules(capsys) == (1, ["one"])
     room.git("checkout", "--quiet", "main", "--", ".")
     assert run(["packs", "update"]) == 0  # what the base has is fetched
 
@@ -157,9 +157,9 @@ def test_an_installed_package_is_pinned_too(
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     room.file(".policylint.yaml", "packs: [{python: acme_policies}]\n")
     assert run(["packs", "update"]) == 0
-    assert found(capsys) == (1, ["installed"])
+    assert exit_and_rules(capsys) == (1, ["installed"])
     (package / "owner.yaml").write_text(RULE % "changed")
-    assert found(capsys) == (2, [])
+    assert exit_and_rules(capsys) == (2, [])
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ def test_an_artifact_of_a_registry_is_pulled_once(
     pytest.importorskip("oras")
     room.file(".policylint.yaml", f"packs: [{{oci: 'oci://{registry}'}}]\n")
     assert run(["packs", "update"]) == 0, capsys.readouterr().err
-    assert found(capsys) == (1, ["pulled"])
+    assert exit_and_rules(capsys) == (1, ["pulled"])
     assert run(["packs", "list"]) == 0
     assert "1 rules" in capsys.readouterr().out
     (locked,) = json.loads((room.top / "policylint.lock").read_text())["packs"]

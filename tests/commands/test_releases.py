@@ -22,7 +22,7 @@ def test_lists_as_json(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path / "r")
     assert run(["releases", "--format", "json"]) == 0
     listed = json.loads(capsys.readouterr().out)
-    web = next(each for each in listed["releases"] if each["name"] == "web")
+    web = next(release for release in listed["releases"] if release["name"] == "web")
     assert web["source"]["tool"] == "flux"
     assert web["chart"]["kind"] == "path"
     assert listed["problems"] == []

@@ -37,7 +37,10 @@ def test_a_scan_lists_invocations_and_findings(here, capsys, monkeypatch):
     code, report = as_json(capsys, monkeypatch)
     assert code == 0
     assert report["releases"] == []
-    assert [(each["file"], each["line"], each["release"]) for each in report["invocations"]] == [
+    assert [
+        (invocation["file"], invocation["line"], invocation["release"])
+        for invocation in report["invocations"]
+    ] == [
         ("deploy.sh", 2, "web"),
         ("deploy.sh", 3, "api"),
     ]
@@ -118,7 +121,7 @@ def test_the_configuration_decides_severities_and_what_is_left_out(here, capsys,
     (here / "deploy.sh").write_text(DEPLOY)
     code, report = as_json(capsys, monkeypatch)
     assert code == 1
-    assert {each["file"] for each in report["invocations"]} == {"deploy.sh"}
+    assert {invocation["file"] for invocation in report["invocations"]} == {"deploy.sh"}
 
 
 def test_files_are_named_one_by_one_as_a_commit_hook_does(here, capsys, monkeypatch):
@@ -126,19 +129,21 @@ def test_files_are_named_one_by_one_as_a_commit_hook_does(here, capsys, monkeypa
     (here / "b.sh").write_text(DEPLOY)
     (here / "c.txt").write_text("helm upgrade")
     _, report = as_json(capsys, monkeypatch, "b.sh", "c.txt")
-    assert {each["file"] for each in report["invocations"]} == {"b.sh"}
+    assert {invocation["file"] for invocation in report["invocations"]} == {"b.sh"}
 
 
 def test_files_elsewhere_are_named_absolutely(here, tmp_path_factory, capsys, monkeypatch):
-    other = tmp_path_factory.mktemp("other")
-    (other / "deploy.sh").write_text(DEPLOY)
-    _, report = as_json(capsys, monkeypatch, str(other))
-    assert {each["file"] for each in report["invocations"]} == {str(other / "deploy.sh")}
+    elsewhere = tmp_path_factory.mktemp("other")
+    (elsewhere / "deploy.sh").write_text(DEPLOY)
+    _, report = as_json(capsys, monkeypatch, str(elsewhere))
+    assert {invocation["file"] for invocation in report["invocations"]} == {
+        str(elsewhere / "deploy.sh")
+    }
     (here / "sub").mkdir()
     monkeypatch.chdir(here / "sub")
     (here / "up.sh").write_text(DEPLOY)
     _, report = as_json(capsys, monkeypatch, "../up.sh")
-    assert {each["file"] for each in report["invocations"]} == {str(here / "up.sh")}
+    assert {invocation["file"] for invocation in report["invocations"]} == {str(here / "up.sh")}
 
 
 def test_nothing_found_is_a_pass_that_says_so(here, capsys, monkeypatch):

@@ -54,8 +54,8 @@ def report(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[s
     return code, json.loads(capsys.readouterr().out)
 
 
-def by_name(found: dict[str, Any]) -> dict[str, Any]:
-    return {release["name"]: release for release in found["releases"]}
+def by_name(document: dict[str, Any]) -> dict[str, Any]:
+    return {release["name"]: release for release in document["releases"]}
 
 
 def apart(*words: str) -> tuple[int, dict[str, Any]]:
@@ -76,10 +76,10 @@ def program(engine: str) -> str:
 def test_a_template_that_never_ends_hides_no_other_release(repo: Repo, engine: str) -> None:
     repo.file("bad/templates/loop.yaml", HANGING)
     begin = time.monotonic()
-    code, found = apart("--timeout", "16s", "--helm", program(engine))
+    code, document = apart("--timeout", "16s", "--helm", program(engine))
     assert time.monotonic() - begin < 40
     assert code == 2
-    bad, shop = by_name(found)["bad"], by_name(found)["shop"]
+    bad, shop = by_name(document)["bad"], by_name(document)["shop"]
     assert "prod/bad was given up on" in bad["failures"][0]["message"]
     assert REFUSED in {finding["rule"] for finding in shop["findings"]}
 
@@ -111,9 +111,9 @@ def test_half_of_the_time_is_left_to_others() -> None:
 def test_a_run_whose_time_is_over_names_what_was_not_judged(
     repo: Repo, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, found = report(capsys, "--timeout", "1ms")
+    code, document = report(capsys, "--timeout", "1ms")
     assert code == 2
-    assert "--timeout" in found["failures"][0]["remedy"]
+    assert "--timeout" in document["failures"][0]["remedy"]
 
 
 @pytest.mark.parametrize("text", ["10", "", "ten", "-5s", "1d", "5s5", "9" * 40 + "s"])
@@ -133,9 +133,9 @@ def test_a_template_that_grows_is_stopped(
 ) -> None:
     monkeypatch.setenv("POLICYLINT_HELM_MEMORY", "2Gi")
     repo.file("bad/templates/grow.yaml", GROWING)
-    code, found = apart("--helm", program(engine))
+    code, document = apart("--helm", program(engine))
     assert code == 2
-    bad, shop = by_name(found)["bad"], by_name(found)["shop"]
+    bad, shop = by_name(document)["bad"], by_name(document)["shop"]
     assert bad["verdict"] == "unknown"
     assert "needs more memory than it may take (2 GiB" in bad["failures"][0]["message"]
     assert "goroutine" not in json.dumps(bad)
@@ -148,9 +148,9 @@ def test_the_embedded_engine_is_given_up_before_the_machine_is(
 ) -> None:
     monkeypatch.setenv("POLICYLINT_HELM_MEMORY", "1Gi")
     repo.file("bad/templates/grow.yaml", GROWING)
-    code, found = apart("--helm", program("embedded"))
+    code, document = apart("--helm", program("embedded"))
     assert code == 2
-    for release in by_name(found).values():
+    for release in by_name(document).values():
         assert "needs more memory than it may take" in release["failures"][0]["message"]
 
 

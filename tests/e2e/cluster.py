@@ -98,8 +98,8 @@ def policylint(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, di
 
 def rules(report: Mapping[str, Any]) -> set[str]:
     """The ids of the rules that found something."""
-    found = [
+    findings = [
         *report.get("findings", ()),
-        *(each for release in report["releases"] for each in release["findings"]),
+        *(item for release in report["releases"] for item in release["findings"]),
     ]
-    return {finding["rule"] for finding in found}
+    return {finding["rule"] for finding in findings}

@@ -90,8 +90,8 @@ def test_deleting_first_gets_an_immutable_object_through(line, tmp_path):
     assert upgrade([configmap("1")]).returncode == 0
     refused = upgrade([configmap("2")])
     assert refused.returncode != 0
-    found = explain(refused.stderr)
-    assert (found.topic, found.name) == ("immutable-config-changed", "settings")
+    explanation = explain(refused.stderr)
+    assert (explanation.topic, explanation.name) == ("immutable-config-changed", "settings")
     assert run("upgrade", "shop", str(tmp_path / "shop"), "--force").returncode != 0
     kubectl = [
         "kubectl",

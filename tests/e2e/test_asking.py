@@ -320,7 +320,9 @@ def test_the_log_holds_no_secret_and_the_score_reads_it(asked, tmp_path):
     assert row["helm33"]["upgrade"] == "accepted"
     from scripts.score_forecast import asked as scored
 
-    assert [(one.recorded, str(one.ours)) for one in scored(log)] == [("accepted", "accepted")]
+    assert [(answer.recorded, str(answer.ours)) for answer in scored(log)] == [
+        ("accepted", "accepted")
+    ]
 
 
 def test_no_answer_is_no_pass(asked):

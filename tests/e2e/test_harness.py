@@ -24,7 +24,7 @@ LIMIT = 60
 def left_of(work):
     """The processes whose command line or environment names the script's working directory: their
     names by id."""
-    found = {}
+    collected = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
             text = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
@@ -32,8 +32,8 @@ def left_of(work):
         except OSError:
             continue
         if work.encode() in text and state != "Z":
-            found[int(process.name)] = Path(text.partition(b"\0")[0].decode()).name
-    return found
+            collected[int(process.name)] = Path(text.partition(b"\0")[0].decode()).name
+    return collected
 
 
 def wait_until(done):

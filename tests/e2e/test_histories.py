@@ -65,11 +65,11 @@ def records(release, selector="owner=helm"):
     """The records of a namespace as `kubectl get -o json` prints them."""
     kind = "ConfigMap" if os.environ.get("HELM_DRIVER") == "configmap" else "Secret"
     path = f"/api/v1/namespaces/{release.namespace}/{kind.lower()}s?labelSelector={quote(selector)}"
-    found = connect("", CONTEXT).ask("GET", path)[1].get("items", [])
+    collected = connect("", CONTEXT).ask("GET", path)[1].get("items", [])
     return {
         "apiVersion": "v1",
         "kind": "List",
-        "items": [{"apiVersion": "v1", "kind": kind, **each} for each in found],
+        "items": [{"apiVersion": "v1", "kind": kind, **item} for item in collected],
     }
 
 
@@ -107,33 +107,33 @@ def run_steps(release, finding, title):
 
 def test_good_upgrades_a_failed_one_and_the_ways_back(release, chart, capsys):
     release.must_deploy(chart(GOOD))
-    code, found, _ = judged(release, capsys)
-    assert (code, found) == (0, set())
+    code, document, _ = judged(release, capsys)
+    assert (code, document) == (0, set())
     assert release.deploy(chart(REFUSED)).returncode != 0
-    code, found, report = judged(release, capsys)
+    code, document, report = judged(release, capsys)
     assert statuses(release) == [(1, "deployed"), (2, "failed")]
     assert report["targets"]["atomic"]["revision"] == 1
     atomic = "--atomic" if release.line == "3" else "--rollback-on-failure"
     assert release.deploy(chart(REFUSED), atomic).returncode != 0
     assert chosen(release) == "Rollback to 1"
-    _, found, report = judged(release, capsys)
+    _, document, report = judged(release, capsys)
     assert report["targets"]["rollback_without_number"] == {
         "revision": 3,
         "status": "failed",
         "good": False,
     }
-    assert "rollback-target-failed" in found
+    assert "rollback-target-failed" in document
     assert release.run("rollback", release.name).returncode != 0
     assert chosen(release).startswith(("Rollback to 3", 'Rollback "shop" failed'))
-    _, found, report = judged(release, capsys)
+    _, document, report = judged(release, capsys)
     release.must("rollback", release.name, str(report["targets"]["newest_good"]["revision"]))
     assert judged(release, capsys)[2]["revisions"][-1]["status"] == "deployed"
 
 
 def test_a_first_install_that_failed(release, chart, capsys):
     assert release.deploy(chart(BAD_NAME)).returncode != 0
-    _, found, report = judged(release, capsys)
-    assert "first-install-failed" in found
+    _, document, report = judged(release, capsys)
+    assert "first-install-failed" in document
     assert report["targets"] == {
         "rollback_without_number": None,
         "atomic": None,
@@ -171,11 +171,11 @@ def test_a_helm_that_was_killed_in_an_upgrade(release, chart, capsys):
         release.name,
         str(chart(NEVER_READY.replace(":1", ":2"))),
     )
-    code, found, report = judged(release, capsys)
-    assert (code, "release-pending" in found, report["locked"]) == (1, True, True)
+    code, document, report = judged(release, capsys)
+    assert (code, "release-pending" in document, report["locked"]) == (1, True, True)
     refused = release.deploy(chart(NEVER_READY))
     assert "another operation (install/upgrade/rollback) is in progress" in refused.stderr
-    (finding,) = (each for each in report["findings"] if each["rule"] == "release-pending")
+    (finding,) = (item for item in report["findings"] if item["rule"] == "release-pending")
     run_steps(release, finding, "go back to revision 1")
     assert statuses(release)[-1] == (3, "deployed")
     release.must_deploy(chart(NEVER_READY))
@@ -188,7 +188,7 @@ def test_a_helm_that_was_killed_in_the_first_install(release, driver, chart, cap
     kill_when_pending(release, "pending-install", *words)
     report = judged(release, capsys)[2]
     assert report["locked"]
-    (finding,) = (each for each in report["findings"] if each["rule"] == "release-pending")
+    (finding,) = (item for item in report["findings"] if item["rule"] == "release-pending")
     run_steps(release, finding, "delete the record")
     release.must_deploy(chart(NEVER_READY))
 
@@ -203,9 +203,9 @@ def test_exported_records_say_what_the_cluster_says(
     live, exported = judged(release, capsys), tmp_path / "records.json"
     exported.write_text(json.dumps(records(release)))
     code, report = policylint(capsys, "history", str(exported))
-    (found,) = report["releases"]
-    assert (code, rules(report), found["targets"]) == (live[0], live[1], live[2]["targets"])
-    assert [(row["revision"], row["status"]) for row in found["revisions"]] == statuses(release)
+    (of_export,) = report["releases"]
+    assert (code, rules(report), of_export["targets"]) == (live[0], live[1], live[2]["targets"])
+    assert [(row["revision"], row["status"]) for row in of_export["revisions"]] == statuses(release)
     sides = [
         policylint(
             capsys,
@@ -227,12 +227,12 @@ def test_exported_records_say_what_the_cluster_says(
 
 
 def test_many_releases_at_once(chart, capsys, tmp_path, release):
-    others = [Release(release.line, f"{release.namespace}-{name}") for name in ("a", "b")]
-    for each in others:
-        each.must_deploy(chart(GOOD))
-    assert others[1].deploy(chart(REFUSED)).returncode != 0
+    rest = [Release(release.line, f"{release.namespace}-{name}") for name in ("a", "b")]
+    for item in rest:
+        item.must_deploy(chart(GOOD))
+    assert rest[1].deploy(chart(REFUSED)).returncode != 0
     listed = tmp_path / "list.json"
-    listed.write_text(others[0].must("list", "--all-namespaces", "--output", "json"))
+    listed.write_text(rest[0].must("list", "--all-namespaces", "--output", "json"))
     _, report = policylint(capsys, "history", str(listed))
-    last = {each["namespace"]: each["revisions"][-1]["status"] for each in report["releases"]}
-    assert [last[each.namespace] for each in others] == ["deployed", "failed"]
+    last = {item["namespace"]: item["revisions"][-1]["status"] for item in report["releases"]}
+    assert [last[item.namespace] for item in rest] == ["deployed", "failed"]

@@ -53,15 +53,15 @@ def chart(directory, number):
 @pytest.mark.parametrize("line", LINES)
 def test_every_mode_gives_what_was_foreseen(line, tmp_path):
     release = Release(line, f"values-{uuid.uuid4().hex[:8]}")
-    given = tmp_path / "given.json"
-    given.write_text(
+    values_file = tmp_path / "given.json"
+    values_file.write_text(
         json.dumps({"a": "user", "b": {"x": None}, "cache": {"gone": None}, "list": []})
     )
-    release.must_deploy(chart(tmp_path / "chart", 1), "--values", str(given))
+    release.must_deploy(chart(tmp_path / "chart", 1), "--values", str(values_file))
     for number, (mode, values) in enumerate(STEPS, 2):
         new = chart(tmp_path / f"chart{number}", number)
-        given.write_text(json.dumps(values))
-        words = ("--values", str(given)) if values else ()
+        values_file.write_text(json.dumps(values))
+        words = ("--values", str(values_file)) if values else ()
         old = from_cluster(release.spec, release.helm).revision
         foreseen = upgrade_values(
             mode,
@@ -74,7 +74,7 @@ def test_every_mode_gives_what_was_foreseen(line, tmp_path):
         options = Options(
             after=str(new), before=release.spec, helm=release.helm, values_mode=mode.value
         )
-        files = ValuesInput(files=(str(given),) if values else ())
+        files = ValuesInput(files=(str(values_file),) if values else ())
         (upgrade,) = upgrades(replace(options, values=files))
         release.must_deploy(new, *words, *([mode.flag] if mode.flag else []))
         assert json.loads(release.must("get", "values", release.name, "-o", "json")) == (
@@ -89,4 +89,4 @@ def test_every_mode_gives_what_was_foreseen(line, tmp_path):
 
 
 def bodies(manifest):
-    return {str(identity): found.body for identity, found in manifest.resources.items()}
+    return {str(identity): resource.body for identity, resource in manifest.resources.items()}

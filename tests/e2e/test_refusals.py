@@ -51,8 +51,8 @@ def release(request):
     yield made
     made.run("uninstall", made.name)
     server = connect("", CONTEXT)
-    for found in server.ask("GET", CRDS)[1]["items"]:
-        server.ask("DELETE", f"{CRDS}/{found['metadata']['name']}")
+    for definition in server.ask("GET", CRDS)[1]["items"]:
+        server.ask("DELETE", f"{CRDS}/{definition['metadata']['name']}")
 
 
 def chart(directory, text):

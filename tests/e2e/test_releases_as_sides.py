@@ -94,10 +94,10 @@ def test_live_objects_settle_what_the_manifests_leave_open(release, tmp_path, ca
     release.must_deploy(chart("1Gi"))
     live = tmp_path / "live.json"
     place = f"/api/v1/namespaces/{release.namespace}/persistentvolumeclaims"
-    status, found = connect("", CONTEXT).ask("GET", place)
+    status, stored = connect("", CONTEXT).ask("GET", place)
     assert status == 200
     items = [
-        {"apiVersion": "v1", "kind": "PersistentVolumeClaim", **item} for item in found["items"]
+        {"apiVersion": "v1", "kind": "PersistentVolumeClaim", **item} for item in stored["items"]
     ]
     live.write_text(
         json.dumps({"apiVersion": "v1", "kind": "List", "items": items})

@@ -65,8 +65,8 @@ def test_lines_orders_and_unrelated_edits_leave_a_fingerprint_as_it_is(
     order.shuffle(shuffled)
     again = workload(shuffled, "2", {"tier": "front"})
     assert fingerprints(again, without_limits(again, name), lines) == known
-    other = data.draw(st.sampled_from([each for each in names if each != name]))
-    assert fingerprints(before, without_limits(before, other)).isdisjoint(known)
+    unrelated = data.draw(st.sampled_from([candidate for candidate in names if candidate != name]))
+    assert fingerprints(before, without_limits(before, unrelated)).isdisjoint(known)
 
 
 FINDING = Finding(

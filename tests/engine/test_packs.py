@@ -35,7 +35,7 @@ def rule(tmp_path: Path, text: str, name: str = "own.yaml") -> Any:
     return rule_file(file)
 
 
-def said(own: Any, **trial: Any) -> list[str]:
+def messages(own: Any, **trial: Any) -> list[str]:
     return [finding.message for finding in findings(own, **trial)]
 
 
@@ -96,20 +96,20 @@ validations:
     severity: note
 """,
     )
-    found = findings(own, before=DEPLOYMENT % 3, after=DEPLOYMENT % 1)
-    assert sorted(each.message for each in found) == ["side runs side:1", "web runs web:1"]
-    assert {(each.severity, each.before, each.after) for each in found} == {("note", 3, 1)}
+    finding_rows = findings(own, before=DEPLOYMENT % 3, after=DEPLOYMENT % 1)
+    assert sorted(item.message for item in finding_rows) == ["side runs side:1", "web runs web:1"]
+    assert {(item.severity, item.before, item.after) for item in finding_rows} == {("note", 3, 1)}
 
 
 def test_a_rule_on_commands_and_one_on_histories(tmp_path: Path) -> None:
     flags = "invocation.flags['history-max'].state == 'set'"
     own = rule(tmp_path, of(flags, "subject: invocation\n"))
-    assert said(own, command="helm upgrade web ./web\n") == ["found"]
-    assert said(own, command="helm upgrade web ./web --history-max 5\n") == []
+    assert messages(own, command="helm upgrade web ./web\n") == ["found"]
+    assert messages(own, command="helm upgrade web ./web --history-max 5\n") == []
     of_history = rule(tmp_path, of("!history.locked", "subject: history\n"), "locked.yaml")
     rows = '[{"revision": 1, "updated": "2026-01-01T00:00:00Z", "status": "%s", "chart": "web-1"}]'
-    assert said(of_history, history=rows % "pending-upgrade") == ["found"]
-    assert said(of_history, history=rows % "deployed") == []
+    assert messages(of_history, history=rows % "pending-upgrade") == ["found"]
+    assert messages(of_history, history=rows % "deployed") == []
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_rule_that_spends_too_much_is_unknown_once_not_for_each_resource(
 
 def test_a_message_that_floods_is_the_plain_one(tmp_path: Path) -> None:
     flood = "messageExpression: \"'" + "x" * 6000 + "'\"\n    message: short"
-    assert said(rule(tmp_path, of("false", message=flood)), after=DEPLOYMENT % 1) == ["short"]
+    assert messages(rule(tmp_path, of("false", message=flood)), after=DEPLOYMENT % 1) == ["short"]
 
 
 def test_examples_are_checked_with_their_words(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def policylint(folder: Path, *words: str) -> tuple[int, dict[str, Any]]:
     return done.returncode, json.loads(done.stdout)
 
 
-def found(report: dict[str, Any]) -> list[str]:
+def rules_of(report: dict[str, Any]) -> list[str]:
     return [finding["rule"] for finding in report["releases"][0]["findings"]]
 
 
@@ -71,7 +71,7 @@ def test_a_rule_of_another_package_judges_like_any_other(folder: Path) -> None:
     assert policylint(folder)[0] == 0
     installed(folder, RULE)
     code, report = policylint(folder)
-    assert (code, found(report)) == (1, ["team-changed"])
+    assert (code, rules_of(report)) == (1, ["team-changed"])
     assert report["releases"][0]["findings"][0]["after"] == "after"
     for words in (
         ["--ignore", "team-changed"],

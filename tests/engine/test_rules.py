@@ -14,10 +14,10 @@ RULES = shipped()
 def test_case(case, snapshot):
     report = judged(case)
     assert report.failures == ()
-    found = [finding for finding in report.findings if finding.rule == case.rule]
-    assert bool(found) is case.fails
+    finding_rows = [finding for finding in report.findings if finding.rule == case.rule]
+    assert bool(finding_rows) is case.fails
     if case.fails:
-        assert "\n\n".join(map(of_finding, found)) == snapshot
+        assert "\n\n".join(map(of_finding, finding_rows)) == snapshot
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])

@@ -165,8 +165,8 @@ ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 
 
 def step(name: str) -> str:
-    (found,) = (row for row in ACTION["runs"]["steps"] if row.get("name") == name)
-    return found["run"]
+    (row_of_step,) = (row for row in ACTION["runs"]["steps"] if row.get("name") == name)
+    return row_of_step["run"]
 
 
 def checked(

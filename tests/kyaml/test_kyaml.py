@@ -17,9 +17,9 @@ def test_reads_what_sigs_yaml_reads(case):
         with pytest.raises(ReadError):
             load.load(case["yaml"], "case.yaml")
     else:
-        found = load.load(case["yaml"], "case.yaml")
-        assert found == case["json"]
-        assert json.dumps(found) == json.dumps(case["json"])
+        document = load.load(case["yaml"], "case.yaml")
+        assert document == case["json"]
+        assert json.dumps(document) == json.dumps(case["json"])
 
 
 @pytest.mark.parametrize(
@@ -53,16 +53,16 @@ def test_scalars_and_keys(text, value):
 def test_documents_know_their_line_and_template():
     text = "# Source: web/templates/a.yaml\nkind: A\n---\n# only a comment\n---\n\n"
     text += "# Source: web/templates/b.yaml\nkind: B\n"
-    found = load.split(text, "render")
-    assert [(document.source, document.line) for document in found] == [
+    documents_read = load.split(text, "render")
+    assert [(document.source, document.line) for document in documents_read] == [
         ("web/templates/a.yaml", 1),
         ("web/templates/b.yaml", 7),
     ]
 
 
 def test_a_separator_inside_a_block_scalar_is_text():
-    found = load.split("a: |\n  ---\n  b\n---\nc: 1\n", "f")
-    assert [document.body() for document in found] == [{"a": "---\nb\n"}, {"c": 1}]
+    documents_read = load.split("a: |\n  ---\n  b\n---\nc: 1\n", "f")
+    assert [document.body() for document in documents_read] == [{"a": "---\nb\n"}, {"c": 1}]
 
 
 @pytest.mark.parametrize(

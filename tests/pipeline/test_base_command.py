@@ -78,14 +78,14 @@ def check(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, set[str
     """(exit code, rules, notes and failures)."""
     code = run(["check", "--format", "json", *words])
     report: dict[str, Any] = json.loads(capsys.readouterr().out)
-    said = [*report["failures"]]
+    failures = [*report["failures"]]
     rules: set[str] = set()
     notes: list[str] = []
     for release in report["releases"]:
         rules |= {finding["rule"] for finding in release["findings"]}
-        said += release["failures"]
+        failures += release["failures"]
         notes += release.get("evidence", {}).get("notes", [])
-    words_said = [f"{failure['message']} {failure['remedy']}" for failure in said]
+    words_said = [f"{failure['message']} {failure['remedy']}" for failure in failures]
     return code, rules, "\n".join([*words_said, *notes])
 
 
@@ -127,9 +127,9 @@ def test_values_and_sets_are_those_of_the_base_s_command(
         return text.replace("COMMAND", files if in_scripts else flags)
 
     changed(repo, name, written(before), written(after))
-    code, rules, said = typed(capsys, f"helm upgrade shop ./shop -n prod {after}")
-    assert (code, REFUSED in rules) == (1, True), said
-    assert f"before: the command of {name}:" in said
+    code, rules, failures = typed(capsys, f"helm upgrade shop ./shop -n prod {after}")
+    assert (code, REFUSED in rules) == (1, True), failures
+    assert f"before: the command of {name}:" in failures
 
 
 def test_a_command_that_did_not_change_is_compared_with_itself_as_its_files_were(
@@ -137,8 +137,8 @@ def test_a_command_that_did_not_change_is_compared_with_itself_as_its_files_were
 ) -> None:
     repo.file("deploy.sh", "helm upgrade shop ./shop -n prod -f small.yaml\n")
     changed(repo, "small.yaml", "size: 8Gi\n", "size: 20Gi\n")
-    code, rules, said = typed(capsys, "helm upgrade shop ./shop -n prod -f small.yaml")
-    assert (code, REFUSED in rules) == (1, True), said
+    code, rules, failures = typed(capsys, "helm upgrade shop ./shop -n prod -f small.yaml")
+    assert (code, REFUSED in rules) == (1, True), failures
 
 
 def test_a_variable_is_what_is_typed_and_that_is_said(
@@ -147,9 +147,9 @@ def test_a_variable_is_what_is_typed_and_that_is_said(
     command = 'helm upgrade shop ./shop -n prod -f "$ENV.yaml" --set tag=$TAG FILE\n'
     changed(repo, "d.sh", command.replace("FILE", "-f small.yaml"), command.replace("FILE", ""))
     words = "helm upgrade shop ./shop -n prod -f big.yaml --set tag=1.2"
-    code, rules, said = typed(capsys, words)
-    assert (code, REFUSED in rules) == (1, True), said
-    assert "--values, --set tag as it is typed now" in said
+    code, rules, failures = typed(capsys, words)
+    assert (code, REFUSED in rules) == (1, True), failures
+    assert "--values, --set tag as it is typed now" in failures
 
 
 @pytest.mark.parametrize(
@@ -165,10 +165,10 @@ def test_a_variable_that_nothing_tells_is_unknown(
 ) -> None:
     command = "helm upgrade shop ./shop -n prod {}\n"
     changed(repo, "deploy.sh", command.format(before), command.format(after))
-    code, _, said = typed(capsys, f"helm upgrade shop ./shop -n prod {after}")
+    code, _, failures = typed(capsys, f"helm upgrade shop ./shop -n prod {after}")
     assert code == 2
-    assert "what deploy.sh:1 gave for" in said
-    assert "--before release:NAMESPACE/NAME" in said
+    assert "what deploy.sh:1 gave for" in failures
+    assert "--before release:NAMESPACE/NAME" in failures
 
 
 def test_further_words_of_a_variable_are_on_both_sides(
@@ -181,8 +181,8 @@ def test_further_words_of_a_variable_are_on_both_sides(
         "helm upgrade shop ./shop -n prod $FLAGS -f big.yaml\n",
     )
     words = "helm upgrade shop ./shop -n prod --set tag=2 -f big.yaml"
-    code, rules, said = typed(capsys, words)
-    assert (code, REFUSED in rules) == (1, True), said
+    code, rules, failures = typed(capsys, words)
+    assert (code, REFUSED in rules) == (1, True), failures
 
 
 def test_of_two_jobs_the_one_whose_command_it_is_counts(
@@ -193,10 +193,10 @@ def test_of_two_jobs_the_one_whose_command_it_is_counts(
     changed(repo, ".gitlab-ci.yml", base, now)
     code, rules, _ = typed(capsys, "helm upgrade shop ./shop -f big.yaml")
     assert (code, REFUSED in rules) == (1, True)
-    code, rules, said = check(
+    code, rules, output = check(
         capsys, "--env", "production", "--", "helm", "upgrade", "shop", "./shop", "-f", "big.yaml"
     )
-    assert (code, REFUSED in rules) == (1, True), said
+    assert (code, REFUSED in rules) == (1, True), output
 
 
 def test_of_two_commands_that_may_have_run_neither_is_taken(
@@ -205,18 +205,18 @@ def test_of_two_commands_that_may_have_run_neither_is_taken(
     base = TWO_JOBS.replace("STAGING", "big.yaml").replace("PRODUCTION", "small.yaml")
     now = TWO_JOBS.replace("STAGING", "big.yaml").replace("PRODUCTION", "big.yaml")
     changed(repo, ".gitlab-ci.yml", base, now)
-    code, _, said = typed(capsys, "helm upgrade shop ./shop -f big.yaml")
+    code, _, failures = typed(capsys, "helm upgrade shop ./shop -f big.yaml")
     assert code == 2
-    assert ".gitlab-ci.yml:3, .gitlab-ci.yml:6 differ" in said
-    assert "--before release:NAMESPACE/NAME" in said
+    assert ".gitlab-ci.yml:3, .gitlab-ci.yml:6 differ" in failures
+    assert "--before release:NAMESPACE/NAME" in failures
 
 
 def test_a_command_of_a_document_runs_nowhere(
     repo: Repo, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changed(repo, "README.md", "```sh\nhelm upgrade shop ./shop -n prod -f big.yaml\n```\n", "x\n")
-    code, _, said = typed(capsys, "helm upgrade shop ./shop -n prod -f big.yaml")
-    assert "README" not in said
+    code, _, failures = typed(capsys, "helm upgrade shop ./shop -n prod -f big.yaml")
+    assert "README" not in failures
     assert code == 0
 
 
@@ -224,8 +224,8 @@ def test_a_command_of_another_namespace_is_another_release(
     repo: Repo, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changed(repo, "deploy.sh", "helm upgrade shop ./shop -n dev -f big.yaml\n", "true\n")
-    code, _, said = typed(capsys, "helm upgrade shop ./shop -n prod -f big.yaml")
-    assert "deploy.sh" not in said
+    code, _, failures = typed(capsys, "helm upgrade shop ./shop -n prod -f big.yaml")
+    assert "deploy.sh" not in failures
     assert code == 0
 
 
@@ -241,8 +241,8 @@ def test_the_version_of_a_chart_is_the_one_of_the_base(
         pipeline.replace("OLD", "2.0.0"),
     )
     command = f"helm upgrade cache cache --repo {server.url} --version 2.0.0 -n prod"
-    code, rules, said = typed(capsys, command)
-    assert (code, REFUSED in rules) == (1, True), said
+    code, rules, failures = typed(capsys, command)
+    assert (code, REFUSED in rules) == (1, True), failures
 
 
 @pytest.mark.parametrize("name", [("--release", "cache", "-n", "prod"), ()])
@@ -252,8 +252,8 @@ def test_a_chart_that_is_named_alone_is_the_one_that_a_command_has(
     command = f"helm upgrade cache cache --repo {server.url} -n prod --version"
     changed(repo, "deploy.sh", f"{command} 1.0.0\n", f"{command} 2.0.0\n")
     words = ("cache", "--repo", server.url, "--version", "2.0.0", *name)
-    code, rules, said = check(capsys, *words)
-    assert (code, REFUSED in rules) == (1, True), said
+    code, rules, output = check(capsys, *words)
+    assert (code, REFUSED in rules) == (1, True), output
 
 
 @pytest.mark.parametrize("version", ["--version $VERSION", ""])
@@ -262,6 +262,6 @@ def test_a_version_that_the_base_does_not_tell_is_unknown(
 ) -> None:
     command = f"helm upgrade cache cache --repo {server.url} -n prod"
     changed(repo, "deploy.sh", f"{command} {version}\n", f"{command} {version} --wait\n")
-    code, _, said = typed(capsys, f"{command} --version 2.0.0")
+    code, _, failures = typed(capsys, f"{command} --version 2.0.0")
     assert code == 2
-    assert "--before" in said
+    assert "--before" in failures

@@ -589,8 +589,8 @@ def side(top: Path, sets: tuple[str, ...], kube: str) -> ChartSide:
     """One side of a case, whose files lie in a directory."""
     plain = tuple(text for text in sets if not text.startswith("string:"))
     texts = tuple(text.removeprefix("string:") for text in sets if text not in plain)
-    given = ValuesInput((str(top / "prod.yaml"),), set=plain, set_string=texts)
-    made = ChartSide(str(top / "chart"), given, kube_version=kube, root=str(top))
+    values_input = ValuesInput((str(top / "prod.yaml"),), set=plain, set_string=texts)
+    made = ChartSide(str(top / "chart"), values_input, kube_version=kube, root=str(top))
     return replace(made, label=top.name)
 
 

@@ -85,7 +85,7 @@ def built(repo: Repo, made: Random) -> dict[str, Any]:
 
 
 def change(repo: Repo, made: Random, config: dict[str, Any], what: str, name: str) -> None:
-    release = next(each for each in config["releases"] if each["name"] == name)
+    release = next(item for item in config["releases"] if item["name"] == name)
     if what == "chart values":
         repo.file(f"{name}/values.yaml", "size: 20Gi\n")
     elif what == "template":
@@ -122,9 +122,10 @@ def judged(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
 def sense(release: dict[str, Any]) -> Any:
     """What is said of a release, without what only tells where it was seen."""
     findings = sorted(
-        (each["rule"], each["path"], str(each["resource"])) for each in release["findings"]
+        (finding["rule"], finding["path"], str(finding["resource"]))
+        for finding in release["findings"]
     )
-    return release["verdict"], findings, [each["message"] for each in release["failures"]]
+    return release["verdict"], findings, [finding["message"] for finding in release["failures"]]
 
 
 @settings(
@@ -159,6 +160,6 @@ def test_it_says_of_the_changed_releases_what_the_full_run_says(
     for name, release in narrow.items():
         assert sense(release) == sense(full[name]), (name, made.changes)
     for name in full.keys() - narrow.keys():
-        fields = [each["fields"] for each in full[name]["changes"]]
-        impacts = {each["impact"] for each in full[name]["changes"]}
+        fields = [item["fields"] for item in full[name]["changes"]]
+        impacts = {item["impact"] for item in full[name]["changes"]}
         assert impacts <= {"none"} and not any(fields), (name, made.changes, vars(made))

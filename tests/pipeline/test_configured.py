@@ -144,9 +144,9 @@ def test_an_environment_that_is_not_there_is_named(
 ) -> None:
     repo.file(".policylint.yaml", CONFIG + "environments: {production: {}}\n")
     assert run(["check", "--env", "prod"]) == 2
-    said = capsys.readouterr().err
-    assert "no environment is called 'prod'" in said
-    assert "production" in said
+    output = capsys.readouterr().err
+    assert "no environment is called 'prod'" in output
+    assert "production" in output
 
 
 def test_charts_are_named_as_from_the_current_directory(
@@ -170,9 +170,9 @@ def test_the_hooks_for_pre_commit_do_what_they_are_for(
     repo.file("deploy.sh", "helm upgrade web ./web --force\n")
     repo.git("add", "--all")
     assert run(check["entry"].split()[1:]) == 0
-    said = capsys.readouterr().out
-    assert "prod/db: 2 resources (1 create, 1 delete)" in said
-    assert "prod/web: 1 resource (1 none)" in said  # its deploy is another one now
+    output = capsys.readouterr().out
+    assert "prod/db: 2 resources (1 create, 1 delete)" in output
+    assert "prod/web: 1 resource (1 none)" in output  # its deploy is another one now
     assert run([*scan["entry"].split()[1:], "deploy.sh"]) == 0
     assert "warning[force-used]" in capsys.readouterr().out
 
@@ -210,7 +210,7 @@ def test_the_report_says_what_a_minor_is_judged_by(
 ) -> None:
     run(["check", "web", "--before", "db", "--kube-version", version, "--format", "json"])
     notes = json.loads(capsys.readouterr().out)["releases"][0]["evidence"]["notes"]
-    assert [note in one for one in notes] == ([True] if note else [])
+    assert [note in line for line in notes] == ([True] if note else [])
 
 
 def test_a_release_whose_before_side_cannot_be_had_hides_no_other(repo, capsys):

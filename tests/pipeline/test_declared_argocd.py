@@ -47,10 +47,10 @@ def test_a_value_of_the_parent_changes_its_children(capsys):
 def test_a_chart_that_no_application_names_is_read_with_its_own_values(capsys):
     Path("bootstrap/root.yaml").unlink()
     edit("apps/values.yaml", "apps: {}", "apps: {web: {replicas: 1, prune: true}}")
-    found = listed(capsys)
-    (row,) = found["releases"]
+    names = listed(capsys)
+    (row,) = names["releases"]
     assert "the chart's own values" in row["unresolved"][0]
-    assert "values that are not known here" in found["problems"][-1]["message"]
+    assert "values that are not known here" in names["problems"][-1]["message"]
 
 
 def test_a_chart_that_does_not_render_hides_its_applications(capsys):
@@ -63,9 +63,9 @@ def test_a_chart_that_does_not_render_hides_its_applications(capsys):
 def test_clusters_are_those_of_the_file_that_the_user_names(capsys):
     problems = listed(capsys)["problems"]
     assert "--clusters FILE" in problems[0]["message"]
-    found = listed(capsys, "--clusters", "clusters/clusters.yaml")
-    assert found["problems"] == []
-    (agent,) = (row for row in found["releases"] if row["name"] == "agent")
+    names = listed(capsys, "--clusters", "clusters/clusters.yaml")
+    assert names["problems"] == []
+    (agent,) = (row for row in names["releases"] if row["name"] == "agent")
     assert agent["source"]["cluster"] == "https://edge-1.invalid"
 
 

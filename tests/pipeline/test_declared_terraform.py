@@ -88,7 +88,7 @@ def test_a_sensitive_value_is_masked_wherever_it_goes(capsys):
     with serving() as server:
         server.add_chart("cache", "1.2.0", {"templates/d.yaml": chart})
         sets = [[{"name": "note", "value": text}] for text in ("plain-words-a", "plain-words-b")]
-        old, new = (release(repository=server.url, set_sensitive=given) for given in sets)
+        old, new = (release(repository=server.url, set_sensitive=sensitive) for sensitive in sets)
         planned(change(old, new, ["update"]))
         run(["check", "plan.json", "--allow-private-sources", "--format", "json"])
     assert "plain-words" not in capsys.readouterr().out
@@ -101,8 +101,8 @@ def test_another_json_is_no_plan(capsys):
 
 
 def test_literal_releases_of_modules():
-    found = resolve(Tree.of(REPOSITORY))
-    rows = {(each.environment, each.name): each for each in found.releases}
+    resolved = resolve(Tree.of(REPOSITORY))
+    rows = {(release.environment, release.name): release for release in resolved.releases}
     web = rows["production", "web"]
     assert (web.namespace, web.chart.kind, web.chart.name) == ("web", "path", "charts/web")
     assert [layer.path or dict(layer.values) for layer in web.layers] == [
@@ -114,7 +114,7 @@ def test_literal_releases_of_modules():
     assert (web.file, web.line, web.unresolved) == ("production/main.tf", 21, ())
     assert rows["staging", "web"].sets == (("set", "image=web:1"), ("set", "replicas=1"))
     assert "templatefile" in rows["production", "cache"].unresolved[0]
-    assert ["loops decide" in problem.message for problem in found.problems] == [True]
+    assert ["loops decide" in problem.message for problem in resolved.problems] == [True]
 
 
 def test_a_change_of_a_literal_release_is_judged(tmp_path, monkeypatch, capsys):

@@ -78,10 +78,10 @@ def test_the_values_mode_of_the_deploy_is_the_one_that_is_judged(
     repository, capsys, monkeypatch, command, impact, rules
 ):
     committed(repository, command)
-    impacts, found = check(capsys, monkeypatch)
+    impacts, notes = check(capsys, monkeypatch)
     assert impacts == {impact}
-    assert rules <= found
-    assert rules or not found & {"atomic-missing", "reuse-values"}
+    assert rules <= notes
+    assert rules or not notes & {"atomic-missing", "reuse-values"}
 
 
 @pytest.mark.parametrize(("command", "apply"), [("--force", "replace"), ("--wait", "client-side")])
@@ -92,6 +92,6 @@ def test_a_deploy_with_force_is_forecast_as_one(repository, capsys, monkeypatch,
 
 def test_a_script_that_the_change_brings_sets_no_mode(repository, capsys, monkeypatch):
     (repository / "notes.sh").write_text("helm upgrade web ./chart -n prod --reuse-values\n")
-    impacts, found = check(capsys, monkeypatch)
+    impacts, notes = check(capsys, monkeypatch)
     assert impacts == {"in-place"}
-    assert "reuse-values" in found
+    assert "reuse-values" in notes

@@ -44,13 +44,13 @@ def commit(repo):
     return "git:HEAD~1"
 
 
-def found(repo):
+def rules_by_release(repo):
     report = check(Options(before=commit(repo), helm=any_helm().path))
     return report, {finding.rule: finding for finding in report.findings}
 
 
 def test_an_object_of_two_releases_of_one_environment(repo):
-    report, rules = found(repo)
+    report, rules = rules_by_release(repo)
     assert "web/shop and web/blog" in rules["owned-twice"].message
     assert report.verdict is Verdict.PASS
     assert "environment-skipped" not in rules
@@ -58,7 +58,7 @@ def test_an_object_of_two_releases_of_one_environment(repo):
 
 def test_a_value_that_prod_gets_before_staging(repo):
     repo.file("prod.yaml", "size: 2\n")
-    _, rules = found(repo)
+    _, rules = rules_by_release(repo)
     assert (
         rules["environment-skipped"].message
         == "shop: size changes in prod before it changed in staging"
@@ -67,18 +67,18 @@ def test_a_value_that_prod_gets_before_staging(repo):
 
 def test_a_value_that_staging_gets_first(repo):
     repo.file("staging.yaml", "size: 2\n")
-    _, rules = found(repo)
+    _, rules = rules_by_release(repo)
     assert "environment-skipped" not in rules
 
 
 def test_a_level_of_the_configuration_holds_for_these_rules_too(repo):
     repo.file(".policylint.yaml", CONFIG + "rules: {owned-twice: error}\n")
-    assert found(repo)[0].verdict is Verdict.FAIL
+    assert rules_by_release(repo)[0].verdict is Verdict.FAIL
 
 
 def test_a_rule_that_the_configuration_switches_off(repo):
     repo.file(".policylint.yaml", CONFIG + 'rules: {owned-twice: "off"}\n')
-    report, rules = found(repo)
+    report, rules = rules_by_release(repo)
     assert (report.verdict, rules) == (Verdict.PASS, {})
 
 

@@ -57,14 +57,14 @@ def chart(tmp_path):
     ],
 )
 def test_release_chart_and_namespace_in_every_spelling(words):
-    found = options(*words.split())
-    assert (found.release, found.after, found.namespace) == ("web", "./chart", "prod")
+    parsed = options(*words.split())
+    assert (parsed.release, parsed.after, parsed.namespace) == ("web", "./chart", "prod")
 
 
 def test_the_namespace_of_the_environment_is_seen(monkeypatch):
     monkeypatch.setenv("HELM_NAMESPACE", "prod")
-    found, invocations = from_command(Options(command=("helm", "upgrade", "web", "./chart")))
-    assert found.namespace == "prod"
+    parsed, invocations = from_command(Options(command=("helm", "upgrade", "web", "./chart")))
+    assert parsed.namespace == "prod"
     assert invocations[0].environment["HELM_NAMESPACE"] == "prod"
 
 
@@ -73,7 +73,7 @@ def test_a_command_in_one_word_is_taken_apart():
 
 
 def test_values_in_every_spelling():
-    found = options(
+    parsed = options(
         *(
             "helm",
             "upgrade",
@@ -97,14 +97,14 @@ def test_values_in_every_spelling():
             "i=j,k",
         ),
     )
-    assert found.values.files == ("a.yaml", "b.yaml", "c.yaml")
-    assert found.values.set == ("a=1", "b=2,c=3")
-    assert (found.values.set_string, found.values.set_json) == (("d=4",), ('e={"f":1}',))
-    assert (found.values.set_file, found.values.set_literal) == (("g=h.txt",), ("i=j,k",))
+    assert parsed.values.files == ("a.yaml", "b.yaml", "c.yaml")
+    assert parsed.values.set == ("a=1", "b=2,c=3")
+    assert (parsed.values.set_string, parsed.values.set_json) == (("d=4",), ('e={"f":1}',))
+    assert (parsed.values.set_file, parsed.values.set_literal) == (("g=h.txt",), ("i=j,k",))
 
 
 def test_flags_that_change_the_render_take_part_and_a_post_renderer_does_not():
-    found = options(
+    parsed = options(
         *[
             "helm",
             "upgrade",
@@ -128,8 +128,8 @@ def test_flags_that_change_the_render_take_part_and_a_post_renderer_does_not():
             "z",
         ],
     )
-    assert found.extra == ("--no-hooks", "--devel", "--username=u", "--password=p")
-    assert found.post_renderer == "./x"
+    assert parsed.extra == ("--no-hooks", "--devel", "--username=u", "--password=p")
+    assert parsed.post_renderer == "./x"
 
 
 def test_a_diff_is_no_command_to_judge():
@@ -154,8 +154,8 @@ def test_the_helm_of_the_command_is_the_one_that_renders(
 
 
 def test_an_image_is_no_binary_but_says_the_line():
-    found = options(*["docker", "run", "--rm", "alpine/helm:4.1.0", "upgrade", "web", "./chart"])
-    assert (found.helm, found.helm_version) == ("", "4")
+    parsed = options(*["docker", "run", "--rm", "alpine/helm:4.1.0", "upgrade", "web", "./chart"])
+    assert (parsed.helm, parsed.helm_version) == ("", "4")
 
 
 @pytest.mark.parametrize("line", LINES)

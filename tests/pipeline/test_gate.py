@@ -43,9 +43,9 @@ def report(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[s
     return code, json.loads(capsys.readouterr().out)
 
 
-def rules(found: dict[str, Any]) -> set[str]:
-    findings = [*found["findings"]]
-    for release in found["releases"]:
+def rules(document: dict[str, Any]) -> set[str]:
+    findings = [*document["findings"]]
+    for release in document["releases"]:
         findings += release["findings"]
     return {finding["rule"] for finding in findings}
 
@@ -72,12 +72,12 @@ def test_a_scan_of_a_pull_request_is_judged_by_its_base(
 ) -> None:
     branched(repo, None, monkeypatch, ci)
     repo.file(".policylint.yaml", config)
-    _, found = report(capsys, "scan")
-    is_judged = "force-used" in rules(found)
+    _, document = report(capsys, "scan")
+    is_judged = "force-used" in rules(document)
     assert is_judged == bool(ci)
-    assert ("gate-changed" in rules(found)) == bool(ci)
+    assert ("gate-changed" in rules(document)) == bool(ci)
     expected = "merge base with main" if ci else ""
-    assert found["configuration"]["revision"] == expected
+    assert document["configuration"]["revision"] == expected
 
 
 def test_what_the_base_leaves_out_stays_left_out(
@@ -85,9 +85,9 @@ def test_what_the_base_leaves_out_stays_left_out(
 ) -> None:
     branched(repo, LOOSER[0], monkeypatch, "GITHUB_BASE_REF")
     repo.file(".policylint.yaml", "rules: {}\n")
-    _, found = report(capsys, "scan")
-    assert not found["invocations"]
-    assert found["configuration"]["by"] == "pull request"
+    _, document = report(capsys, "scan")
+    assert not document["invocations"]
+    assert document["configuration"]["by"] == "pull request"
 
 
 @pytest.mark.parametrize("path", ["sub/.policylint.yaml", None])
@@ -104,9 +104,9 @@ def test_a_nearer_configuration_and_a_removed_one_do_not_judge(
     else:
         (repo.top / ".policylint.yaml").unlink()
     monkeypatch.chdir(repo.top / "sub")
-    code, found = report(capsys, "scan")
+    code, document = report(capsys, "scan")
     assert code == 1
-    assert rules(found) >= {"force-used", "gate-changed"}
+    assert rules(document) >= {"force-used", "gate-changed"}
 
 
 def test_a_removed_configuration_removes_its_releases(
@@ -114,9 +114,9 @@ def test_a_removed_configuration_removes_its_releases(
 ) -> None:
     branched(repo, CONFIG, monkeypatch, "GITHUB_BASE_REF")
     (repo.top / ".policylint.yaml").unlink()
-    code, found = report(capsys, "check")
+    code, document = report(capsys, "check")
     assert code == 1
-    assert rules(found) >= {"statefulset-deleted"}
+    assert rules(document) >= {"statefulset-deleted"}
 
 
 def test_a_scan_whose_base_cannot_be_told_is_unknown(
@@ -124,9 +124,9 @@ def test_a_scan_whose_base_cannot_be_told_is_unknown(
 ) -> None:
     branched(repo, "rules: {}\n", monkeypatch, "")
     monkeypatch.setenv("GITHUB_BASE_REF", "elsewhere")
-    code, found = report(capsys, "scan")
+    code, document = report(capsys, "scan")
     assert code == 2
-    assert "git fetch" in found["failures"][0]["remedy"]
+    assert "git fetch" in document["failures"][0]["remedy"]
 
 
 @pytest.mark.parametrize("command", ["scan", "check"])
@@ -137,12 +137,12 @@ def test_another_revision_judges_where_it_is_named(
     repo.file("shop/values.yaml", "size: 20Gi\n")
     off = "rules: {force-used: off, statefulset-immutable-field: off}\n"
     repo.file(".policylint.yaml", f"{CONFIG}{off}")
-    code, found = report(capsys, command)
-    assert "gate-changed" not in rules(found)
-    code, found = report(capsys, command, "--config-from", "git:main")
+    code, document = report(capsys, command)
+    assert "gate-changed" not in rules(document)
+    code, document = report(capsys, command, "--config-from", "git:main")
     assert code == 1
-    assert rules(found) >= {"gate-changed", {"scan": "force-used", "check": REFUSED}[command]}
-    own = found["configuration"]
+    assert rules(document) >= {"gate-changed", {"scan": "force-used", "check": REFUSED}[command]}
+    own = document["configuration"]
     assert (own["file"], own["revision"], own["by"]) == (
         ".policylint.yaml",
         "git:main",
@@ -168,11 +168,11 @@ def test_a_named_file_judges_and_what_the_change_does_to_it_is_told(
     repo.file("ci/policy.yaml", "rules: {force-used: error}\n")
     branched(repo, None, monkeypatch, "GITHUB_BASE_REF")
     repo.file("ci/policy.yaml", "rules: {force-used: off}\n")
-    _, found = report(capsys, "scan", "--config", "ci/policy.yaml")
-    assert "force-used" not in rules(found)
-    (told,) = [each for each in found["findings"] if each["rule"] == "gate-changed"]
+    _, document = report(capsys, "scan", "--config", "ci/policy.yaml")
+    assert "force-used" not in rules(document)
+    (told,) = [finding for finding in document["findings"] if finding["rule"] == "gate-changed"]
     assert "--config names this file" in told["because"]
-    assert found["configuration"]["by"] == "--config"
+    assert document["configuration"]["by"] == "--config"
 
 
 def test_a_configuration_above_the_repository_is_not_taken(
@@ -181,14 +181,14 @@ def test_a_configuration_above_the_repository_is_not_taken(
     branched(repo, None, monkeypatch, "")
     above = repo.top.parent / ".policylint.yaml"
     above.write_text("rules: {force-used: off}\n")
-    _, found = report(capsys, "scan")
-    assert "force-used" in rules(found)
-    assert found["configuration"] == {"file": "", "revision": "", "by": "", "above": str(above)}
+    _, document = report(capsys, "scan")
+    assert "force-used" in rules(document)
+    assert document["configuration"] == {"file": "", "revision": "", "by": "", "above": str(above)}
     run(["scan"])
-    said = capsys.readouterr().out
-    assert f"{above} lies above the repository" in said
-    _, found = report(capsys, "scan", "--config", str(above))
-    assert "force-used" not in rules(found)
+    output = capsys.readouterr().out
+    assert f"{above} lies above the repository" in output
+    _, document = report(capsys, "scan", "--config", str(above))
+    assert "force-used" not in rules(document)
 
 
 def test_which_configuration_judged_is_said(
@@ -208,9 +208,9 @@ def test_a_configuration_behind_a_link_at_the_base(
     (repo.top / ".policylint.yaml").symlink_to("ci/policy.yaml")
     branched(repo, None, monkeypatch, "GITHUB_BASE_REF")
     repo.file("ci/policy.yaml", "rules: {force-used: off}\n")
-    code, found = report(capsys, "scan")
+    code, document = report(capsys, "scan")
     assert code == 1
-    assert "force-used" in rules(found)
+    assert "force-used" in rules(document)
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device")

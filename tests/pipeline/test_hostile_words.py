@@ -263,10 +263,10 @@ class Place:
         self.repo.file("shop/values.yaml", "size: 20Gi\n")
 
     def files(self) -> dict[str, bytes]:
-        found = (path for path in self.home.rglob("*") if ".git/" not in f"{path}/")
+        paths = (path for path in self.home.rglob("*") if ".git/" not in f"{path}/")
         return {
             str(path): b"" if path.is_dir() else path.read_bytes()
-            for path in found
+            for path in paths
             if "helm-home" not in path.parts
         }
 
@@ -291,11 +291,11 @@ def outcome(place: Place, capsys: pytest.CaptureFixture[str], *words: str) -> tu
         patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
         code = run(words)
     captured = capsys.readouterr()
-    said = captured.out + captured.err
-    assert "Traceback" not in said
-    assert "an error of policylint itself" not in said, said
+    output = captured.out + captured.err
+    assert "Traceback" not in output
+    assert "an error of policylint itself" not in output, output
     assert code in (0, 1, 2)
-    assert "\x1b]0" not in said
+    assert "\x1b]0" not in output
     assert place.files() == before
     return code, captured.out
 
@@ -335,8 +335,8 @@ def test_the_command_line(
         place.base()
     if option == "--helm" and word in ("./x", "/etc/passwd"):
         return  # it names the program that is run
-    given = [f"{option}={word}"] if joined else [option, word]
-    code, out = outcome(place, capsys, "check", "./shop", *given)
+    words_of_option = [f"{option}={word}"] if joined else [option, word]
+    code, out = outcome(place, capsys, "check", "./shop", *words_of_option)
     if option not in ("--ignore", "--select", "--format", "--live"):
         assert code != 0 or option == "--before", (option, word, out)
 
@@ -387,7 +387,7 @@ def test_the_declarations(
         if release["change"] == "kept"
     ]
     assert code != 0 or not kept, (declared, word)
-    refused = [REFUSED in {each["rule"] for each in release["findings"]} for release in kept]
+    refused = [REFUSED in {finding["rule"] for finding in release["findings"]} for release in kept]
     failed = [bool(release["failures"]) or release["verdict"] != "pass" for release in kept]
     assert all(a or b for a, b in zip(refused, failed, strict=True)), (declared, word)
     outcome(place, capsys, "scan", "--format", "json")

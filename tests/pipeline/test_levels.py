@@ -78,7 +78,7 @@ def test_explain_tells_the_line_and_what_it_overrides(
     rows = {row["setting"]: row for row in json.loads(told.out)["explained"]}
     row = rows[f"rules.{RULE}"]
     assert row["holds"] == {"value": "off", "where": ".policylint.yaml:6, releases.0"}
-    assert [each["where"].partition(",")[0] for each in row["overrides"]] == [
+    assert [override["where"].partition(",")[0] for override in row["overrides"]] == [
         ".policylint.yaml:4",
         ".policylint.yaml:3",
         ".policylint.yaml:2",
@@ -98,11 +98,11 @@ def test_a_path_weighs_what_scan_finds_there(
     repo.file(".policylint.yaml", configured(paths))
     run(["scan", "--format", "json"])
     rows = json.loads(capsys.readouterr().out)["findings"]
-    found = {(row["rule"], row["locations"][0]["file"]): row["severity"] for row in rows}
-    assert ("atomic-missing", "legacy/deploy.sh") not in found
-    assert ("atomic-missing", "deploy.sh") in found
-    assert found["wait-missing", "legacy/deploy.sh"] == "error"
-    assert found["wait-missing", "deploy.sh"] == "note"
+    severities = {(row["rule"], row["locations"][0]["file"]): row["severity"] for row in rows}
+    assert ("atomic-missing", "legacy/deploy.sh") not in severities
+    assert ("atomic-missing", "deploy.sh") in severities
+    assert severities["wait-missing", "legacy/deploy.sh"] == "error"
+    assert severities["wait-missing", "deploy.sh"] == "note"
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_what_only_a_client_side_patch_refuses_is_told_where_nobody_knows_the_me
     before, after = sides(SERVICE % PORTS, SERVICE % "[{name: a, port: 53, protocol: TCP}]")
     apply, errors, _ = checked(before, after)
     assert apply is Apply.SERVER_SIDE
-    (error, *_) = [each for each in errors if each.direction == "upgrade"]
+    (error, *_) = [item for item in errors if item.direction == "upgrade"]
     assert (error.category, error.confidence) == ("cluster-rejects", "depends")
     assert "where Helm 3 made the release" in error.because
     assert "--apply" in error.because
@@ -136,7 +136,7 @@ def test_forced_conflicts_are_refused_without_server_side_apply(sides):
     _, errors, _ = checked(before, after, apply=Apply.CLIENT_SIDE, force_conflicts=True)
     assert [error.rule for error in errors] == ["conflicts-forced-client-side"]
     _, errors, _ = checked(before, after, force_conflicts=True)
-    (error,) = [each for each in errors if each.rule == "conflicts-forced-client-side"]
+    (error,) = [item for item in errors if item.rule == "conflicts-forced-client-side"]
     assert error.confidence == "depends"
 
 

@@ -184,13 +184,13 @@ def test_a_file_without_policies_is_no_pass(check):
 
 
 def test_another_engines_policy_is_unknown(check):
-    other = {
+    foreign = {
         "apiVersion": "kyverno.io/v1",
         "kind": "ClusterPolicy",
         "metadata": {"name": "p"},
         "spec": {},
     }
-    code, release = check([other])
+    code, release = check([foreign])
     assert (code, release["failures"][0]["rule"]) == (2, "p")
 
 

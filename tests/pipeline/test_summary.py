@@ -39,8 +39,12 @@ def rows(capsys: pytest.CaptureFixture[str], by: str) -> dict[str, list[str]]:
 def test_owners_are_those_of_the_last_line_of_codeowners_that_matches(
     room: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one = ["0", "0", "1", "0"]
-    assert rows(capsys, "owner") == {"@shop-team @lead": one, "@api-team": one, "(nobody)": one}
+    summary = ["0", "0", "1", "0"]
+    assert rows(capsys, "owner") == {
+        "@shop-team @lead": summary,
+        "@api-team": summary,
+        "(nobody)": summary,
+    }
 
 
 def test_by_rule_and_release(room: Path, capsys: pytest.CaptureFixture[str]) -> None:

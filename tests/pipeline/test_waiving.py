@@ -55,7 +55,10 @@ def check(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[st
 
 
 def finding(report: dict[str, Any], rule: str = RULE) -> dict[str, Any]:
-    every = [*report["findings"], *(row for each in report["releases"] for row in each["findings"])]
+    every = [
+        *report["findings"],
+        *(row for finding in report["releases"] for row in finding["findings"]),
+    ]
     return next(row for row in every if row["rule"] == rule)
 
 

@@ -48,12 +48,12 @@ def parts(secret: str, size: int = 8) -> set[str]:
     base64."""
     encoded = base64.b64encode(secret.encode()).decode().rstrip("=")[:-1]
     quoted = (json.dumps(secret, ensure_ascii=False)[1:-1], json.dumps(secret)[1:-1])
-    found = set()
+    parts_seen = set()
     for form in (secret, encoded, *quoted, *secret.splitlines()):
-        found |= {form[at : at + size] for at in range(len(form) - size + 1)} or (
+        parts_seen |= {form[at : at + size] for at in range(len(form) - size + 1)} or (
             {form} if form == secret else set()
         )
-    return {part for part in found if part.strip()}
+    return {part for part in parts_seen if part.strip()}
 
 
 def assert_hidden(text: str, *secrets: str) -> None:
@@ -70,7 +70,7 @@ def engine(name: str) -> Engine:
 
 
 @pytest.fixture(params=ENGINES)
-def said(
+def output_of(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., str]:
     """Render a chart with one engine: all that is said of it, whether it fails or warns."""
@@ -123,18 +123,20 @@ SHOWING = [
 
 @pytest.mark.parametrize("canary", CANARIES)
 def test_templates_that_fail_with_a_secret_in_their_message(
-    said: Callable[..., str], canary: str
+    output_of: Callable[..., str], canary: str
 ) -> None:
     secret = CANARIES[canary]
     for template in SHOWING:
-        words = said(template, {"auth": {"password": secret}})
+        words = output_of(template, {"auth": {"password": secret}})
         assert_hidden(words, secret)
         assert "a.yaml" in words or "not UTF-8" in words, words
         assert "nothing" not in template or "(redacted)" in words
 
 
 @pytest.mark.parametrize("canary", ["key", "quotes"])
-def test_secrets_are_known_wherever_they_come_from(said: Callable[..., str], canary: str) -> None:
+def test_secrets_are_known_wherever_they_come_from(
+    output_of: Callable[..., str], canary: str
+) -> None:
     secret, all_of_it = CANARIES[canary], "{{ fail (toYaml .Values) }}"
     encoded = base64.b64encode(secret.encode()).decode()
     kept = {
@@ -153,9 +155,11 @@ def test_secrets_are_known_wherever_they_come_from(said: Callable[..., str], can
         },
         {"sentryDsn": secret, "apiKey": secret, "tls": {"key": secret}},
     ):
-        assert_hidden(said(all_of_it, user, kept), secret)
+        assert_hidden(output_of(all_of_it, user, kept), secret)
     for name in ("values.yaml", "charts/sub/values.yaml"):
-        assert_hidden(said(all_of_it, files={**kept, name: {"auth": {"token": secret}}}), secret)
+        assert_hidden(
+            output_of(all_of_it, files={**kept, name: {"auth": {"token": secret}}}), secret
+        )
     write({"content": secret})
     for flags in (
         {"set_file": ("tls.key=content",)},
@@ -164,16 +168,16 @@ def test_secrets_are_known_wherever_they_come_from(said: Callable[..., str], can
         {"set_json": ("auth=" + json.dumps({"apiKey": secret})[:-1],)},
         {"set_json": (json.dumps({"auth": {"apiKey": secret}})[:-1],)},
     ):
-        assert_hidden(said(all_of_it, files=kept, **flags), secret)
+        assert_hidden(output_of(all_of_it, files=kept, **flags), secret)
 
 
 @pytest.mark.parametrize("canary", CANARIES)
-def test_a_schema_s_refusal(said: Callable[..., str], canary: str) -> None:
+def test_a_schema_s_refusal(output_of: Callable[..., str], canary: str) -> None:
     schema = (
         '{"properties": {"auth": {"properties": {"password": {"pattern": "^[0-9]+$"}, "pin": '
         '{"maximum": 5}}}}}'
     )
-    words = said(
+    words = output_of(
         "",
         {"auth": {"password": CANARIES[canary], "pin": 123456789}},
         {"values.schema.json": schema},
@@ -206,14 +210,14 @@ def test_a_schema_s_refusal(said: Callable[..., str], canary: str) -> None:
     ],
 )
 def test_texts_that_are_no_yaml_or_hold_secrets_within(
-    said: Callable[..., str], template: str, user: Any
+    output_of: Callable[..., str], template: str, user: Any
 ) -> None:
-    words = said(template, user)
+    words = output_of(template, user)
     assert words
     assert_hidden(words, PLAIN)
 
 
-def test_secrets_of_the_chart_s_own_files(said: Callable[..., str]) -> None:
+def test_secrets_of_the_chart_s_own_files(output_of: Callable[..., str]) -> None:
     for template, files in (
         ("", {"values.yaml": f"secrets:\n  db: *{PLAIN}\n"}),
         ("", {"values.yaml": "", "templates/b.yaml": f"kind: A\npassword: *{PLAIN}\n"}),
@@ -222,14 +226,14 @@ def test_secrets_of_the_chart_s_own_files(said: Callable[..., str]) -> None:
             {"templates/b.yaml": "", "f.conf": f"password = {PLAIN}\n"},
         ),
     ):
-        words = said(template, files=files)
+        words = output_of(template, files=files)
         assert words
         assert_hidden(words, PLAIN)
 
 
 @pytest.mark.parametrize("flag", ["set", "set_string"])
-def test_arguments_that_helm_cannot_read(said: Callable[..., str], flag: str) -> None:
-    for given, secret in (
+def test_arguments_that_helm_cannot_read(output_of: Callable[..., str], flag: str) -> None:
+    for argument, secret in (
         ((f"auth.password=a,{PLAIN}",), PLAIN),
         (("auth.password=a,Canary.fragment9",), "fragment9"),
         ((f"auth.password[0]{PLAIN}=x",), PLAIN),
@@ -237,27 +241,27 @@ def test_arguments_that_helm_cannot_read(said: Callable[..., str], flag: str) ->
         ((f"auth.password={PLAIN}", "auth.password.x=1"), PLAIN),
         (("env[0].name=DB_PASSWORD", f"env[0].value={PLAIN}", "bad"), PLAIN),
     ):
-        words = said(**{flag: given})
+        words = output_of(**{flag: argument})
         assert "failed parsing" in words
         assert_hidden(words, secret)
         assert "'C' 'a'" not in words
 
 
-def test_a_value_in_place_of_a_file_and_json_that_is_none(said: Callable[..., str]) -> None:
-    assert_hidden(said(set_file=(f"auth.password={PLAIN}",)), PLAIN)
-    assert "certs/tls.key" in said(set_file=("tls.key=certs/tls.key",))
-    assert_hidden(said(set_json=(f"auth.password={PLAIN}",)), PLAIN)
+def test_a_value_in_place_of_a_file_and_json_that_is_none(output_of: Callable[..., str]) -> None:
+    assert_hidden(output_of(set_file=(f"auth.password={PLAIN}",)), PLAIN)
+    assert "certs/tls.key" in output_of(set_file=("tls.key=certs/tls.key",))
+    assert_hidden(output_of(set_json=(f"auth.password={PLAIN}",)), PLAIN)
 
 
 def test_warnings_show_no_value(
-    said: Callable[..., str], capfd: pytest.CaptureFixture[str]
+    output_of: Callable[..., str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     table = {"a": PLAIN, "b": f"a line\n{LINES_OF_A_KEY[0]}\n"}
     files = {
         "charts/sub/Chart.yaml": CHART.replace("web", "sub"),
         "charts/sub/values.yaml": "any: text\n",
     }
-    words = said(
+    words = output_of(
         "x",
         {"sub": {"any": "text"}},
         {**files, "values.yaml": {"sub": {"any": table, "token": table}}},
@@ -266,21 +270,21 @@ def test_warnings_show_no_value(
     assert_hidden(words + printed.out + printed.err, PLAIN, LINES_OF_A_KEY[0])
 
 
-def test_what_is_no_secret_stays_readable(said: Callable[..., str]) -> None:
+def test_what_is_no_secret_stays_readable(output_of: Callable[..., str]) -> None:
     auth = {
         "password": "mypassword123",
         "username": "postgres",
         "database": "web-database",
         "enabled": True,
     }
-    words = said(
+    words = output_of(
         "{{ .Values.auth.mypasswordx.y }}",
         {"auth": auth, "image": {"tag": "1.2.3"}},
         set=("image.tag=2",),
     )
     assert "<.Values.auth.mypasswordx.y>" in words
     assert "--set image.tag=2" in words
-    words = said(
+    words = output_of(
         "{{ tpl .Values.auth.password . }}", {"auth": {"password": "Canary{{ .Values.x.y.z }}"}}
     )
     assert "at <tpl .Values.auth.password .>" in words
@@ -340,7 +344,7 @@ def objects(secret: str, label: str) -> list[dict[str, Any]]:
     }
     own = {"matchLabels": {"app": label}}
     data = {"any": base64.b64encode(secret.encode()).decode(), "odd": {"more": f"{secret}9"}}
-    held = {
+    secret_data = {
         "password": f"{secret}a",
         "credentials": {"inner": f"{secret}b"},
         "token": [f"{secret}c"],
@@ -381,7 +385,12 @@ def objects(secret: str, label: str) -> list[dict[str, Any]]:
                 ("StatefulSet", {"selector": own}),
             )
         ),
-        {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "t"}, "spec": held},
+        {
+            "apiVersion": "example.com/v1",
+            "kind": "Thing",
+            "metadata": {"name": "t"},
+            "spec": secret_data,
+        },
     ]
 
 
@@ -389,7 +398,7 @@ BEFORE, AFTER = "Canary-bfr-zz9Q", "Canary-aft-yy8W"
 
 
 def manifest(secret: str, label: str) -> str:
-    return "\n---\n".join(json.dumps(each) for each in objects(secret, label))
+    return "\n---\n".join(json.dumps(body) for body in objects(secret, label))
 
 
 def test_manifests_of_both_sides(printed: Callable[..., str]) -> None:
@@ -413,8 +422,8 @@ def test_manifests_of_both_sides(printed: Callable[..., str]) -> None:
         Path("report.txt").read_text(),
         *(printed("diff", *sides, "--format", name) for name in ("text", "json", "jsonpatch")),
         *(
-            printed("diff", *sides, "--resource", f"{each['kind']}/{each['metadata']['name']}")
-            for each in objects("", "")
+            printed("diff", *sides, "--resource", f"{body['kind']}/{body['metadata']['name']}")
+            for body in objects("", "")
         ),
     ]
     for text in written:

@@ -50,7 +50,7 @@ def test_nothing_at_all_is_unknown():
 
 
 def test_exit_codes():
-    assert [found.exit_code for found in (PASS, FAIL, UNKNOWN)] == [0, 1, 2]
+    assert [verdict.exit_code for verdict in (PASS, FAIL, UNKNOWN)] == [0, 1, 2]
 
 
 def finding(severity):
@@ -122,18 +122,18 @@ def test_findings_take_their_place_and_secret_values_are_masked():
         )
 
     secret = resource("Secret", data={"password": "aHVudGVyMjI="})
-    (found,), _ = run(make(check, Deleted), Deleted(secret), redactor=Redactor.of([secret]))
-    assert "hunter22" not in repr(found)
-    assert "aHVudGVyMjI=" not in repr(found)
-    assert found.before == found.after == "(redacted)"
-    assert found.locations[0].file == "t.yaml"
+    (finding,), _ = run(make(check, Deleted), Deleted(secret), redactor=Redactor.of([secret]))
+    assert "hunter22" not in repr(finding)
+    assert "aHVudGVyMjI=" not in repr(finding)
+    assert finding.before == finding.after == "(redacted)"
+    assert finding.locations[0].file == "t.yaml"
 
 
 def test_the_order_of_findings_does_not_depend_on_the_order_of_subjects():
     rule = make(lambda change, context: [Violation(f"about {change.id.name}")], Deleted)
     subjects = [Deleted(resource(name=name)) for name in "cab"]
     assert run(rule, *subjects) == run(rule, *reversed(subjects))
-    assert [found.resource.name for found in run(rule, *subjects)[0]] == ["a", "b", "c"]
+    assert [finding.resource.name for finding in run(rule, *subjects)[0]] == ["a", "b", "c"]
 
 
 def test_fingerprints_are_stable_and_tell_changes_apart():

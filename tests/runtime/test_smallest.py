@@ -19,8 +19,8 @@ def test_what_is_needed_is_found_and_nothing_else(items: list[int], data: st.Dat
 @given(ITEMS, st.data())
 def test_of_several_that_suffice_one_is_found(items: list[int], data: st.DataObject) -> None:
     enough = data.draw(st.sets(st.sampled_from(items), min_size=1, max_size=4))
-    (found,) = smallest(items, lambda some: bool(enough & set(some)))
-    assert found in enough
+    (chosen,) = smallest(items, lambda some: bool(enough & set(some)))
+    assert chosen in enough
 
 
 def test_the_likely_one_takes_one_question() -> None:

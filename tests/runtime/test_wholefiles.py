@@ -16,8 +16,8 @@ def test_what_a_killed_run_left_is_removed_and_what_is_being_written_is_not(tmp_
     another = tmp_path / ".b.json.0123abcd.policylint-part"
     for part in (left, begun, another):
         part.write_text("half")
-    with begun.open() as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with begun.open() as being_written:
+        fcntl.flock(being_written, fcntl.LOCK_EX)
         write_whole(tmp_path / "a.json", b"whole")
     assert (tmp_path / "a.json").read_bytes() == b"whole"
     assert not left.exists()

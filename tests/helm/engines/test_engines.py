@@ -67,8 +67,8 @@ def answer(engine: Engine, side: ChartSide) -> Rendered | PolicylintError:
 def objects(text: str) -> list[tuple[str, Any]]:
     """(template, value) of each document, sorted: Helm 3 installs webhook configurations after all
     other kinds."""
-    found = [(document.source, document.body()) for document in split(text, "render")]
-    return sorted(found, key=repr)
+    documents = [(document.source, document.body()) for document in split(text, "render")]
+    return sorted(documents, key=repr)
 
 
 @pytest.mark.parametrize(("chart", "way"), cases())

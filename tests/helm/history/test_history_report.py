@@ -19,20 +19,20 @@ def state(name: str, file: str = "records.yaml") -> History:
 
 
 def test_machine_view() -> None:
-    found = to_json(state("helm3-failed-push-out"))
-    assert [row["revision"] for row in found["revisions"]] == [2, 11, 12, 13, 14]
-    assert found["targets"] == {
+    document = to_json(state("helm3-failed-push-out"))
+    assert [row["revision"] for row in document["revisions"]] == [2, 11, 12, 13, 14]
+    assert document["targets"] == {
         "rollback_without_number": {"revision": 13, "status": "failed", "good": False},
         "atomic": {"revision": 2, "status": "deployed", "good": True},
         "newest_good": {"revision": 2, "status": "deployed", "good": True},
     }
-    assert json.loads(json.dumps(found)) == found
+    assert json.loads(json.dumps(document)) == document
 
 
 def test_targets_are_null_where_there_is_none() -> None:
-    found = to_json(state("helm4-first-install-failed"))
-    assert set(found["targets"].values()) == {None}
-    assert not found["locked"]
+    document = to_json(state("helm4-first-install-failed"))
+    assert set(document["targets"].values()) == {None}
+    assert not document["locked"]
     assert to_json(state("helm4-pending-upgrade"))["locked"]
 
 

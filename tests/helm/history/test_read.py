@@ -87,8 +87,8 @@ def test_several_releases_at_once() -> None:
 def test_json_and_single_records_read_the_same() -> None:
     listed = yaml.safe_load(text("helm4-healthy", "records.yaml"))
     (whole,) = read(json.dumps(listed), "records.json")
-    (one,) = read(yaml.safe_dump(listed["items"][0]), "one.yaml")
-    assert one.revisions[0] == whole.revisions[0]
+    (single,) = read(yaml.safe_dump(listed["items"][0]), "one.yaml")
+    assert single.revisions[0] == whole.revisions[0]
     for item in listed["items"]:
         del item["kind"]
     (typed,) = read(json.dumps({**listed, "kind": "SecretList"}), "records.json")
@@ -161,12 +161,12 @@ def test_a_decompression_bomb_is_stopped_early() -> None:
 
 
 def test_foreign_secrets_beside_records_are_passed_over() -> None:
-    other = {
+    foreign = {
         "kind": "Secret",
         "type": "Opaque",
         "metadata": {"name": "db"},
         "data": {"password": "aHVudGVyMg=="},
     }
-    listed = {"kind": "List", "items": [other, json.loads(secret(release()))]}
+    listed = {"kind": "List", "items": [foreign, json.loads(secret(release()))]}
     (history,) = read(json.dumps(listed), "all.json")
     assert len(history.revisions) == 1

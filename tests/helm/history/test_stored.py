@@ -31,12 +31,12 @@ def last(state: str) -> Revision:
 @pytest.mark.parametrize("state", ["helm3-near-size-limit", "helm4-near-size-limit"])
 def test_the_forecast_of_a_large_record_is_close(state: str) -> None:
     revision = last(state)
-    found = forecast(
+    record_forecast = forecast(
         stored_chart(revision.chart_record), revision.values, revision.manifest, name="shop"
     )
-    assert abs(found.size - revision.size) < DEVIATION * revision.size
-    assert found.weights[0].name == "blob.bin"
-    assert not found.too_large
+    assert abs(record_forecast.size - revision.size) < DEVIATION * revision.size
+    assert record_forecast.weights[0].name == "blob.bin"
+    assert not record_forecast.too_large
 
 
 def test_the_recorded_refusal_is_foreseen() -> None:
@@ -49,9 +49,9 @@ def test_the_recorded_refusal_is_foreseen() -> None:
     chart = stored_chart(last("helm4-near-size-limit").chart_record)
     blob = next(file for file in chart.files if file.name == "blob.bin")
     larger = ChartFile("blob.bin", (blob.data * 2)[:400_000] + bytes(reversed(blob.data))[:400_000])
-    found = forecast(replace(chart, files=(larger,)), {}, "")
-    assert found.size > MAX_RECORD
-    assert found.certain
+    collected = forecast(replace(chart, files=(larger,)), {}, "")
+    assert collected.size > MAX_RECORD
+    assert collected.certain
 
 
 def test_what_may_be_ignored_is_what_no_template_names() -> None:
@@ -65,12 +65,12 @@ def test_what_may_be_ignored_is_what_no_template_names() -> None:
         "crds/big.yaml": data,
         "logo.svg": data,
     }
-    found = forecast(chart_of(files, "app"), {}, "")
-    assert set(ignorable(found.weights, '{{ .Files.Get "used.bin" }}')) == {
+    collected = forecast(chart_of(files, "app"), {}, "")
+    assert set(ignorable(collected.weights, '{{ .Files.Get "used.bin" }}')) == {
         "docs/a.png",
         "/logo.svg",
     }
-    assert ignorable(found.weights, '{{ (.Files.Glob "**").AsConfig }}') == ()
+    assert ignorable(collected.weights, '{{ (.Files.Glob "**").AsConfig }}') == ()
 
 
 def test_removed_apis_in_manifest_and_hooks() -> None:
@@ -90,17 +90,17 @@ def test_drift_from_the_before_side() -> None:
     upgrade = Upgrade("app", "default", Target(NEWEST), before, before)
     assert drift(Revision(1, "deployed", manifest=text), upgrade) == []
     assert [
-        str(found)
-        for found in drift(Revision(1, "deployed", manifest=text.replace("1'", "2'")), upgrade)
+        str(drifted)
+        for drifted in drift(Revision(1, "deployed", manifest=text.replace("1'", "2'")), upgrade)
     ] == ["ConfigMap default/a"]
 
 
 def test_objects_of_two_releases() -> None:
     manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
-    one = History("one", "prod", (Revision(1, "deployed", manifest=manifest),))
-    other = History("two", "prod", (Revision(1, "deployed", manifest=manifest),))
+    first = History("one", "prod", (Revision(1, "deployed", manifest=manifest),))
+    second = History("two", "prod", (Revision(1, "deployed", manifest=manifest),))
     elsewhere = History("three", "test", (Revision(1, "deployed", manifest=manifest),))
-    (claim,) = claimed_twice(Releases((one, other, elsewhere)), "1.36")
+    (claim,) = claimed_twice(Releases((first, second, elsewhere)), "1.36")
     assert [history.name for history in claim.releases] == ["one", "two"]
 
 

@@ -50,16 +50,20 @@ def shown(revision: Revision | None) -> Shown:
 def test_recorded_states(
     line: str, name: str, without_number: Shown, atomic: Shown, good: int | None
 ) -> None:
-    found = targets(state(f"{line}-{name}"))
-    assert shown(found.rollback_without_number) == without_number
-    assert shown(found.atomic) == atomic
-    assert (found.newest_good.number if found.newest_good else None) == good
+    targets_of_state = targets(state(f"{line}-{name}"))
+    assert shown(targets_of_state.rollback_without_number) == without_number
+    assert shown(targets_of_state.atomic) == atomic
+    assert (targets_of_state.newest_good.number if targets_of_state.newest_good else None) == good
 
 
 def test_only_the_last_revision_of_a_list_is_known() -> None:
     (history,) = read((STATES / "helm3-last-failed" / "list.json").read_text(), "list.json")
-    found = targets(history)
-    assert (found.rollback_without_number, found.atomic, found.newest_good) == (None, None, None)
+    targets_of_state = targets(history)
+    assert (
+        targets_of_state.rollback_without_number,
+        targets_of_state.atomic,
+        targets_of_state.newest_good,
+    ) == (None, None, None)
 
 
 def test_atomic_finds_nothing_where_pruning_takes_the_last_good_revision() -> None:
@@ -82,8 +86,8 @@ def test_atomic_finds_nothing_where_pruning_takes_the_last_good_revision() -> No
     ],
 )
 def test_what_an_upgrade_starts_from(name: str, number: int | None) -> None:
-    found = base(state(name))
-    assert (found.number if found else None) == number
+    start = base(state(name))
+    assert (start.number if start else None) == number
 
 
 def test_failed_upgrades_push_good_revisions_out_as_recorded() -> None:

@@ -29,8 +29,12 @@ def sides(tmp_path: Path) -> tuple[ChartSide, ChartSide]:
         values.write_text("x: two\n")
         script = tmp_path / name / "script"
         script.write_text("echo\n")
-        given = ValuesInput(files=(str(values),), set_file=(f"script={script}",), set=("y=1",))
-        made.append(ChartSide(str(chart), given, "web", label=name, root=str(tmp_path / name)))
+        values_input = ValuesInput(
+            files=(str(values),), set_file=(f"script={script}",), set=("y=1",)
+        )
+        made.append(
+            ChartSide(str(chart), values_input, "web", label=name, root=str(tmp_path / name))
+        )
     return made[0], made[1]
 
 
@@ -65,7 +69,7 @@ def test_a_change_of_the_files_is_rendered(sides, change):
 
 
 @pytest.mark.parametrize(
-    "other",
+    "flags",
     [
         {"release": "api"},
         {"namespace": "prod"},
@@ -77,10 +81,10 @@ def test_a_change_of_the_files_is_rendered(sides, change):
         {"values": ValuesInput()},
     ],
 )
-def test_other_flags_are_rendered(sides, other):
+def test_other_flags_are_rendered(sides, flags):
     before, after = sides
     changed = ChartSide(
-        **{**{name: getattr(after, name) for name in after.__struct_fields__}, **other}
+        **{**{name: getattr(after, name) for name in after.__struct_fields__}, **flags}
     )
     assert not renders_alike(before, changed)
 

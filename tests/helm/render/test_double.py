@@ -128,13 +128,13 @@ def test_an_object_whose_name_is_random_is_left_out() -> None:
         texts(secret("x"), secret("y", "job-abc")),
         texts(secret("x"), secret("y", "job-def")),
     )
-    before, after, found = steady(
+    before, after, unsteady = steady(
         texts(secret("x"), secret("y", "job-old")), first, "", second[0].text, "1.36"
     )
     assert [document.body()["metadata"]["name"] for document in split(after[0].text, "after")] == [
         "a"
     ]
-    assert [str(place) for place in found] == [
+    assert [str(place) for place in unsteady] == [
         (
             "Secret: its name differs from render to render (web/templates/a.yaml), so it is not "
             "compared"
@@ -157,7 +157,7 @@ def test_items_of_a_list_are_matched_by_their_keys() -> None:
     before = texts(deployment(("SALT", "old"), ("MODE", "slow")))
     after = texts(deployment(("NEW", "1"), ("MODE", "fast"), ("SALT", "one")))
     again = texts(deployment(("NEW", "1"), ("MODE", "fast"), ("SALT", "two")))
-    _, levelled, found = steady(before, after, "", again[0].text, "1.36")
+    _, levelled, unsteady = steady(before, after, "", again[0].text, "1.36")
     env = split(levelled[0].text, "after")[0].body()["spec"]["template"]["spec"]["containers"][0][
         "env"
     ]
@@ -166,7 +166,7 @@ def test_items_of_a_list_are_matched_by_their_keys() -> None:
         {"name": "MODE", "value": "fast"},
         {"name": "SALT", "value": "old"},
     ]
-    assert [place.path for place in found] == ["/spec/template/spec/containers/0/env/2/value"]
+    assert [place.path for place in unsteady] == ["/spec/template/spec/containers/0/env/2/value"]
 
 
 @given(

@@ -32,10 +32,10 @@ def colours(before: str = "", chart: str = "chart", **options: str) -> tuple[str
     with Workspace() as workspace:
         sides = resolve_pair(before, ChartSide(chart), workspace, **options)
         texts = [any_helm().render(side).text for side in sides if isinstance(side, ChartSide)]
-        found = [
+        colours_shown = [
             line.split()[1] for text in texts for line in text.splitlines() if "colour:" in line
         ]
-        return sides[0].label, found[0], found[1]
+        return sides[0].label, colours_shown[0], colours_shown[1]
 
 
 def refusal(before: str = "", **options: str) -> SourceError:

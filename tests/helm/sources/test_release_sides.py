@@ -70,9 +70,11 @@ def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[str]]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             name = self.path.partition("?")[0].rpartition("/")[2]
-            found = [item for item in RECORDS if item["metadata"]["name"] == name]
+            records = [item for item in RECORDS if item["metadata"]["name"] == name]
             listed = {"apiVersion": "v1", "kind": "SecretList", "metadata": {}, "items": RECORDS}
-            body = json.dumps(found[0] if found else listed if name == "secrets" else {}).encode()
+            body = json.dumps(
+                records[0] if records else listed if name == "secrets" else {}
+            ).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
@@ -95,19 +97,19 @@ def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[str]]:
 
 def side(spec: str, helm_path: str = "") -> ManifestSide:
     with Workspace() as workspace:
-        found = resolve(spec, ChartSide(spec), workspace, helm_path)
-    assert isinstance(found, ManifestSide)
-    return found
+        resolved = resolve(spec, ChartSide(spec), workspace, helm_path)
+    assert isinstance(resolved, ManifestSide)
+    return resolved
 
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_release_of_the_cluster_is_the_revision_that_an_upgrade_starts_from(
     line: str, api: list[str]
 ) -> None:
-    found = side("release:prod/web", helm(line).path)
-    assert found.label == "web revision 2"
-    assert "revision: 2" in found.text[0][1]
-    assert "kind: Job" in found.text[1][1]
+    resolved = side("release:prod/web", helm(line).path)
+    assert resolved.label == "web revision 2"
+    assert "revision: 2" in resolved.text[0][1]
+    assert "kind: Job" in resolved.text[1][1]
     assert set(api) == {"GET"}
 
 
@@ -132,10 +134,10 @@ def test_a_release_that_is_not_there(
 def test_an_exported_record_is_a_side(tmp_path: Path) -> None:
     file = tmp_path / "release.json"
     file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": RECORDS}))
-    found = side(str(file))
-    assert (found.label, found.apply_method) == ("web revision 2", "ssa")
-    assert "revision: 2" in found.text[0][1]
-    assert found.text[1][1] == HOOK
+    resolved = side(str(file))
+    assert (resolved.label, resolved.apply_method) == ("web revision 2", "ssa")
+    assert "revision: 2" in resolved.text[0][1]
+    assert resolved.text[1][1] == HOOK
 
 
 OBJECT = (
@@ -254,9 +256,9 @@ def test_reuse_of_a_cluster_s_release_takes_the_defaults_of_its_chart(
         "templates": [{"name": "templates/a.yaml", "data": base64.b64encode(b"\xff{{").decode()}],
     }
     monkeypatch.setattr(sys.modules[__name__], "RECORDS", deployed("deployed", chart=stored))
-    found = side("release:prod/web", helm(line).path).revision
-    assert found is not None
-    assert {key: found.chart_record[key] for key in stored} == stored
+    resolved = side("release:prod/web", helm(line).path).revision
+    assert resolved is not None
+    assert {key: resolved.chart_record[key] for key in stored} == stored
     after = Options(
         after=chart(tmp_path), before="release:prod/web", helm=helm(line).path, values_mode="reuse"
     )

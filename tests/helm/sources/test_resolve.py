@@ -62,10 +62,10 @@ def test_an_address_of_an_archive_says_its_version(here: Repo) -> None:
 
 
 def test_a_login_in_an_address_is_for_helm_alone(here: Repo) -> None:
-    found = side("https://me:s3cr3t@charts.example/web-1.0.0.tgz")
-    assert isinstance(found, ChartSide)
-    assert found.chart == "https://me:s3cr3t@charts.example/web-1.0.0.tgz"
-    assert found.label == "https://(redacted)@charts.example/web-1.0.0.tgz"
+    resolved = side("https://me:s3cr3t@charts.example/web-1.0.0.tgz")
+    assert isinstance(resolved, ChartSide)
+    assert resolved.chart == "https://me:s3cr3t@charts.example/web-1.0.0.tgz"
+    assert resolved.label == "https://(redacted)@charts.example/web-1.0.0.tgz"
 
 
 @pytest.mark.parametrize(
@@ -90,9 +90,9 @@ def test_the_version_of_the_before_side_is_its_own(
 
 
 def test_a_tag_and_another_version_are_for_helm_to_refuse(here: Repo) -> None:
-    found = side("oci://registry.example/web:1.0.0", version="2.0.0")
-    assert isinstance(found, ChartSide)
-    assert (found.chart, found.version) == ("oci://registry.example/web:1.0.0", "2.0.0")
+    resolved = side("oci://registry.example/web:1.0.0", version="2.0.0")
+    assert isinstance(resolved, ChartSide)
+    assert (resolved.chart, resolved.version) == ("oci://registry.example/web:1.0.0", "2.0.0")
 
 
 def test_a_reference_of_no_version_is_never_compared_with_itself(here: Repo) -> None:
@@ -116,9 +116,9 @@ def test_a_directory_of_manifests_holds_yaml_and_json_below_it(here: Repo) -> No
     here.file("m/c.json", '{"kind": "C"}')
     here.file("m/.hidden/x.yaml", "kind: Hidden\n")
     here.file("m/README.md", "kind: Readme\n")
-    found = side("m")
-    assert isinstance(found, ManifestSide)
-    assert [(Path(name).name, text.strip()) for name, text in found.text] == [
+    resolved = side("m")
+    assert isinstance(resolved, ManifestSide)
+    assert [(Path(name).name, text.strip()) for name, text in resolved.text] == [
         ("a.yaml", "kind: A"),
         ("z.yml", "kind: Z"),
         ("c.json", '{"kind": "C"}'),
@@ -132,9 +132,9 @@ def test_a_file_is_a_manifest_and_a_byte_order_mark_is_none_of_it(here: Repo) ->
 
 def test_standard_input_is_a_manifest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"kind: A\n")))
-    found = side("-")
-    assert isinstance(found, ManifestSide)
-    assert found.text == (("-", "kind: A\n"),)
+    resolved = side("-")
+    assert isinstance(resolved, ManifestSide)
+    assert resolved.text == (("-", "kind: A\n"),)
 
 
 def test_values_from_standard_input_reach_both_sides(
@@ -144,9 +144,9 @@ def test_values_from_standard_input_reach_both_sides(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"colour: piped\n")))
     with Workspace() as workspace:
         chart = ChartSide("new", ValuesInput(files=("-",)))
-        for found in resolve_pair("old", chart, workspace):
-            assert isinstance(found, ChartSide)
-            assert Path(found.values.files[0]).read_text() == "colour: piped\n"
+        for resolved in resolve_pair("old", chart, workspace):
+            assert isinstance(resolved, ChartSide)
+            assert Path(resolved.values.files[0]).read_text() == "colour: piped\n"
 
 
 def test_standard_input_cannot_be_both_sides() -> None:

@@ -114,10 +114,10 @@ def write_chart(folder: Path, chart: dict[str, Any]) -> None:
 
 def rendered(release: dict[str, Any]) -> dict[str, Any]:
     """What `.Values` was in each chart's template, by the chart's path in `# Source:`."""
-    found = {}
+    collected = {}
     for text in release["manifest"].split("---\n"):
         source = text.partition("# Source: ")[2].partition("/templates/")
         if source[1] and "values: " in text:
             encoded = text.partition("data: {values: ")[2].rpartition("}")[0]
-            found[source[0]] = json.loads(base64.b64decode(encoded))
-    return found
+            collected[source[0]] = json.loads(base64.b64decode(encoded))
+    return collected

@@ -161,11 +161,11 @@ def _value(dice: random.Random, depth: int = 0) -> Any:
 
 
 def _values(dice: random.Random, tables: tuple[str, ...]) -> Any:
-    found = {key: _value(dice) for key in dice.sample(KEYS, dice.randint(0, 5))}
+    table = {key: _value(dice) for key in dice.sample(KEYS, dice.randint(0, 5))}
     for key in (*tables, "global", "tags", "exports"):
-        if not isinstance(found.get(key, {}), dict) and dice.random() < 0.9:
-            found[key] = {inner: _value(dice) for inner in dice.sample(KEYS, 2)}
-    return found
+        if not isinstance(table.get(key, {}), dict) and dice.random() < 0.9:
+            table[key] = {inner: _value(dice) for inner in dice.sample(KEYS, 2)}
+    return table
 
 
 def _chart(dice: random.Random, name: str, depth: int) -> Case:
@@ -198,18 +198,18 @@ def rows(case: Case, helm: OfflineHelm, line: str, folder: Path) -> Iterator[Cas
     for side in ("old", "new"):
         write_chart(folder / side, case[side])
         (folder / f"{side}.json").write_text(json.dumps(case[f"{side}_user"]))
-    given = ("-f", str(folder / "new.json")) if case["new_user"] else ()
+    new_values = ("-f", str(folder / "new.json")) if case["new_user"] else ()
     try:
         release = helm.install(folder / "old", folder / "old.json")
     except HelmError as error:
-        yield {**case, "helm": line, "mode": "install", "error": _said(error, folder)}
+        yield {**case, "helm": line, "mode": "install", "error": _message(error, folder)}
         return
     for mode, flags in MODES.items():
         row = {**case, "helm": line, "mode": mode}
         try:
-            upgraded = helm.upgrade(release, folder / "new", *flags, *given)
+            upgraded = helm.upgrade(release, folder / "new", *flags, *new_values)
         except HelmError as error:
-            yield {**row, "error": _said(error, folder)}
+            yield {**row, "error": _message(error, folder)}
             continue
         everything = helm.all_values(upgraded)
         yield {
@@ -220,21 +220,21 @@ def rows(case: Case, helm: OfflineHelm, line: str, folder: Path) -> Iterator[Cas
         }
 
 
-def _said(error: HelmError, folder: Path) -> str:
+def _message(error: HelmError, folder: Path) -> str:
     return str(error).replace(str(folder), "")
 
 
 def main() -> None:
     """Write the fixture anew."""
     cases = [*handmade(), *(drawn(seed) for seed in range(40))]
-    found = []
+    collected = []
     with discovery() as server:
         for case in cases:
             for line in ("3", "4"):
                 with tempfile.TemporaryDirectory() as name:
                     helm = OfflineHelm(os.environ[f"POLICYLINT_HELM{line}"], server, Path(name))
-                    found += rows(case, helm, line, Path(name))
-    text = "".join(json.dumps(row, sort_keys=True) + "\n" for row in found)
+                    collected += rows(case, helm, line, Path(name))
+    text = "".join(json.dumps(row, sort_keys=True) + "\n" for row in collected)
     FIXTURE.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 

@@ -78,10 +78,10 @@ def causes(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, list[di
             "json",
         ]
     )
-    found = json.loads(capsys.readouterr().out)["releases"][0]["findings"]
+    report = json.loads(capsys.readouterr().out)["releases"][0]["findings"]
     return {
         finding["rule"]: [place for place in finding["locations"] if place["role"] != "rendered"]
-        for finding in found
+        for finding in report
         if finding["path"]
     }
 

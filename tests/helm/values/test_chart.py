@@ -39,9 +39,9 @@ def test_a_directory_and_its_archive_are_the_same_chart(tmp_path: Path) -> None:
         if path.is_file()
     }
     (tmp_path / "app.tgz").write_bytes(archive(files))
-    one, two = read_chart(tmp_path / "app"), read_chart(tmp_path / "app.tgz")
-    assert (one.values, [c.values for c in one.charts]) == ({"a": 1}, [{"s": 1}])
-    assert (two.values, [c.name for c in two.charts]) == (one.values, ["db"])
+    unpacked, two = read_chart(tmp_path / "app"), read_chart(tmp_path / "app.tgz")
+    assert (unpacked.values, [c.values for c in unpacked.charts]) == ({"a": 1}, [{"s": 1}])
+    assert (two.values, [c.name for c in two.charts]) == (unpacked.values, ["db"])
     assert {file.name for file in two.templates} == {"templates/values.yaml"}
 
 

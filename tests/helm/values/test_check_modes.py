@@ -79,12 +79,12 @@ def test_check_from_a_record(row: dict[str, Any], tmp_path: Path) -> None:
         assert "type mismatch" in report.failures[0].message
         return
     if "error" in row:
-        (found,) = [
+        (of_reuse,) = [
             finding for finding in report.findings if finding.rule == "missing-values-under-reuse"
         ]
         assert report.verdict is Verdict.FAIL  # helm upgrade fails with the same words
-        assert str(found.confidence) == "certain"
-        assert found.message.split()[6] in row["error"]
+        assert str(of_reuse.confidence) == "certain"
+        assert of_reuse.message.split()[6] in row["error"]
         return
     values = to_builtins(report.values)
     assert (values["user_values"], values["all_values"]) == (

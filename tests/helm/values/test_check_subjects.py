@@ -25,9 +25,9 @@ def rules_found(after: Path, before: Path) -> dict[str, str]:
 
 def test_the_history_of_the_record_is_judged(tmp_path: Path) -> None:
     write_chart(tmp_path / "shop", {"name": "shop"})
-    found = rules_found(tmp_path / "shop", STATES / "helm3-failed-push-out" / "records.yaml")
-    assert found["history-depth-low"] == "warning"
-    assert found["rollback-target-failed"] == "warning"
+    rules = rules_found(tmp_path / "shop", STATES / "helm3-failed-push-out" / "records.yaml")
+    assert rules["history-depth-low"] == "warning"
+    assert rules["rollback-target-failed"] == "warning"
 
 
 def test_a_record_that_will_be_too_large_is_an_error(tmp_path: Path) -> None:

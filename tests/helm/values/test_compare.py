@@ -40,20 +40,20 @@ def upgrade(mode: Mode = Mode.REUSE) -> ValuesChange:
 
 
 def test_what_reuse_hides_and_breaks() -> None:
-    found = compare_modes(upgrade())
+    comparison = compare_modes(upgrade())
     hidden = {
         difference.key: (difference.before, difference.after, difference.image)
-        for difference in found.hidden
+        for difference in comparison.hidden
     }
     assert hidden == {
         "image.tag": ("1", "2", True),
         "extra.a": (None, 1, False),
         "auth.password": ("old-secret", "new-secret", False),
     }
-    assert [missing.words for missing in found.missing] == [
+    assert [missing.words for missing in comparison.missing] == [
         "<.Values.extra.a>: nil pointer evaluating interface {}.a"
     ]
-    assert {difference.key for difference in found.reverting} == {"replicas", "own"}
+    assert {difference.key for difference in comparison.reverting} == {"replicas", "own"}
 
 
 def test_the_table_shows_the_modes_side_by_side_and_no_secret(snapshot: Any) -> None:
@@ -75,9 +75,9 @@ def test_the_table_shows_the_modes_side_by_side_and_no_secret(snapshot: Any) -> 
     ],
 )
 def test_hazards_of_files(text: str, words: str) -> None:
-    (found,) = in_file(text, "v.yaml")
-    assert words in found.message
-    assert found.line == 1
+    (hazard,) = in_file(text, "v.yaml")
+    assert words in hazard.message
+    assert hazard.line == 1
 
 
 @pytest.mark.parametrize(
@@ -89,11 +89,15 @@ def test_no_hazards(text: str) -> None:
 
 
 def test_hazards_of_flags_need_a_default_of_another_type() -> None:
-    given = ValuesInput(
+    values_input = ValuesInput(
         set=("zip=12345", "port=80", "on=true", "new=1"), set_string=("flag=false", "n=1", "t=x")
     )
     defaults = {"zip": "00000", "port": 1, "on": False, "flag": True, "n": 2, "t": "y"}
-    assert [found.path for found in in_flags(given, defaults)] == [("zip",), ("flag",), ("n",)]
+    assert [hazard.path for hazard in in_flags(values_input, defaults)] == [
+        ("zip",),
+        ("flag",),
+        ("n",),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -107,8 +111,8 @@ def test_hazards_of_flags_need_a_default_of_another_type() -> None:
     ],
 )
 def test_what_both_helm_lines_say_of_a_failed_render(message: str) -> None:
-    found = failure_of(message)
-    assert (found.template, found.line, found.key, found.nil_pointer) == (
+    failure = failure_of(message)
+    assert (failure.template, failure.line, failure.key, failure.nil_pointer) == (
         "app/templates/n.yaml",
         4,
         "b.c",
@@ -125,11 +129,11 @@ def test_a_failed_render_makes_the_forecast_certain_or_is_told_by_itself() -> No
     )
     (certain,) = missing_values_under_reuse.check.check(change, Context(Target(NEWEST)))
     assert certain.confidence is Confidence.CERTAIN
-    other = replace(
+    unforeseen = replace(
         change,
         failure=failure_of("app/templates/b.yaml:7:3: at <.Values.x.y>: nil pointer evaluating"),
     )
-    foreseen, told = missing_values_under_reuse.check.check(other, Context(Target(NEWEST)))
+    foreseen, told = missing_values_under_reuse.check.check(unforeseen, Context(Target(NEWEST)))
     assert foreseen.confidence is None
     assert "app/templates/b.yaml:7 reads .Values.x.y" in told.message
 
@@ -145,14 +149,14 @@ def test_lines_of_keys() -> None:
 
 def test_the_machine_view_masks_secrets_and_names_templates() -> None:
     change = upgrade()
-    found = to_json(change, compare_modes(change))
-    assert found["user_values"] == {"replicas": 3, "own": True, "x": 1}
-    assert found["missing"] == [
+    document = to_json(change, compare_modes(change))
+    assert document["user_values"] == {"replicas": 3, "own": True, "x": 1}
+    assert document["missing"] == [
         {
             "template": "app/templates/a.yaml",
             "line": 1,
             "message": "<.Values.extra.a>: nil pointer evaluating interface {}.a",
         }
     ]
-    assert "secret" not in json.dumps(found)
-    assert {row["key"] for row in found["modes"]} >= {"image.tag", "auth.password", "own"}
+    assert "secret" not in json.dumps(document)
+    assert {row["key"] for row in document["modes"]} >= {"image.tag", "auth.password", "own"}

@@ -24,8 +24,8 @@ TABLES = st.dictionaries(st.sampled_from("abc"), VALUES, max_size=3)
 @given(TABLES, TABLES)
 @example(old={"a": None, "b": [None, {"a": None}]}, new={"b": [None, {"b": None}]})
 def test_all_differences_make_the_new_table(old: dict[str, Any], new: dict[str, Any]) -> None:
-    found = list(differences(old, new))
-    assert with_some(old, found) == new
+    rows = list(differences(old, new))
+    assert with_some(old, rows) == new
     assert with_some(old, []) == old
 
 
@@ -34,8 +34,8 @@ def test_a_table_differs_not_from_itself(table: dict[str, Any]) -> None:
     assert list(differences(table, table)) == []
 
 
-def told(found: list[Difference]) -> list[tuple[Any, ...]]:
-    return [(row.path, row.old, row.new) for row in found]
+def told(rows: list[Difference]) -> list[tuple[Any, ...]]:
+    return [(row.path, row.old, row.new) for row in rows]
 
 
 def test_leaves_are_told_one_by_one() -> None:

@@ -32,10 +32,10 @@ def recorded_chart(defaults: Any, subcharts: Any) -> Chart:
             "values.yaml": yaml.safe_dump(values).encode(),
         }
 
-    found = files("app", defaults)
+    chart_files = files("app", defaults)
     for name, values in (subcharts or {}).items():
-        found |= {f"charts/{name}/{path}": data for path, data in files(name, values).items()}
-    return chart_of(found, "app")
+        chart_files |= {f"charts/{name}/{path}": data for path, data in files(name, values).items()}
+    return chart_of(chart_files, "app")
 
 
 def recorded_values(values: Any) -> Any:
@@ -100,7 +100,7 @@ def test_recorded_chart(row: dict[str, Any], tmp_path: Path) -> None:
 
 
 def failing_rows() -> list[Any]:
-    found = []
+    collected = []
     for row in rows("modes.jsonl.gz"):
         if "nil pointer" in row.get("error", ""):
             new = recorded_chart(row["new_defaults"], row["new_subcharts"])
@@ -109,8 +109,8 @@ def failing_rows() -> list[Any]:
                 for name, text in row["new_templates"].items()
             )
             old = recorded_chart(row["old_defaults"], row["old_subcharts"])
-            found.append((row, old, replace(new, templates=files)))
-    return found
+            collected.append((row, old, replace(new, templates=files)))
+    return collected
 
 
 @pytest.mark.parametrize(
@@ -122,10 +122,10 @@ def test_nil_pointers_are_foreseen_where_helm_names_them(
     result = upgrade_values(
         row["mode"], str(row["helm"]), old, row["old_user"], new, row["new_user"]
     )
-    (found,) = missing(result)
-    place = f"{found.reference.file}:{found.reference.line}:{found.reference.column}"
+    (absent,) = missing(result)
+    place = f"{absent.reference.file}:{absent.reference.line}:{absent.reference.column}"
     assert place in row["error"]
-    assert found.words.replace("nil", "") in " ".join(row["error"].split()).replace("nil", "")
+    assert absent.words.replace("nil", "") in " ".join(row["error"].split()).replace("nil", "")
 
 
 def test_nil_pointers_of_whole_charts_are_foreseen(tmp_path: Path) -> None:
@@ -135,10 +135,10 @@ def test_nil_pointers_of_whole_charts_are_foreseen(tmp_path: Path) -> None:
         for side in ("old", "new"):
             write_chart(tmp_path / str(number) / side, row[side])
         old, new = (read_chart(tmp_path / str(number) / side) for side in ("old", "new"))
-        (found,) = missing(
+        (absent,) = missing(
             upgrade_values(row["mode"], row["helm"], old, row["old_user"], new, row["new_user"])
         )
         assert (
-            f"{found.reference.file}:{found.reference.line}:{found.reference.column}"
+            f"{absent.reference.file}:{absent.reference.line}:{absent.reference.column}"
             in row["error"]
         )

@@ -11,8 +11,8 @@ META = "apiVersion: v2\nname: {}\nversion: 1.0.0\n"
 
 
 def reads(template: str, key: str, **files: str) -> bool:
-    found = {"Chart.yaml": META.format("app"), "templates/a.yaml": template, **files}
-    chart = chart_of({name: text.encode() for name, text in found.items()}, "app")
+    chart_files = {"Chart.yaml": META.format("app"), "templates/a.yaml": template, **files}
+    chart = chart_of({name: text.encode() for name, text in chart_files.items()}, "app")
     return usage(chart).reads(tuple(key.split(".")))
 
 
@@ -71,11 +71,11 @@ def test_scopes_of_subcharts() -> None:
         "charts/db/Chart.yaml": META.format("db"),
         "charts/db/templates/a.yaml": "{{ .Values.size }}{{ .Values.global.zone }}",
     }
-    found = usage(chart_of({name: text.encode() for name, text in files.items()}, "app"))
+    usages = usage(chart_of({name: text.encode() for name, text in files.items()}, "app"))
     known = ("store.size", "store.on", "global.zone", "tags.t")
-    assert all(found.reads(tuple(key.split("."))) for key in known)
-    assert not found.reads(("store", "sise"))
-    assert not found.reads(("size",))
+    assert all(usages.reads(tuple(key.split("."))) for key in known)
+    assert not usages.reads(("store", "sise"))
+    assert not usages.reads(("size",))
 
 
 def test_a_missing_dependency_makes_everything_possible() -> None:
@@ -96,10 +96,10 @@ def test_a_missing_dependency_makes_everything_possible() -> None:
     ],
 )
 def test_what_is_missing_is_placed_as_helm_places_it(template: str, place: tuple[int, int]) -> None:
-    (found,) = [
+    (placed,) = [
         reference for reference in scan(template, "a.yaml") if broken(reference, {"on": True})
     ]
-    assert (found.line, found.column) == place
+    assert (placed.line, placed.column) == place
 
 
 @pytest.mark.parametrize(
@@ -118,5 +118,7 @@ def test_what_is_missing_is_placed_as_helm_places_it(template: str, place: tuple
 )
 def test_what_may_be_guarded_is_not_called_missing(template: str) -> None:
     assert not [
-        found for found in scan(template, "a.yaml") if broken(found, {"on": True, "here": {}})
+        reference
+        for reference in scan(template, "a.yaml")
+        if broken(reference, {"on": True, "here": {}})
     ]

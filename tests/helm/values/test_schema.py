@@ -76,8 +76,8 @@ def test_a_breach_names_the_key_and_not_the_value() -> None:
             "db": {"properties": {"password": {"type": "integer"}}, "required": ["host"]}
         }
     }
-    found = breaches(schema, {"db": {"password": "hunter2"}})
-    assert {(".".join(breach.path), breach.message) for breach in found} == {
+    broken = breaches(schema, {"db": {"password": "hunter2"}})
+    assert {(".".join(breach.path), breach.message) for breach in broken} == {
         ("db.host", "missing property 'host'"),
         ("db.password", "got string, want integer"),
     }
@@ -125,7 +125,8 @@ def test_local_references_are_followed_and_others_are_unknown() -> None:
 )
 def test_tightenings(before: Any, after: Any, messages: list[str]) -> None:
     assert [
-        f"{'.'.join(found.path)}: {found.message}" for found in tightenings(before, after)
+        f"{'.'.join(tightening.path)}: {tightening.message}"
+        for tightening in tightenings(before, after)
     ] == messages
 
 

@@ -36,27 +36,27 @@ def workspace() -> Iterator[Workspace]:
 def change(
     before: ChartSide | ManifestSide | EmptySide, after: ChartSide, mode: str
 ) -> ValuesChange:
-    found = values_change(before, after, mode, "4")
-    assert found is not None
-    return found
+    change_of_values = values_change(before, after, mode, "4")
+    assert change_of_values is not None
+    return change_of_values
 
 
 def test_without_a_mode_the_side_stays_as_it_is(
     sides: tuple[ChartSide, ChartSide], workspace: Workspace
 ) -> None:
-    found = change(*sides, "")
-    assert (found.mode, found.old_user) == (Mode.DEFAULT, {})
-    assert staged(sides[1], found, workspace) == sides[1]
+    values_change_made = change(*sides, "")
+    assert (values_change_made.mode, values_change_made.old_user) == (Mode.DEFAULT, {})
+    assert staged(sides[1], values_change_made, workspace) == sides[1]
 
 
 def test_reuse_renders_a_chart_with_the_old_defaults(
     sides: tuple[ChartSide, ChartSide], workspace: Workspace
 ) -> None:
-    found = staged(sides[1], change(*sides, "reuse"), workspace)
-    assert isinstance(found, ChartSide)
-    assert json.loads(Path(found.chart, "values.yaml").read_text()) == {"a": 5, "tag": "1"}
-    assert json.loads(Path(found.values.files[0]).read_text()) == {"a": 5, "b": 2000000}
-    assert found.values.set == ("b=2000000",)  # from a file it would print as 2e+06
+    staged_side = staged(sides[1], change(*sides, "reuse"), workspace)
+    assert isinstance(staged_side, ChartSide)
+    assert json.loads(Path(staged_side.chart, "values.yaml").read_text()) == {"a": 5, "tag": "1"}
+    assert json.loads(Path(staged_side.values.files[0]).read_text()) == {"a": 5, "b": 2000000}
+    assert staged_side.values.set == ("b=2000000",)  # from a file it would print as 2e+06
 
 
 def test_a_packed_chart_is_unpacked_for_reuse(
@@ -68,10 +68,10 @@ def test_a_packed_chart_is_unpacked_for_reuse(
     with tarfile.open(packed, "w:gz") as tar:
         tar.add(sides[1].chart, arcname="app")
     side = ChartSide(str(packed), sides[1].values)
-    found = staged(side, change(sides[0], side, "reuse"), workspace)
-    assert isinstance(found, ChartSide)
-    assert json.loads(Path(found.chart, "values.yaml").read_text()) == {"a": 5, "tag": "1"}
-    assert Path(found.chart, "templates", "values.yaml").is_file()
+    staged_side = staged(side, change(sides[0], side, "reuse"), workspace)
+    assert isinstance(staged_side, ChartSide)
+    assert json.loads(Path(staged_side.chart, "values.yaml").read_text()) == {"a": 5, "tag": "1"}
+    assert Path(staged_side.chart, "templates", "values.yaml").is_file()
 
 
 def test_a_release_record_is_the_old_side(
@@ -80,10 +80,10 @@ def test_a_release_record_is_the_old_side(
     before = ManifestSide(
         (), revision=Revision(3, "deployed", values={"a": 8}, chart_record=RECORD)
     )
-    found = staged(sides[1], change(before, sides[1], "reset-then-reuse"), workspace)
-    assert isinstance(found, ChartSide)
-    assert json.loads(Path(found.values.files[0]).read_text()) == {"a": 8, "b": 2000000}
-    assert found.chart == sides[1].chart
+    staged_side = staged(sides[1], change(before, sides[1], "reset-then-reuse"), workspace)
+    assert isinstance(staged_side, ChartSide)
+    assert json.loads(Path(staged_side.values.files[0]).read_text()) == {"a": 8, "b": 2000000}
+    assert staged_side.chart == sides[1].chart
 
 
 def test_an_upgrade_without_values_keeps_those_of_the_record(
@@ -93,9 +93,9 @@ def test_an_upgrade_without_values_keeps_those_of_the_record(
         (), revision=Revision(3, "deployed", values={"a": 8}, chart_record=RECORD)
     )
     bare = ChartSide(sides[1].chart)
-    found = staged(bare, change(before, bare, ""), workspace)
-    assert isinstance(found, ChartSide)
-    assert json.loads(Path(found.values.files[0]).read_text()) == {"a": 8}
+    staged_side = staged(bare, change(before, bare, ""), workspace)
+    assert isinstance(staged_side, ChartSide)
+    assert json.loads(Path(staged_side.values.files[0]).read_text()) == {"a": 8}
 
 
 def test_charts_elsewhere_have_no_values_to_judge(sides: tuple[ChartSide, ChartSide]) -> None:

@@ -111,10 +111,10 @@ def test_what_is_written_with_escapes_is_read_back(path: list[str], value: Any) 
     if isinstance(value, bool):
         text = str(value).lower()
     escaped = "".join("\\" + char if char in ",\\{}" else char for char in text)
-    found = parsed(".".join(path) + "=" + escaped)
+    command = parsed(".".join(path) + "=" + escaped)
     for name in path:
-        found = found[name]
-    assert found == value
+        command = command[name]
+    assert command == value
 
 
 @given(st.text("ab.,=[]{}\\01", max_size=12))

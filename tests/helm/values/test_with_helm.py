@@ -60,16 +60,16 @@ def test_an_upgrade_renders_what_its_side_renders(line: str, mode: Mode, tmp_pat
         'z: 2\nstore: {port: 5}\nt: "\\U0001F600 \\x85\\u2028\\x7f é"\n'
     )
     (tmp_path / "n.yaml").write_text("store: {port: null, size: 3}\n")
-    given = ValuesInput(files=(str(tmp_path / "n.yaml"),), set=("big=12345678", "w={1,2}"))
+    values_input = ValuesInput(files=(str(tmp_path / "n.yaml"),), set=("big=12345678", "w={1,2}"))
     with discovery() as server:
         real = offline(line, server, tmp_path)
         release = real.install(old, tmp_path / "u.yaml")
-        flags = [word for flag, value in given.flags() for word in (flag, value)]
+        flags = [word for flag, value in values_input.flags() for word in (flag, value)]
         upgraded = real.upgrade(release, new, *flags, *([mode.flag] if mode.flag else []))
         everything = real.all_values(upgraded)
     before = user_values(ValuesInput(files=(str(tmp_path / "u.yaml"),)), line)
     result = upgrade_values(
-        mode, line, read_chart(old), before, read_chart(new), user_values(given, line)
+        mode, line, read_chart(old), before, read_chart(new), user_values(values_input, line)
     )
     assert (result.user_values, result.all_values, result.scopes) == (
         upgraded["config"],
@@ -78,7 +78,7 @@ def test_an_upgrade_renders_what_its_side_renders(line: str, mode: Mode, tmp_pat
     )
     folder = tmp_path / "side"
     folder.mkdir()
-    side = side_of(ChartSide(str(new), given, release="shop"), result, folder)
+    side = side_of(ChartSide(str(new), values_input, release="shop"), result, folder)
     text = helm(line).render(side).text
     assert documents(text) == documents(upgraded["manifest"])
 
@@ -110,10 +110,10 @@ def test_flags_mean_what_helm_makes_of_them(line: str, flags: list[str], tmp_pat
         "--set-json": "set_json",
         "--set-literal": "set_literal",
     }
-    given = ValuesInput(
+    values_input = ValuesInput(
         **{fields[flag]: (value,) for flag, value in zip(flags[::2], flags[1::2], strict=True)}
     )
-    assert rendered({"manifest": done.stdout})["app"] == user_values(given, line)
+    assert rendered({"manifest": done.stdout})["app"] == user_values(values_input, line)
 
 
 @pytest.mark.parametrize("line", LINES)

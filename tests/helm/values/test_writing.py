@@ -85,10 +85,10 @@ def test_the_fix_of_hidden_defaults_edits_the_values_file_unless_it_would_show_s
     old = chart_of({"Chart.yaml": META, "values.yaml": b"a: 1\n"}, "old")
     new = chart_of({"Chart.yaml": META, "values.yaml": b"a: 2\n"}, "new")
     files = {"v.yaml": "# ours\nb: 5\n"}
-    given = ValuesInput(files=("v.yaml",))
+    values_input = ValuesInput(files=("v.yaml",))
     for user, text in (({"c": 7}, "# ours\nb: 5\nc: 7\n"), ({"password": "x"}, None)):
         change = change_of(
-            new, given, old=old, old_user=user, mode=Mode.REUSE, read=files.__getitem__
+            new, values_input, old=old, old_user=user, mode=Mode.REUSE, read=files.__getitem__
         )
-        (found,) = reuse_hides_defaults.check.check(change, Context(Target(NEWEST)))
-        assert [edit.text for edit in found.fixes[0].edits] == ([text] if text else [])
+        (violation,) = reuse_hides_defaults.check.check(change, Context(Target(NEWEST)))
+        assert [edit.text for edit in violation.fixes[0].edits] == ([text] if text else [])

@@ -10,9 +10,9 @@ SERVED = (State.SERVED, State.DEPRECATED)
 
 @pytest.mark.parametrize("minor", RECORDED)
 def test_what_a_real_server_serves_is_served_in_the_table(minor):
-    said = {pair: status(*pair, minor).state for pair in schemas(minor).kinds()}
-    assert said
-    assert {pair: state for pair, state in said.items() if state not in SERVED} == {}
+    states = {pair: status(*pair, minor).state for pair in schemas(minor).kinds()}
+    assert states
+    assert {pair: state for pair, state in states.items() if state not in SERVED} == {}
 
 
 @pytest.mark.parametrize("minor", RECORDED)
@@ -99,25 +99,25 @@ def test_what_the_table_calls_served_a_real_server_serves(minor):
     ],
 )
 def test_status(api_version, kind, minor, state, replacement):
-    found = status(api_version, kind, minor)
-    assert (found.state, found.replacement) == (state, replacement)
+    row_state = status(api_version, kind, minor)
+    assert (row_state.state, row_state.replacement) == (state, replacement)
 
 
 def test_every_row_has_its_source_and_its_dates_in_order():
     for pair in builtin():
-        found = status(*pair, "1.36")
-        assert found.source, pair
+        state = status(*pair, "1.36")
+        assert state.source, pair
         dates = [
             int(date.partition(".")[2])
-            for date in (found.introduced, found.deprecated, found.removed)
+            for date in (state.introduced, state.deprecated, state.removed)
             if date
         ]
         assert dates == sorted(dates), pair
 
 
 def test_custom_resources_name_their_product():
-    found = status("cert-manager.io/v1alpha2", "Certificate", "1.36")
-    assert (found.product, found.removed, found.custom) == ("cert-manager", "1.6", True)
+    state = status("cert-manager.io/v1alpha2", "Certificate", "1.36")
+    assert (state.product, state.removed, state.custom) == ("cert-manager", "1.6", True)
     assert status("cert-manager.io/v1", "Certificate", "1.36").state is State.UNKNOWN
 
 

@@ -48,7 +48,7 @@ def judge(schema, new, old=None, target=SERVER, **version):
     return validate_custom(resource(new), before, crd(schema, **version), target)
 
 
-def said(answer):
+def messages(answer):
     return [(cause.field, cause.message) for cause in answer.causes]
 
 
@@ -89,7 +89,7 @@ SIZED = {
 def test_the_schema_refuses_in_the_servers_words(spec, field, message):
     answer = judge(SIZED, spec)
     assert answer.outcome is Outcome.REJECTED
-    assert said(answer) == [(field, message)]
+    assert messages(answer) == [(field, message)]
 
 
 def test_a_valid_resource_is_accepted_and_left_as_it_is():
@@ -103,7 +103,7 @@ def test_unknown_fields_are_dropped_client_side_and_refused_server_side():
     spec = {"size": 1, "sise": 2}
     assert judge(SIZED, spec, target=CLIENT).outcome is Outcome.ACCEPTED
     answer = judge(SIZED, spec, target=SERVER)
-    assert said(answer) == [(".spec.sise", ".spec.sise: field not declared in schema")]
+    assert messages(answer) == [(".spec.sise", ".spec.sise: field not declared in schema")]
     assert answer.causes[0].topic == "unknown-field"
 
 
@@ -160,7 +160,7 @@ def test_replicas_of_the_scale_subresource_are_a_count():
     answer = validate_custom(
         resource({"replicas": -1}), None, crd(schema, subresources=scale), SERVER
     )
-    assert said(answer) == [
+    assert messages(answer) == [
         (".spec.replicas", "Invalid value: -1: should be a non-negative integer")
     ]
 
@@ -184,7 +184,7 @@ def test_items_of_map_lists_are_compared_by_their_keys():
     grown = {"disks": [{"name": "b", "size": 9}, {"name": "a", "size": 2}]}
     shrunk = {"disks": [{"name": "b", "size": 8}, {"name": "c", "size": 1}]}
     assert judge(keyed(**MAP_LIST), grown, old).outcome is Outcome.ACCEPTED
-    assert said(judge(keyed(**MAP_LIST), shrunk, old)) == [
+    assert messages(judge(keyed(**MAP_LIST), shrunk, old)) == [
         ("spec.disks[0]", "Invalid value: size may only grow"),
     ]
 
@@ -201,7 +201,7 @@ def test_items_of_other_lists_have_no_old_value():
 def test_duplicate_keys_are_refused_unless_they_were_there():
     twice = {"disks": [{"name": "a", "size": 1}, {"name": "a", "size": 2}]}
     answer = judge(keyed(**MAP_LIST), twice, target=CLIENT)
-    assert said(answer) == [("spec.disks[1]", 'Duplicate value: {"name":"a"}')]
+    assert messages(answer) == [("spec.disks[1]", 'Duplicate value: {"name":"a"}')]
     assert judge(keyed(**MAP_LIST), twice, twice, CLIENT).outcome is Outcome.ACCEPTED
     assert judge(keyed(**MAP_LIST), twice, twice, SERVER).outcome is Outcome.REJECTED
 
@@ -224,7 +224,7 @@ def test_a_rules_own_failure_is_a_refusal_with_its_reason():
         "x-kubernetes-validations": [{"rule": "self.a > self.b"}],
     }
     answer = judge(schema, {"a": 1})
-    assert said(answer) == [
+    assert messages(answer) == [
         ("spec", 'Invalid value: "object": no such key: b evaluating rule: self.a > self.b')
     ]
 
@@ -234,8 +234,8 @@ def test_metadata_names_are_visible_at_the_root():
     root = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     root["x-kubernetes-validations"] = [{"rule": "self.metadata.name.startsWith('db')"}]
     assert validate_custom(resource({}), None, definition, SERVER).outcome is Outcome.ACCEPTED
-    other = {**resource({}), "metadata": {"name": "web"}}
-    assert validate_custom(other, None, definition, SERVER).outcome is Outcome.REJECTED
+    renamed = {**resource({}), "metadata": {"name": "web"}}
+    assert validate_custom(renamed, None, definition, SERVER).outcome is Outcome.REJECTED
 
 
 def test_a_crd_that_cannot_be_decoded_leaves_the_answer_open():

@@ -33,8 +33,10 @@ def test_refusals_name_the_servers_fields_and_reasons(minor):
     ]
     for row in refused:
         answer = judge_crd(row["after"], row["before"], Target(minor))
-        said = sorted((cause["field"], cause["reason"]) for cause in row["error"]["causes"])
-        assert sorted((cause.field, cause.reason) for cause in answer.causes) == said, row["path"]
+        recorded = sorted((cause["field"], cause["reason"]) for cause in row["error"]["causes"])
+        assert sorted((cause.field, cause.reason) for cause in answer.causes) == recorded, row[
+            "path"
+        ]
 
 
 @pytest.mark.parametrize("row", rows("cel-1.36"), ids=lambda row: row["id"])

@@ -44,22 +44,22 @@ def test_everything_but_get_is_a_dry_run_and_no_secret_is_a_word(recorded):
     asked.replace(SECRET, ID)
     asked.patch({"stringData": {"password": "hunter2hunter2"}}, SECRET, ID, "strategic")
     verbs = []
-    for words, given in recorded():
+    for words, stdin in recorded():
         assert words[:3] == ["--context=staging", "--request-timeout=60s", "--namespace=prod"]
         assert "hunter2" not in " ".join(words)
         verbs.append(words[3])
         assert verbs[-1] == "get" or "--dry-run=server" in words
-        assert ("hunter2" in given) is (verbs[-1] != "get")
+        assert ("hunter2" in stdin) is (verbs[-1] != "get")
     assert verbs == ["get", "create", "apply", "replace", "patch"]
 
 
 @pytest.mark.parametrize("name", ["--kubeconfig=/tmp/other", "a/b", "-n", "", "x y"])
 def test_no_name_is_an_option_of_kubectl(recorded, name):
     identity = ResourceId("", "Secret", "prod", name)
-    said = kubectl_of("staging").patch({"a": 1}, SECRET, identity, "merge")
-    assert said.outcome is None
-    said = kubectl_of("staging").patch({"a": 1}, {"apiVersion": "v1;x"}, ID, "merge")
-    assert said.outcome is None
+    answer = kubectl_of("staging").patch({"a": 1}, SECRET, identity, "merge")
+    assert answer.outcome is None
+    answer = kubectl_of("staging").patch({"a": 1}, {"apiVersion": "v1;x"}, ID, "merge")
+    assert answer.outcome is None
 
 
 @pytest.mark.parametrize("context", ["", " ", "--kubeconfig=x"])
@@ -75,8 +75,8 @@ def test_there_must_be_a_kubectl(monkeypatch, tmp_path):
 
 
 def test_a_kubectl_that_does_not_run_gives_no_answer(tmp_path):
-    said = Kubectl(str(tmp_path / "none"), "staging").create(SECRET, ID)
-    assert (said.outcome, "cannot be run" in said.message) == (None, True)
+    answer = Kubectl(str(tmp_path / "none"), "staging").create(SECRET, ID)
+    assert (answer.outcome, "cannot be run" in answer.message) == (None, True)
 
 
 CREATING = 'error when creating "STDIN": '
@@ -133,6 +133,6 @@ CREATING = 'error when creating "STDIN": '
     ],
 )
 def test_an_answer_is_the_servers_or_none(code, err, outcome, message):
-    said = meaning(code, err)
-    assert said.outcome is outcome
-    assert said.message.startswith(message)
+    answer = meaning(code, err)
+    assert answer.outcome is outcome
+    assert answer.message.startswith(message)

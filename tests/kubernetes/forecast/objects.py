@@ -41,16 +41,20 @@ def resource(body: dict[str, Any]) -> Resource:
 
 def manifest(*bodies: dict[str, Any], crds: tuple[dict[str, Any], ...] = ()) -> Manifest:
     """One side."""
-    found = [resource(body) for body in bodies]
-    return Manifest({one.id: one for one in found}, {}, crds=tuple(resource(body) for body in crds))
+    resources = [resource(body) for body in bodies]
+    return Manifest(
+        {item.id: item for item in resources}, {}, crds=tuple(resource(body) for body in crds)
+    )
 
 
 def release(
     before: Manifest, after: Manifest, target: Target, cluster: Cluster | None = None
 ) -> Upgrade:
     """A release's forecast."""
-    found = changes(before, after, schemas(target.kubernetes))
-    return forecast(Upgrade("rel", "default", target, before, after, found), cluster or Cluster())
+    changes_made = changes(before, after, schemas(target.kubernetes))
+    return forecast(
+        Upgrade("rel", "default", target, before, after, changes_made), cluster or Cluster()
+    )
 
 
 def both(
@@ -70,24 +74,24 @@ def outcomes(
     cluster: Cluster | None = None,
 ) -> tuple[Outcome, Outcome]:
     """What the server answers to the upgrade and to the way back."""
-    found = both(before, after, target, cluster)
-    assert found.upgrade is not None
-    assert found.rollback is not None
-    return found.upgrade.outcome, found.rollback.outcome
+    forecast_of_change = both(before, after, target, cluster)
+    assert forecast_of_change.upgrade is not None
+    assert forecast_of_change.rollback is not None
+    return forecast_of_change.upgrade.outcome, forecast_of_change.rollback.outcome
 
 
 def changed(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     """A copy with one field set, or removed where the value is `...`."""
-    found = copy.deepcopy(body)
+    copied = copy.deepcopy(body)
     *parents, name = (int(step) if step.isdigit() else step for step in path.split("/"))
-    at: Any = found
+    at: Any = copied
     for step in parents:
         at = at[step] if isinstance(step, int) else at.setdefault(step, {})
     if value is ...:
         del at[name]
     else:
         at[name] = value
-    return found
+    return copied
 
 
 def deployment(**spec: Any) -> dict[str, Any]:

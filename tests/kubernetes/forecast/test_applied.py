@@ -60,7 +60,7 @@ def widget(name: str = "a", **spec: Any) -> dict[str, Any]:
 
 
 def service(*protocols: str) -> dict[str, Any]:
-    ports = [{"name": each.lower(), "port": 53, "protocol": each} for each in protocols]
+    ports = [{"name": protocol.lower(), "port": 53, "protocol": protocol} for protocol in protocols]
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -70,11 +70,11 @@ def service(*protocols: str) -> dict[str, Any]:
 
 
 def test_a_field_that_the_definition_lacks_is_dropped_where_this_upgrade_brings_it():
-    said = both(widget(size=1), widget(size=1, colour="red"), HELM3, KNOWN)
-    assert said.upgrade.outcome is OK
-    assert [field.path for field in said.dropped] == ["/spec/colour"]
-    said = both(widget(size=1, colour="red"), widget(size=2, colour="red"), HELM3, KNOWN)
-    assert said.dropped == ()
+    answer = both(widget(size=1), widget(size=1, colour="red"), HELM3, KNOWN)
+    assert answer.upgrade.outcome is OK
+    assert [field.path for field in answer.dropped] == ["/spec/colour"]
+    answer = both(widget(size=1, colour="red"), widget(size=2, colour="red"), HELM3, KNOWN)
+    assert answer.dropped == ()
 
 
 def test_what_a_created_object_loses_is_told():
@@ -114,12 +114,12 @@ SECRET = {
     ("live", "paths"), [("cm90YXRlZA==", ["/data/password"]), ("Zmlyc3Q=", [])]
 )
 def test_a_secret_that_was_rotated_by_hand_is_put_back(target, live, paths):
-    held = {**SECRET, "type": "Opaque", "data": {"password": live}}
-    del held["stringData"]
-    cluster = Cluster(live={resource(SECRET).id: held})
-    said = both(SECRET, SECRET, target, cluster)
-    assert said.upgrade.outcome is OK
-    assert [field.path for field in said.reverted] == paths
+    rotated = {**SECRET, "type": "Opaque", "data": {"password": live}}
+    del rotated["stringData"]
+    cluster = Cluster(live={resource(SECRET).id: rotated})
+    answer = both(SECRET, SECRET, target, cluster)
+    assert answer.upgrade.outcome is OK
+    assert [field.path for field in answer.reverted] == paths
 
 
 def test_an_empty_list_that_nobody_owns_stays_under_server_side_apply():
@@ -130,7 +130,7 @@ def test_an_empty_list_that_nobody_owns_stays_under_server_side_apply():
     ruled = {**spec, "x-kubernetes-validations": [rule]}
     version["schema"] = {"openAPIV3Schema": {"type": "object", "properties": {"spec": ruled}}}
     cluster = Cluster(crds={("example.com", "Widget"): crd})
-    said = both(widget(tags=[]), widget(size=1), HELM4, cluster)
-    assert said.upgrade.outcome is OK
-    said = both(widget(tags=["a"]), widget(size=1), HELM4, cluster)
-    assert said.upgrade.outcome is not OK
+    answer = both(widget(tags=[]), widget(size=1), HELM4, cluster)
+    assert answer.upgrade.outcome is OK
+    answer = both(widget(tags=["a"]), widget(size=1), HELM4, cluster)
+    assert answer.upgrade.outcome is not OK

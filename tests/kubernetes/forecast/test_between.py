@@ -12,15 +12,18 @@ from policylint.model import Apply, Outcome, Target, Upgrade
 def told(before, after, live=""):
     reader = Reader("default")
     old, new = reader.read_pair([Text("before", before)], [Text("after", after)])
-    given = {found.id: found.body for found in reader.read([Text("live", live)]).resources.values()}
+    live_bodies = {
+        manifest_read.id: manifest_read.body
+        for manifest_read in reader.read([Text("live", live)]).resources.values()
+    }
     target = Target("1.36", "3", Apply.CLIENT_SIDE)
     upgrade = Upgrade("web", "default", target, old, new, changes(old, new, schemas("1.36")))
     return {
         change.id.name: tuple(
-            None if said is None else said.outcome.value
-            for said in (change.forecast.upgrade, change.forecast.rollback)
+            None if answer is None else answer.outcome.value
+            for answer in (change.forecast.upgrade, change.forecast.rollback)
         )
-        for change in forecast(upgrade, Cluster(live=given)).changes
+        for change in forecast(upgrade, Cluster(live=live_bodies)).changes
     }
 
 
@@ -54,10 +57,10 @@ def test_a_port_belongs_to_one_service_whatever_the_protocol():
 
 
 def test_live_objects_of_others_hold_what_they_have():
-    other = service("other", 30001, address="10.0.0.9")
-    assert told("", service("b", 30001), other)["b"] == ("rejected", None)
-    assert told("", service("b", 30002, address="10.0.0.9"), other)["b"] == ("rejected", None)
-    assert told("", service("b", 30002), other)["b"] == ("accepted", None)
+    foreign = service("other", 30001, address="10.0.0.9")
+    assert told("", service("b", 30001), foreign)["b"] == ("rejected", None)
+    assert told("", service("b", 30002, address="10.0.0.9"), foreign)["b"] == ("rejected", None)
+    assert told("", service("b", 30002), foreign)["b"] == ("accepted", None)
 
 
 def default_class(name, *, default):
@@ -69,10 +72,13 @@ def default_class(name, *, default):
 
 
 def test_there_is_one_default_priority():
-    one, two = default_class("one", default=True), default_class("two", default=True)
-    assert told(one, one + two)["two"] == ("rejected", None)
+    first, second = default_class("one", default=True), default_class("two", default=True)
+    assert told(first, first + second)["two"] == ("rejected", None)
     none = default_class("one", default=False)
-    assert told(one, none + two) == {"one": ("accepted", "rejected"), "two": ("accepted", None)}
+    assert told(first, none + second) == {
+        "one": ("accepted", "rejected"),
+        "two": ("accepted", None),
+    }
 
 
 POD = """\

@@ -48,17 +48,17 @@ WIDGET = "---\napiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nsp
 def told(before, after, line, *, before_crds="", after_crds="", cluster=None):
     reader = Reader("default")
     crds = [reader.read([Text("crds", text)]) for text in (before_crds, after_crds)]
-    reader = reader.knowing(found for side in crds for found in side.resources.values())
+    reader = reader.knowing(definition for side in crds for definition in side.resources.values())
     sides = reader.read_pair([Text("before", before)], [Text("after", after)])
     old, new = (
         type(side)(
             side.resources,
             side.hooks,
             side.duplicates,
-            tuple(found.resources.values()),
+            tuple(definition.resources.values()),
             side.skipped,
         )
-        for side, found in zip(sides, crds, strict=True)
+        for side, definition in zip(sides, crds, strict=True)
     )
     target = Target("1.36", line, METHODS[line])
     upgrade = Upgrade("web", "default", target, old, new, changes(old, new, schemas("1.36")))
@@ -91,8 +91,8 @@ def outcomes(upgrade):
 )
 def test_metadata_that_helm_cannot_decode_refuses_the_upgrade(metadata, line):
     after = f"apiVersion: example.com/v1\nkind: Widget\nmetadata: {{{metadata}}}\n"
-    found = told("", after, line)
-    assert set(outcomes(found).values()) == {Outcome.REJECTED}
+    upgrade = told("", after, line)
+    assert set(outcomes(upgrade).values()) == {Outcome.REJECTED}
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -137,16 +137,16 @@ def test_a_definition_of_the_same_upgrade_comes_too_late(line):
 def test_a_loosened_copy_in_crds_loosens_nothing(line):
     loose = DEFINITION.replace(", maximum: 5", "")
     after = BEFORE + WIDGET
-    found = told(BEFORE, after, line, before_crds=DEFINITION, after_crds=loose)
-    assert outcomes(found)["w"] is Outcome.REJECTED
-    found = told(BEFORE, after, line, before_crds=loose, after_crds=loose)
-    assert outcomes(found)["w"] is Outcome.ACCEPTED
+    upgrade = told(BEFORE, after, line, before_crds=DEFINITION, after_crds=loose)
+    assert outcomes(upgrade)["w"] is Outcome.REJECTED
+    upgrade = told(BEFORE, after, line, before_crds=loose, after_crds=loose)
+    assert outcomes(upgrade)["w"] is Outcome.ACCEPTED
 
 
 @pytest.mark.parametrize("line", LINES)
 def test_what_crds_left_behind_is_not_this_releases(line):
-    found = told(BEFORE, BEFORE + DEFINITION, line, before_crds=DEFINITION)
-    assert outcomes(found)["widgets.example.com"] is Outcome.REJECTED
+    upgrade = told(BEFORE, BEFORE + DEFINITION, line, before_crds=DEFINITION)
+    assert outcomes(upgrade)["widgets.example.com"] is Outcome.REJECTED
 
 
 def test_a_definition_never_stands_for_a_built_in_kind():
@@ -158,5 +158,7 @@ def test_a_definition_never_stands_for_a_built_in_kind():
 def test_a_hook_that_helm_does_not_delete_first_is_in_its_own_way():
     hook = JOB.format(event="pre-upgrade", policy="hook-failed", restart="Never")
     job = hook.replace("helm.sh/hook: pre-upgrade, ", "")
-    found = told(job, job + hook, "3")
-    assert [one.forecast.upgrade.outcome for one in found.hooks] == [Outcome.REJECTED]
+    upgrade = told(job, job + hook, "3")
+    assert [hook_change.forecast.upgrade.outcome for hook_change in upgrade.hooks] == [
+        Outcome.REJECTED
+    ]

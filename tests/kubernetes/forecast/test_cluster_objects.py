@@ -48,8 +48,8 @@ def test_a_service_may_change_its_type(before, after, target):
 def test_a_service_stays_headless_and_the_way_back_is_open(target):
     assert outcomes(service(clusterIP="None"), service(), target) == (OK, OK)
     assert outcomes(service(), service(clusterIP="None"), target) == (NO, OK)
-    found = both(service(), service(clusterIP="None"), target)
-    assert found.upgrade.causes[0].topic == "service-cluster-ip-changed"
+    forecast_of_change = both(service(), service(clusterIP="None"), target)
+    assert forecast_of_change.upgrade.causes[0].topic == "service-cluster-ip-changed"
 
 
 @BOTH
@@ -99,9 +99,9 @@ SMALLER = changed(FAST, "spec/resources/requests/storage", "4Gi")
 
 @BOTH
 def test_growing_a_claim_depends_on_its_state(target):
-    found = both(FAST, BIGGER, target)
-    assert found.upgrade.outcome is MAYBE
-    assert [unknown.what for unknown in found.upgrade.unknowns] == [
+    forecast_of_change = both(FAST, BIGGER, target)
+    assert forecast_of_change.upgrade.outcome is MAYBE
+    assert [unknown.what for unknown in forecast_of_change.upgrade.unknowns] == [
         "whether the claim data is bound",
         "whether the storage class fast allows volume expansion",
     ]
@@ -136,9 +136,9 @@ def test_a_class_of_the_release_that_does_not_expand_decides(target):
 )
 def test_a_claim_never_shrinks(minor, text, target):
     target = Target(minor, target.helm, target.apply)
-    found = both(FAST, SMALLER, target, with_claim(bound(FAST), expandable=True))
-    assert found.upgrade.causes[0].message == f"Forbidden: {text}"
-    assert found.upgrade.causes[0].topic == "claim-shrunk"
+    forecast_of_change = both(FAST, SMALLER, target, with_claim(bound(FAST), expandable=True))
+    assert forecast_of_change.upgrade.causes[0].message == f"Forbidden: {text}"
+    assert forecast_of_change.upgrade.causes[0].topic == "claim-shrunk"
     assert both(FAST, SMALLER, target).upgrade.outcome is NO
 
 
@@ -181,9 +181,9 @@ def test_immutable_configuration(target):
 def test_no_message_shows_a_secret(target):
     before = {**config(type="Opaque", immutable=True, data={"a": "aHVudGVyMg=="}), "kind": "Secret"}
     after = changed(before, "data/a", "c2VjcmV0Cg==")
-    said = both(before, after, target).upgrade
-    assert said.outcome is NO
-    assert not any("aHVu" in str(cause) or "c2Vj" in str(cause) for cause in said.causes)
+    answer = both(before, after, target).upgrade
+    assert answer.outcome is NO
+    assert not any("aHVu" in str(cause) or "c2Vj" in str(cause) for cause in answer.causes)
 
 
 def kind(api_version, name, **fields):

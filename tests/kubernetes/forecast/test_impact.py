@@ -127,8 +127,8 @@ def test_what_the_server_stores_alike_restarts_nothing(before, after):
     ],
 )
 def test_what_differs_in_the_store_restarts_pods_and_is_named(before, after, path):
-    found, reason = effect(workload(container=before), workload(container=after))
-    assert found is Impact.ROLLING_RESTART
+    impact, reason = effect(workload(container=before), workload(container=after))
+    assert impact is Impact.ROLLING_RESTART
     assert reason.endswith(path.removeprefix("..."))
 
 
@@ -151,6 +151,8 @@ def test_pods_that_should_restart_and_do_not_are_said_in_the_table():
     before, after = (Text("web.yaml", config.format(value) + reader) for value in ("b", "c"))
     target = Target(NEWEST, "3", Apply.CLIENT_SIDE)
     rows = judge(Case("web", "default", target, (before,), (after,)), Judging(())).changes
-    found = next(row for row in rows if row.resource.kind == "Deployment")
-    assert found.impact is Impact.NONE
-    assert found.reason == "pods do not restart, although ConfigMap default/settings changes"
+    deployment_row = next(row for row in rows if row.resource.kind == "Deployment")
+    assert deployment_row.impact is Impact.NONE
+    assert (
+        deployment_row.reason == "pods do not restart, although ConfigMap default/settings changes"
+    )

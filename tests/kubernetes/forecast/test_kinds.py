@@ -61,9 +61,9 @@ KNOWN = Cluster(crds={("a.example.com", "Widget"): CRD})
 
 @BOTH
 def test_a_custom_resource_without_its_crd_depends(target):
-    found = both(WIDGET, changed(WIDGET, "spec/size", 2), target)
-    assert found.upgrade.outcome is MAYBE
-    assert "--crds" in found.upgrade.unknowns[0].how
+    forecast_of_change = both(WIDGET, changed(WIDGET, "spec/size", 2), target)
+    assert forecast_of_change.upgrade.outcome is MAYBE
+    assert "--crds" in forecast_of_change.upgrade.unknowns[0].how
     assert outcomes(WIDGET, changed(WIDGET, "metadata/labels", {"a": "b"}), target) == (OK, OK)
 
 
@@ -87,8 +87,8 @@ def test_the_crd_may_come_with_the_release_or_the_chart(target):
 
 def test_declared_paths_of_custom_resources_keep_their_value():
     declared = Cluster(immutable_paths={("a.example.com", "Widget"): ("spec.size",)})
-    found = both(WIDGET, changed(WIDGET, "spec/size", 2), HELM3, declared)
-    assert found.upgrade.causes[0].field == "spec.size"
+    forecast_of_change = both(WIDGET, changed(WIDGET, "spec/size", 2), HELM3, declared)
+    assert forecast_of_change.upgrade.causes[0].field == "spec.size"
 
 
 def budget(version):
@@ -103,11 +103,11 @@ def budget(version):
 @BOTH
 def test_a_removed_api_version_is_refused_on_either_side(target):
     for before, after in ((budget("v1"), budget("v1beta1")), (budget("v1beta1"), budget("v1"))):
-        found = both(before, after, target)
-        assert found.upgrade.outcome is NO
-        assert found.upgrade.causes[0].topic == "removed-api"
+        forecast_of_change = both(before, after, target)
+        assert forecast_of_change.upgrade.outcome is NO
+        assert forecast_of_change.upgrade.causes[0].topic == "removed-api"
         text = 'no matches for kind "PodDisruptionBudget" in version "policy/v1beta1"'
-        assert text in found.upgrade.causes[0].message
+        assert text in forecast_of_change.upgrade.causes[0].message
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_a_storage_version_cannot_be_taken_back(target):
         {**CRD["spec"]["versions"][0], "storage": False},
         {**CRD["spec"]["versions"][0], "name": "v2"},
     ]
-    found = both(CRD, changed(CRD, "spec/versions", versions), target)
-    assert found.upgrade.outcome is OK
-    assert found.rollback.causes[0].field == "status.storedVersions[1]"
-    assert found.rollback.causes[0].topic == "crd-change-refused"
+    forecast_of_change = both(CRD, changed(CRD, "spec/versions", versions), target)
+    assert forecast_of_change.upgrade.outcome is OK
+    assert forecast_of_change.rollback.causes[0].field == "status.storedVersions[1]"
+    assert forecast_of_change.rollback.causes[0].topic == "crd-change-refused"

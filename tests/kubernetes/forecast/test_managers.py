@@ -44,10 +44,10 @@ BY_AUTOSCALER = {
 
 
 def live(body, *managers, **spec):
-    held = {**body, "spec": {**body["spec"], **spec}}
+    stored = {**body, "spec": {**body["spec"], **spec}}
     if managers:
-        held["metadata"] = {**body["metadata"], "managedFields": list(managers)}
-    return Cluster(live={resource(body).id: held})
+        stored["metadata"] = {**body["metadata"], "managedFields": list(managers)}
+    return Cluster(live={resource(body).id: stored})
 
 
 def test_a_field_of_another_manager_refuses_the_change_and_the_way_back():
@@ -91,8 +91,8 @@ def test_an_item_of_a_list_is_named_by_its_keys():
         "fieldsV1": {"f:spec": {"f:template": pod}},
     }
     after = changed(SCALED, "spec/template/spec/containers/0/env/0/value", "2")
-    held = changed(SCALED, "spec/template/spec/containers/0/env/0/value", "1")
-    answer = both(SCALED, after, HELM4, live(held, manager))
+    stored = changed(SCALED, "spec/template/spec/containers/0/env/0/value", "1")
+    answer = both(SCALED, after, HELM4, live(stored, manager))
     (cause,) = answer.upgrade.causes
     assert cause.message.endswith('.spec.template.spec.containers[name="c"].env[name="A"].value')
 
@@ -106,8 +106,8 @@ def test_no_conflict_where_nobody_asks(target):
 
 def test_ownership_is_taken_where_that_is_asked_for():
     foreign = Cluster(live={resource(SCALED).id: SCALED})
-    other = changed(SCALED, "metadata/name", "other")
-    sides = manifest(other), manifest(other, SCALED)
+    renamed = changed(SCALED, "metadata/name", "other")
+    sides = manifest(renamed), manifest(renamed, SCALED)
     for target, outcome in ((HELM3, NO), (replace(HELM3, take_ownership=True), OK)):
         _, created = release(*sides, target, foreign).changes
         assert created.forecast.upgrade.outcome is outcome

@@ -32,13 +32,13 @@ SECRETS = "spec/template/spec/imagePullSecrets"
 
 @pytest.mark.parametrize("item", [{}, {"name": None}, {"name": ""}])
 @pytest.mark.parametrize(
-    "other", [("metadata/labels", {"a": "b"}), ("spec/replicas", 2), ("metadata/name", "web")]
+    "change", [("metadata/labels", {"a": "b"}), ("spec/replicas", 2), ("metadata/name", "web")]
 )
 def test_helm3_cannot_patch_an_object_whose_pull_secret_has_no_name(
-    item: Any, other: tuple[str, Any]
+    item: Any, change: tuple[str, Any]
 ) -> None:
     before = changed(deployment(), SECRETS, [item])
-    after = changed(before, *other)
+    after = changed(before, *change)
     answers = both(before, after, HELM3)
     assert answers.upgrade is not None
     assert answers.upgrade.outcome is Outcome.REJECTED

@@ -32,12 +32,12 @@ def told(before, after, target=HELM3):
     """The answers by kind and name, of the resources and of the hooks."""
     sides = [[Text("", "\n---\n".join(map(json.dumps, side)))] for side in (before, after)]
     old, new = Reader("default").read_pair(*sides)
-    found = changes(old, new, schemas("1.36"))
-    upgrade = forecast(Upgrade("web", "default", target, old, new, found), Cluster())
+    changes_made = changes(old, new, schemas("1.36"))
+    upgrade = forecast(Upgrade("web", "default", target, old, new, changes_made), Cluster())
     return {
         f"{change.id.kind}/{change.id.name}": tuple(
-            None if said is None else said.outcome.value
-            for said in (change.forecast.upgrade, change.forecast.rollback)
+            None if answer is None else answer.outcome.value
+            for answer in (change.forecast.upgrade, change.forecast.rollback)
         )
         for change in (*upgrade.changes, *upgrade.hooks)
     }

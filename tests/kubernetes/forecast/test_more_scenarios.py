@@ -32,28 +32,28 @@ def test_the_forecast_agrees_with_recorded_releases(
         for row in map(json.loads, gzip.decompress(ROWS.read_bytes()).splitlines())
         if helm in row
     ]
-    said = {row["id"]: _said(row, helm, direction) for row in rows}
+    answers = {row["id"]: _answer(row, helm, direction) for row in rows}
     wrong = {
         row["id"]
         for row in rows
-        if said[row["id"]] not in (row[helm][recorded]["verdict"], "depends")
+        if answers[row["id"]] not in (row[helm][recorded]["verdict"], "depends")
     }
     assert len(rows) > 200
     assert wrong == set()
-    assert sum(word == "depends" for word in said.values()) < 0.03 * len(rows)
+    assert sum(word == "depends" for word in answers.values()) < 0.03 * len(rows)
 
 
-def _said(row: dict[str, Any], helm: str, direction: str) -> str:
+def _answer(row: dict[str, Any], helm: str, direction: str) -> str:
     crds = {(crd["spec"]["group"], crd["spec"]["names"]["kind"]): crd for crd in row["pre"]}
     done = release(
         manifest(*row["before"]), manifest(*row["after"]), TARGETS[helm], Cluster(crds=crds)
     )
     answers = {
-        one.outcome
+        answer.outcome
         for change in done.changes
-        if (one := getattr(change.forecast, direction)) is not None
+        if (answer := getattr(change.forecast, direction)) is not None
     }
-    found = next(
+    outcome = next(
         (word for word in (Outcome.REJECTED, Outcome.DEPENDS) if word in answers), Outcome.ACCEPTED
     )
-    return str(found.value)
+    return str(outcome.value)

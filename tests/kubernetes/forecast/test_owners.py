@@ -80,8 +80,10 @@ EXTERNAL = {
 def answers(before, after, target, name):
     """The answers to the object of this name."""
     sides = [manifest(*bodies) for bodies in (before, after)]
-    (said,) = [each.forecast for each in release(*sides, target).changes if each.id.name == name]
-    return said
+    (answer,) = [
+        change.forecast for change in release(*sides, target).changes if change.id.name == name
+    ]
+    return answer
 
 
 @pytest.mark.parametrize(
@@ -97,19 +99,19 @@ def answers(before, after, target, name):
 )
 def test_a_field_that_something_of_the_release_keeps_depends(owned, owner, field):
     bodies = [owned] if owner is None else [owned, owner]
-    said = answers(bodies, bodies, HELM4, owned["metadata"]["name"])
-    assert (said.upgrade.outcome, said.rollback.outcome) == (MAYBE, MAYBE)
-    (unknown,) = said.upgrade.unknowns
+    answer = answers(bodies, bodies, HELM4, owned["metadata"]["name"])
+    assert (answer.upgrade.outcome, answer.rollback.outcome) == (MAYBE, MAYBE)
+    (unknown,) = answer.upgrade.unknowns
     assert unknown.field == field
     assert answers(bodies, bodies, HELM3, owned["metadata"]["name"]).upgrade.outcome is OK
 
 
 def test_an_owner_that_comes_with_the_upgrade_has_written_nothing_yet():
-    said = answers([WEB], [WEB, SCALERS[0]], HELM4, "web")
-    assert (said.upgrade.outcome, said.rollback.outcome) == (OK, MAYBE)
+    answer = answers([WEB], [WEB, SCALERS[0]], HELM4, "web")
+    assert (answer.upgrade.outcome, answer.rollback.outcome) == (OK, MAYBE)
 
 
 def test_a_field_that_is_not_rendered_is_nobodys_conflict():
     bare = {**WEB, "spec": {key: value for key, value in WEB["spec"].items() if key != "replicas"}}
-    said = answers([bare, SCALERS[0]], [bare, SCALERS[0]], HELM4, "web")
-    assert (said.upgrade.outcome, said.rollback.outcome) == (OK, OK)
+    answer = answers([bare, SCALERS[0]], [bare, SCALERS[0]], HELM4, "web")
+    assert (answer.upgrade.outcome, answer.rollback.outcome) == (OK, OK)

@@ -26,18 +26,18 @@ def test_a_selector_never_changes(target):
     after = deployment()
     after = changed(after, "spec/selector/matchLabels", {"app": "other"})
     after = changed(after, "spec/template/metadata/labels", {"app": "other"})
-    found = both(deployment(), after, target)
-    cause = found.upgrade.causes[0]
+    forecast_of_change = both(deployment(), after, target)
+    cause = forecast_of_change.upgrade.causes[0]
     assert cause.topic == "selector-changed"
     assert cause.message == 'Invalid value: {"matchLabels":{"app":"other"}}: field is immutable'
-    assert found.rollback.outcome is OK
+    assert forecast_of_change.rollback.outcome is OK
 
 
 def test_older_servers_say_it_in_go():
     after = changed(deployment(), "spec/selector/matchLabels/tier", "front")
     after = changed(after, "spec/template/metadata/labels/tier", "front")
-    found = both(deployment(), after, Target("1.30", "3", Apply.CLIENT_SIDE))
-    assert found.upgrade.causes[0].message == (
+    forecast_of_change = both(deployment(), after, Target("1.30", "3", Apply.CLIENT_SIDE))
+    assert forecast_of_change.upgrade.causes[0].message == (
         'Invalid value: v1.LabelSelector{MatchLabels:map[string]string{"app":"web", '
         '"tier":"front"}, '
         "MatchExpressions:[]v1.LabelSelectorRequirement(nil)}: field is immutable"
@@ -156,8 +156,8 @@ def test_an_indexed_job_grows_in_tandem(target):
 
 
 def test_a_replaced_job_loses_what_the_server_generated():
-    found = both(job(), changed(job(), "metadata/labels", {"a": "b"}), FORCE)
-    assert found.upgrade.causes[0].field == "spec.selector"
+    forecast_of_change = both(job(), changed(job(), "metadata/labels", {"a": "b"}), FORCE)
+    assert forecast_of_change.upgrade.causes[0].field == "spec.selector"
 
 
 @BOTH
@@ -186,8 +186,8 @@ def test_a_pod_lets_its_image_change(path, value, expected, target):
 def test_an_unknown_field_is_refused_under_server_side_apply_only(field):
     after = changed(deployment(), f"spec/{field}", 3)
     assert outcomes(deployment(), after, HELM3) == (OK, OK)
-    found = both(deployment(), after, HELM4)
-    assert found.upgrade.causes[0].topic == "unknown-field"
+    forecast_of_change = both(deployment(), after, HELM4)
+    assert forecast_of_change.upgrade.causes[0].topic == "unknown-field"
 
 
 @BOTH
@@ -208,9 +208,12 @@ def test_taking_back_a_duplicate_mount_loses_the_mount():
     before = changed(pod, "spec/template/spec/containers/0/volumeMounts", once)
     twice = [*once, {"name": "data", "mountPath": "/d", "subPath": "x"}]
     after = changed(pod, "spec/template/spec/containers/0/volumeMounts", twice)
-    found = both(before, after, HELM3)
-    assert found.upgrade.outcome is OK
-    assert found.rollback.causes[0].field == "spec.template.spec.containers[0].volumeMounts[0].name"
+    forecast_of_change = both(before, after, HELM3)
+    assert forecast_of_change.upgrade.outcome is OK
+    assert (
+        forecast_of_change.rollback.causes[0].field
+        == "spec.template.spec.containers[0].volumeMounts[0].name"
+    )
 
 
 def test_a_field_that_came_between_two_recorded_minors_is_not_called_unknown():

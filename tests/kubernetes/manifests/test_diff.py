@@ -81,13 +81,13 @@ def test_an_api_version_move_is_one_kept_resource():
     gone = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: gone}\n"
     new = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: new}\n"
     sides = Reader().read_pair([Text("b", before + gone)], [Text("a", after + new)])
-    found = changes(*sides, SCHEMAS)
-    assert [(type(change), change.id.name) for change in found] == [
+    changes_made = changes(*sides, SCHEMAS)
+    assert [(type(change), change.id.name) for change in changes_made] == [
         (Kept, "a"),
         (Created, "new"),
         (Deleted, "gone"),
     ]
-    assert [change.path for change in found[0].fields] == ["/apiVersion"]
+    assert [change.path for change in changes_made[0].fields] == ["/apiVersion"]
 
 
 JSON = st.recursive(
@@ -109,8 +109,8 @@ def strict(value):
 
 @given(JSON, JSON)
 def test_the_patch_of_a_diff_gives_the_after_object(before, after):
-    found = jsonpatch.apply_patch({"v": before}, patch({"v": before}, {"v": after}))
-    assert strict(found) == strict({"v": after})
+    patched = jsonpatch.apply_patch({"v": before}, patch({"v": before}, {"v": after}))
+    assert strict(patched) == strict({"v": after})
 
 
 @given(JSON)

@@ -30,8 +30,8 @@ def test_a_namespaced_object_takes_the_releases_namespace_and_a_cluster_scoped_o
         f"{DEPLOYMENT}---\napiVersion: v1\nkind: Namespace\n"
         "metadata: {name: web, namespace: odd}\n"
     )
-    found = read(text, namespace="prod")
-    assert list(found.resources) == [
+    manifest_read = read(text, namespace="prod")
+    assert list(manifest_read.resources) == [
         ResourceId("apps", "Deployment", "prod", "web"),
         ResourceId("", "Namespace", "", "web"),
     ]
@@ -61,14 +61,14 @@ kind: Job
 metadata: {{name: migrate, annotations: {{helm.sh/hook: "pre-upgrade, post-install"}}}}
 ---
 {DEPLOYMENT}"""
-    found = read(text)
-    assert [identity.kind for identity in found.resources] == ["ConfigMap", "Deployment"]
-    assert [resource.hooks for resource in found.hooks.values()] == [
+    manifest_read = read(text)
+    assert [identity.kind for identity in manifest_read.resources] == ["ConfigMap", "Deployment"]
+    assert [resource.hooks for resource in manifest_read.hooks.values()] == [
         ("pre-upgrade", "post-install")
     ]
-    assert [resource.id.name for resource in found.duplicates] == ["a"]
+    assert [resource.id.name for resource in manifest_read.duplicates] == ["a"]
     assert (
-        found.resources[ResourceId("apps", "Deployment", "default", "web")].origin.file
+        manifest_read.resources[ResourceId("apps", "Deployment", "default", "web")].origin.file
         == "web/templates/deployment.yaml"
     )
 
@@ -253,15 +253,15 @@ def read_text(text):
 
 @pytest.mark.parametrize("hook", ['""', "null", "pre-upgrade-x", '"pre-upgrade,nope"', "1"])
 def test_an_object_with_an_event_that_helm_does_not_know_is_left_out(hook):
-    found = read_text(HOOKED.format(hook=hook))
-    assert not found.resources
-    assert not found.hooks
-    assert [one.id.name for one in found.skipped] == ["a"]
+    side = read_text(HOOKED.format(hook=hook))
+    assert not side.resources
+    assert not side.hooks
+    assert [resource.id.name for resource in side.skipped] == ["a"]
 
 
 def test_events_of_hooks_are_read_in_any_case():
-    found = read_text(HOOKED.format(hook='" Pre-Upgrade , test"'))
-    assert [one.hooks for one in found.hooks.values()] == [("pre-upgrade", "test")]
+    side = read_text(HOOKED.format(hook='" Pre-Upgrade , test"'))
+    assert [resource.hooks for resource in side.hooks.values()] == [("pre-upgrade", "test")]
 
 
 ITEMS = """\
@@ -276,20 +276,20 @@ INNER = "[{metadata: {name: inner, annotations: {helm.sh/hook: test}}, data: {a:
 @pytest.mark.parametrize("kind", ["List", "ConfigMapList", "ConfigMap", "Deployment"])
 def test_any_object_with_items_is_a_list(kind):
     typed = INNER.replace("metadata", "apiVersion: v1, kind: ConfigMap, metadata", 1)
-    found = read_text(ITEMS.format(kind=kind, items=typed, annotation=""))
-    assert [one.name for one in found.resources] == ["inner"]
-    assert not found.hooks  # Helm reads the annotations of the document, not of the items
+    side = read_text(ITEMS.format(kind=kind, items=typed, annotation=""))
+    assert [resource.name for resource in side.resources] == ["inner"]
+    assert not side.hooks  # Helm reads the annotations of the document, not of the items
 
 
 def test_an_item_has_the_kind_of_its_list():
-    found = read_text(ITEMS.format(kind="ConfigMapList", items=INNER, annotation=""))
-    assert [one.kind for one in found.resources] == ["ConfigMap"]
+    side = read_text(ITEMS.format(kind="ConfigMapList", items=INNER, annotation=""))
+    assert [resource.kind for resource in side.resources] == ["ConfigMap"]
 
 
 @pytest.mark.parametrize("items", ["[]", "null"])
 def test_an_object_with_empty_items_is_nothing(items):
-    found = read_text(ITEMS.format(kind="StatefulSet", items=items, annotation=""))
-    assert not found.resources
+    side = read_text(ITEMS.format(kind="StatefulSet", items=items, annotation=""))
+    assert not side.resources
 
 
 @pytest.mark.parametrize("items", ["{a: b}", "text", "[text]"])
@@ -300,8 +300,8 @@ def test_items_that_are_no_list_of_objects_are_refused(items):
 
 def test_the_items_of_a_hook_are_hooks():
     hook = "helm.sh/hook: pre-upgrade"
-    found = read_text(ITEMS.format(kind="ConfigMapList", items=INNER, annotation=hook))
-    assert [one.name for one in found.hooks] == ["inner"]
+    side = read_text(ITEMS.format(kind="ConfigMapList", items=INNER, annotation=hook))
+    assert [resource.name for resource in side.hooks] == ["inner"]
 
 
 @pytest.mark.parametrize("value", ["1", "true", "~", "1.5", "n"])
@@ -309,4 +309,4 @@ def test_metadata_that_may_be_no_text_is_parsed_even_where_it_is_equal_on_both_s
     text = f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  labels:\n    x: {value}\n"
     sides = ([Text("file", text, checked=True)] for _ in range(2))
     _, after = Reader("default").read_pair(*sides)
-    assert not any(isinstance(one, UnreadResource) for one in after.resources.values())
+    assert not any(isinstance(resource, UnreadResource) for resource in after.resources.values())

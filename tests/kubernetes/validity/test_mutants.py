@@ -37,8 +37,8 @@ def answered(target: Any, api_version: str, kind: str, **fields: Any) -> Any:
     ],
 )
 def test_a_count_is_read_as_the_server_reads_it(amount, outcome):
-    said = answered(HELM3, "v1", "ResourceQuota", spec={"hard": {"pods": amount}})
-    assert said.outcome is outcome
+    answer = answered(HELM3, "v1", "ResourceQuota", spec={"hard": {"pods": amount}})
+    assert answer.outcome is outcome
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_a_count_is_read_as_the_server_reads_it(amount, outcome):
 )
 def test_a_time_of_microseconds_has_six_digits(time, outcome):
     for target in (HELM3, HELM4):
-        said = answered(target, "coordination.k8s.io/v1", "Lease", spec={"renewTime": time})
-        assert said.outcome is outcome
+        answer = answered(target, "coordination.k8s.io/v1", "Lease", spec={"renewTime": time})
+        assert answer.outcome is outcome
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ def test_both_sources_of_a_claim_say_the_same(name, outcome):
 )
 def test_a_signing_request_is_judged_but_for_its_signature(change, outcome):
     spec = {"request": REQUEST, "signerName": "a.b/c", "usages": ["client auth"], **change}
-    said = answered(HELM3, "certificates.k8s.io/v1", "CertificateSigningRequest", spec=spec)
-    assert said.outcome is outcome
+    answer = answered(HELM3, "certificates.k8s.io/v1", "CertificateSigningRequest", spec=spec)
+    assert answer.outcome is outcome
 
 
 @pytest.mark.parametrize("name", ["", "a", "a/b", "a.b/c/d", "A.b/c", "a.b/C", f"a.b/{'c' * 600}"])
@@ -126,8 +126,8 @@ def test_access_for_administration_depends_on_the_namespace():
 
 def test_a_null_annotation_is_an_empty_text():
     marks = {"annotations": {"a": None, ".b": "c"}}
-    said = answered(HELM3, "v1", "ConfigMap", metadata=marks)
-    assert said.outcome is NO
+    answer = answered(HELM3, "v1", "ConfigMap", metadata=marks)
+    assert answer.outcome is NO
 
 
 def test_a_url_of_a_webhook_has_no_control_characters():
@@ -138,8 +138,8 @@ def test_a_url_of_a_webhook_has_no_control_characters():
         "clientConfig": {"url": "https://a.b/c\n"},
     }
     kind = "ValidatingWebhookConfiguration"
-    said = answered(HELM3, "admissionregistration.k8s.io/v1", kind, webhooks=[hook])
-    assert said.outcome is NO
+    answer = answered(HELM3, "admissionregistration.k8s.io/v1", kind, webhooks=[hook])
+    assert answer.outcome is NO
 
 
 EVENT = {
@@ -201,14 +201,14 @@ def test_a_pod_names_the_image_of_a_volume(reference, outcome):
     assert answered(HELM3, "apps/v1", "Deployment", spec=workload).outcome is OK
 
 
-@pytest.mark.parametrize(("other", "outcome"), [("nfs", OK), ("csi", NO)])
-def test_a_flex_volume_may_stand_beside_those_before_it(other, outcome):
+@pytest.mark.parametrize(("volume", "outcome"), [("nfs", OK), ("csi", NO)])
+def test_a_flex_volume_may_stand_beside_those_before_it(volume, outcome):
     sources = {"nfs": {"server": "s", "path": "/p"}, "csi": {"driver": "a.b", "volumeHandle": "h"}}
     spec = {
         "capacity": {"storage": "1Gi"},
         "accessModes": ["ReadWriteOnce"],
         "flexVolume": {"driver": "a/b"},
-        other: sources[other],
+        volume: sources[volume],
     }
     assert answered(HELM3, "v1", "PersistentVolume", spec=spec).outcome is outcome
 

@@ -44,14 +44,16 @@ def _errors(obj: Any, target: Target, *, as_sent: bool) -> list[tuple[str, Cause
     if node is None:
         return []
     stored = decode(node, obj, minor_number(target.kubernetes))
-    found = validate(stored, known, target) + (validate_sent(obj, known, target) if as_sent else ())
-    return [(obj["kind"], cause) for cause in found]
+    causes = validate(stored, known, target) + (
+        validate_sent(obj, known, target) if as_sent else ()
+    )
+    return [(obj["kind"], cause) for cause in causes]
 
 
-def _unexplained(found: list[tuple[str, Cause]]) -> list[tuple[str, str, str]]:
+def _unexplained(causes: list[tuple[str, Cause]]) -> list[tuple[str, str, str]]:
     return [
         (kind, cause.field, cause.message)
-        for kind, cause in found
+        for kind, cause in causes
         if (kind, cause.field) not in CLEARED
     ]
 
@@ -59,21 +61,21 @@ def _unexplained(found: list[tuple[str, Cause]]) -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize("minor", RECORDED)
 def test_recorded_fields(minor: str) -> None:
     target = Target(minor, apply=Apply.SERVER_SIDE)
-    found = []
+    causes = []
     for row in _rows(ORACLE / f"fields-{minor}.jsonl.gz"):
         objects = [row["before"]] + ([row["after"]] if row["verdict"] == "accepted" else [])
-        found += [error for obj in objects for error in _errors(obj, target, as_sent=True)]
-    assert _unexplained(found) == []
+        causes += [error for obj in objects for error in _errors(obj, target, as_sent=True)]
+    assert _unexplained(causes) == []
 
 
 @pytest.mark.parametrize("minor", RECORDED)
 def test_recorded_defaults(minor: str) -> None:
     target = Target(minor, apply=Apply.SERVER_SIDE)
-    found = []
+    causes = []
     for row in _rows(ORACLE / f"defaults-{minor}.jsonl.gz"):
-        found += _errors(row["sent"], target, as_sent=True)
-        found += _errors(row["stored"], target, as_sent=False)
-    assert _unexplained(found) == []
+        causes += _errors(row["sent"], target, as_sent=True)
+        causes += _errors(row["stored"], target, as_sent=False)
+    assert _unexplained(causes) == []
 
 
 @pytest.mark.parametrize(
@@ -81,14 +83,16 @@ def test_recorded_defaults(minor: str) -> None:
 )
 def test_recorded_releases(helm: str, apply: Apply) -> None:
     target = Target("1.36", apply=apply)
-    found = []
+    causes = []
     for row in _rows(ORACLE / "scenarios-1.36.jsonl.gz"):
         if row[helm]["forward"]["verdict"] == "accepted":
-            found += [error for obj in row["after"] for error in _errors(obj, target, as_sent=True)]
+            causes += [
+                error for obj in row["after"] for error in _errors(obj, target, as_sent=True)
+            ]
     merged = {(kind, name) for kind, name in MERGED if apply is Apply.CLIENT_SIDE}
     rest = [
         error
-        for error in _unexplained(found)
+        for error in _unexplained(causes)
         if not any(error[0] == kind and name in error[1] for kind, name in merged)
     ]
     assert rest == []
@@ -104,10 +108,10 @@ def test_recorded_charts() -> None:
         )
     yaml = pytest.importorskip("yaml")
     target = Target("1.36", apply=Apply.CLIENT_SIDE)
-    found = []
+    causes = []
     for number, row in enumerate(_rows(path)):
         if number % 5 == 0 and row["helm3_upgrade"]["ok"]:
             for side in ("before_manifest", "after_manifest"):
                 objects = [obj for obj in yaml.load_all(row[side], Loader=yaml.CSafeLoader) if obj]
-                found += [error for obj in objects for error in _errors(obj, target, as_sent=True)]
-    assert _unexplained(found) == []
+                causes += [error for obj in objects for error in _errors(obj, target, as_sent=True)]
+    assert _unexplained(causes) == []

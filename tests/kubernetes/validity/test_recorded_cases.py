@@ -32,10 +32,10 @@ CASES = [
 
 
 def _object(case: dict[str, Any]) -> Any:
-    found = copy.deepcopy(BASES[case["base"]])
+    copied = copy.deepcopy(BASES[case["base"]])
     for path, value in case["set"].items():
-        _set(found, path.strip("/").split("/"), value)
-    return found
+        _set(copied, path.strip("/").split("/"), value)
+    return copied
 
 
 def _set(place: Any, steps: list[str], value: Any) -> None:
@@ -48,7 +48,7 @@ def _set(place: Any, steps: list[str], value: Any) -> None:
         place[key] = value
 
 
-def _said(obj: Any) -> set[str]:
+def _fields(obj: Any) -> set[str]:
     return {f"{cause.field}: {cause.message}" for cause in validate(obj, schemas("1.36"), TARGET)}
 
 
@@ -60,15 +60,15 @@ def _defaulted(obj: Any) -> Any:
 
 @pytest.mark.parametrize("case", CASES)
 def test_says_what_the_server_said(case: dict[str, Any]) -> None:
-    assert _said(_defaulted(_object(case))) == set(case.get("said", case["server"]))
+    assert _fields(_defaulted(_object(case))) == set(case.get("said", case["server"]))
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_object_as_sent_is_refused_exactly_when_the_server_refused_it(case: dict[str, Any]) -> None:
-    assert bool(_said(_object(case))) == bool(case["server"])
+    assert bool(_fields(_object(case))) == bool(case["server"])
 
 
 @pytest.mark.parametrize("name", sorted(BASES))
 def test_bases_are_valid_as_sent_and_as_stored(name: str) -> None:
-    assert _said(BASES[name]) == set()
-    assert _said(_defaulted(BASES[name])) == set()
+    assert _fields(BASES[name]) == set()
+    assert _fields(_defaulted(BASES[name])) == set()

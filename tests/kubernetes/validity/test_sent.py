@@ -45,13 +45,13 @@ CONTAINER = "spec/template/spec/containers/0"
 
 
 def _with(text: str, path: str, value: Any) -> Any:
-    found = copy.deepcopy(load(text, "object.yaml"))
-    place = found
+    copied = copy.deepcopy(load(text, "object.yaml"))
+    place = copied
     *steps, last = path.split("/")
     for step in steps:
         place = place[int(step)] if isinstance(place, list) else place[step]
     place[int(last) if isinstance(place, list) else last] = value
-    return found
+    return copied
 
 
 def _sent(obj: Any, apply: Apply) -> tuple[Cause, ...]:
@@ -123,8 +123,8 @@ def _sent(obj: Any, apply: Apply) -> tuple[Cause, ...]:
 def test_server_side_apply_types_the_object(
     path: str, value: Any, message: str, field: str, topic: str
 ) -> None:
-    found = _sent(_with(DEPLOYMENT, path, value), Apply.SERVER_SIDE)
-    assert [(cause.message, cause.field, cause.topic) for cause in found] == [
+    misfits = _sent(_with(DEPLOYMENT, path, value), Apply.SERVER_SIDE)
+    assert [(cause.message, cause.field, cause.topic) for cause in misfits] == [
         (message, field, topic)
     ]
 

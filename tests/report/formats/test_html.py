@@ -106,16 +106,16 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def contrast(one: str, two: str) -> float:
-    light, dark = sorted((luminance(one), luminance(two)), reverse=True)
+def contrast(colour: str, background: str) -> float:
+    light, dark = sorted((luminance(colour), luminance(background)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 
 def schemes() -> list[dict[str, str]]:
     style = text("page.css")
     blocks = re.findall(r":root\{(.*?)\}", style, re.S)
-    found = [dict(re.findall(r"--([\w-]+):(#[0-9a-f]+)", block)) for block in blocks]
-    return [{name: full(value) for name, value in scheme.items()} for scheme in found]
+    palettes = [dict(re.findall(r"--([\w-]+):(#[0-9a-f]+)", block)) for block in blocks]
+    return [{name: full(value) for name, value in scheme.items()} for scheme in palettes]
 
 
 def full(colour: str) -> str:
@@ -146,11 +146,13 @@ def change(number: int, impact: Impact) -> ChangeSummary:
 def big(count: int) -> Report:
     impacts = (Impact.IN_PLACE, Impact.ROLLING_RESTART, Impact.NONE, Impact.CREATE)
     rows = tuple(change(number, impacts[number % 4]) for number in range(count))
-    found = tuple(
+    findings = tuple(
         finding(f"finding {number}", path=f"/x/{number}") for number in range(count // 50)
     )
     target = Target("1.36", "4", Apply.SERVER_SIDE)
-    return Report(Verdict.FAIL, (ReleaseReport("web", "prod", target, Verdict.FAIL, rows, found),))
+    return Report(
+        Verdict.FAIL, (ReleaseReport("web", "prod", target, Verdict.FAIL, rows, findings),)
+    )
 
 
 def saved(room: Path, told: Report) -> Path:

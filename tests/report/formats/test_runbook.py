@@ -40,14 +40,14 @@ def test_the_report_stays_on_standard_output(
 
 
 def test_before_during_after_and_back_in_this_order(demo: str) -> None:
-    found = places(demo, "### Before", "### During", "### After", "### Back")
-    assert found == sorted(found)
-    assert -1 not in found
+    lines_of_steps = places(demo, "### Before", "### During", "### After", "### Back")
+    assert lines_of_steps == sorted(lines_of_steps)
+    assert -1 not in lines_of_steps
 
 
 def test_each_step_comes_with_its_check_before_the_upgrade(demo: str) -> None:
     during = demo.partition("### During")[2].partition("### After")[0]
-    found = places(
+    lines_of_steps = places(
         during,
         "kubectl patch pvc data-shop-db-0 -n prod",
         "kubectl get pvc data-shop-db-0 -n prod -o yaml",
@@ -55,27 +55,27 @@ def test_each_step_comes_with_its_check_before_the_upgrade(demo: str) -> None:
         "kubectl get statefulset shop-db -n prod  # must say NotFound",
         "helm upgrade shop",
     )
-    assert found == sorted(found)
-    assert -1 not in found
+    assert lines_of_steps == sorted(lines_of_steps)
+    assert -1 not in lines_of_steps
     assert during.count("helm upgrade") == 1
 
 
 def test_what_waits_for_the_new_pods_comes_after(demo: str) -> None:
     after = demo.partition("### After")[2].partition("### Back")[0]
-    found = places(
+    lines_of_steps = places(
         after, "kubectl rollout status deployment shop-web", "kubectl delete replicasets"
     )
-    assert found == sorted(found)
-    assert -1 not in found
+    assert lines_of_steps == sorted(lines_of_steps)
+    assert -1 not in lines_of_steps
 
 
 def test_what_is_replaced_on_the_way_there_is_replaced_on_the_way_back(demo: str) -> None:
     back = demo.partition("### Back")[2]
-    found = places(
+    lines_of_steps = places(
         back, "kubectl delete statefulset shop-db", "helm rollback shop REVISION -n prod"
     )
-    assert found == sorted(found)
-    assert -1 not in found
+    assert lines_of_steps == sorted(lines_of_steps)
+    assert -1 not in lines_of_steps
     assert "patch pvc" not in back  # a claim never shrinks
     assert "brings no data back" in back
 
@@ -89,5 +89,5 @@ def test_without_a_way_through_it_says_so() -> None:
 
 def test_steps_are_numbered_in_each_part(demo: str) -> None:
     for part in demo.split("### ")[1:]:
-        numbers = [int(found) for found in re.findall(r"^(\d+)\. ", part, re.MULTILINE)]
+        numbers = [int(number) for number in re.findall(r"^(\d+)\. ", part, re.MULTILINE)]
         assert numbers == list(range(1, len(numbers) + 1))

@@ -14,12 +14,12 @@ REPOSITORY = Path("fixtures/repositories/argocd")
 REMOTE = "git@git.example:team/platform.git"
 
 
-def found(remote=REMOTE):
+def declared_at(remote=REMOTE):
     return resolve(Tree.of(REPOSITORY), None, [remote])
 
 
 def release(name):
-    return next(each for each in found().releases if each.name == name)
+    return next(release for release in declared_at().releases if release.name == name)
 
 
 def test_an_application_by_path():
@@ -52,7 +52,7 @@ def test_several_sources_with_values_of_another():
 
 
 def test_a_matrix_of_files_and_a_list():
-    shops = sorted(each.key for each in found().releases if "-" in each.name)
+    shops = sorted(item.key for item in declared_at().releases if "-" in item.name)
     assert shops == [
         ("production", "north", "north-production"),
         ("production", "south", "south-production"),
@@ -63,13 +63,15 @@ def test_a_matrix_of_files_and_a_list():
 
 
 def test_what_only_a_cluster_knows_is_said():
-    (problem,) = found().problems
+    (problem,) = declared_at().problems
     assert "the generator clusters" in problem.message
     assert (problem.file, problem.line) == ("sets/clusters.yaml", 1)
 
 
 def test_another_repository_is_not_taken_for_this_one():
-    releases = {each.name: each for each in found("https://git.example/team/other").releases}
+    releases = {
+        release.name: release for release in declared_at("https://git.example/team/other").releases
+    }
     assert releases["front"].chart.kind == "unknown"
     assert "another repository" in releases["front"].unresolved[0]
     assert "another repository" in releases["cache"].unresolved[0]
@@ -106,7 +108,9 @@ def test_merge_and_directories():
     base = {"list": {"elements": [{"path": "config/staging", "extra": "1"}]}}
     merge = {"merge": {"mergeKeys": ["path"], "generators": [directories, base]}}
     made = parameter_sets(context, merge, False)
-    assert [(each["path"], each["path.basename"], each.get("extra")) for each in made] == [
+    assert [
+        (element["path"], element["path.basename"], element.get("extra")) for element in made
+    ] == [
         ("config/production", "production", None),
         ("config/staging", "staging", "1"),
     ]
@@ -127,7 +131,7 @@ def test_applications_that_a_chart_renders_are_said(tmp_path):
 
 
 def test_what_an_unresolved_set_may_take_is_known():
-    (problem,) = found().problems
+    (problem,) = declared_at().problems
     assert problem.paths == ()
 
 

@@ -8,7 +8,7 @@ from policylint.scan.gitops.tree import Tree
 ADD = "helm repo add charts https://r.invalid\n"
 
 
-def found(tmp_path, text, name="deploy.sh"):
+def declared_in(tmp_path, text, name="deploy.sh"):
     file = tmp_path / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, "utf-8")
@@ -18,7 +18,7 @@ def found(tmp_path, text, name="deploy.sh"):
 def test_a_command_is_a_release_with_its_values_and_flags(tmp_path):
     (tmp_path / "v.yaml").write_text("a: 1\n", "utf-8")
     text = f"{ADD}helm upgrade web charts/web --version 1.2.0 -n shop -f v.yaml --set a=b --force\n"
-    (web,) = found(tmp_path, text).releases
+    (web,) = declared_in(tmp_path, text).releases
     assert (web.tool, web.namespace, web.name, web.line) == ("command", "shop", "web", 2)
     assert (web.chart.url, web.chart.version) == ("https://r.invalid", "1.2.0")
     assert ([layer.path for layer in web.layers], web.sets) == (["v.yaml"], (("set", "a=b"),))
@@ -38,12 +38,12 @@ def test_a_command_is_a_release_with_its_values_and_flags(tmp_path):
     ],
 )
 def test_what_variables_decide_is_not_known(tmp_path, words, unknown):
-    (web,) = found(tmp_path, f"{ADD}helm upgrade --install web {words}\n").releases
+    (web,) = declared_in(tmp_path, f"{ADD}helm upgrade --install web {words}\n").releases
     assert any(unknown in why for why in web.unresolved)
 
 
 def test_a_release_that_a_variable_names_is_a_problem(tmp_path):
-    (problem,) = found(tmp_path, f'{ADD}helm upgrade "$1" charts/web\n').problems
+    (problem,) = declared_in(tmp_path, f'{ADD}helm upgrade "$1" charts/web\n').problems
     assert (problem.file, problem.line) == ("deploy.sh", 2)
 
 
@@ -56,4 +56,4 @@ def test_a_release_that_a_variable_names_is_a_problem(tmp_path):
     ],
 )
 def test_what_deploys_nothing_declares_nothing(tmp_path, text, name):
-    assert found(tmp_path, text, name).releases == ()
+    assert declared_in(tmp_path, text, name).releases == ()

@@ -13,12 +13,12 @@ from policylint.scan.gitops.tree import Tree
 CLUSTERS = Path("fixtures/repositories/flux-clusters")
 
 
-def found(root, builder=None):
+def declared_in(root, builder=None):
     return resolve(Tree.of(Path(root)), Tools(builder))
 
 
 def release(declarations, *key):
-    return next(each for each in declarations.releases if each.key == key)
+    return next(release for release in declarations.releases if release.key == key)
 
 
 def written(root, files):
@@ -49,8 +49,8 @@ spec:
 
 
 def test_each_cluster_has_its_own_releases():
-    declarations = found(CLUSTERS)
-    assert sorted(each.key for each in declarations.releases) == [
+    declarations = declared_in(CLUSTERS)
+    assert sorted(release.key for release in declarations.releases) == [
         (cluster, *name)
         for cluster in ("production", "staging")
         for name in (("cache", "cache-cache"), ("infra", "queue"), ("web", "web"))
@@ -59,7 +59,7 @@ def test_each_cluster_has_its_own_releases():
 
 
 def test_values_are_patched_and_their_variables_replaced():
-    web = release(found(CLUSTERS), "production", "web", "web")
+    web = release(declared_in(CLUSTERS), "production", "web", "web")
     first, second = web.layers
     assert first.values == {"replicas": 9, "image": "web:1.0"}
     assert second.values == {
@@ -76,13 +76,13 @@ def test_values_are_patched_and_their_variables_replaced():
 
 
 def test_a_patch_of_one_cluster_is_not_seen_in_the_other():
-    web = release(found(CLUSTERS), "staging", "web", "web")
+    web = release(declared_in(CLUSTERS), "staging", "web", "web")
     assert web.settings["upgrade.crds"] == "Skip"
     assert web.layers[1].values["replicas"] == 1
 
 
 def test_chart_sources():
-    declarations = found(CLUSTERS)
+    declarations = declared_in(CLUSTERS)
     cache = release(declarations, "staging", "cache", "cache-cache").chart
     assert (cache.kind, cache.url, cache.version) == (
         "oci",
@@ -105,14 +105,14 @@ def test_a_name_beyond_helms_limit_is_shortened_as_flux_does_it(tmp_path):
     name = "a-release-with-a-name-that-is-longer-than-helm-takes-it"
     text = RELEASE.replace("name: web,", f"name: {name},")
     written(tmp_path, {"k.yaml": KUSTOMIZATION, "apps/r.yaml": text})
-    (web,) = found(tmp_path).releases
+    (web,) = declared_in(tmp_path).releases
     assert web.name == f"{name[:40]}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
 def test_values_of_one_file_keep_their_lines(tmp_path):
     text = RELEASE + "  values:\n    # a comment\n    a: 1\n    b:\n      - c: 2\n"
     written(tmp_path, {"k.yaml": KUSTOMIZATION, "apps/r.yaml": f"# head\n---\n{text}"})
-    (web,) = found(tmp_path).releases
+    (web,) = declared_in(tmp_path).releases
     (layer,) = web.layers
     file = (tmp_path / "apps/r.yaml").read_text("utf-8").splitlines()
     shown = layer.text.splitlines()
@@ -122,7 +122,7 @@ def test_values_of_one_file_keep_their_lines(tmp_path):
 
 def test_a_suspended_kustomization_rolls_nothing_out(tmp_path):
     written(tmp_path, {"k.yaml": KUSTOMIZATION + "  suspend: true\n", "apps/r.yaml": RELEASE})
-    (web,) = found(tmp_path).releases
+    (web,) = declared_in(tmp_path).releases
     assert web.settings["suspended"] == "Kustomization apps"
 
 
@@ -142,7 +142,7 @@ def test_what_cannot_be_built_is_said(tmp_path):
     kustomization = "resources: [r.yaml]\nreplacements: [{path: x}]\n"
     files = {"k.yaml": KUSTOMIZATION, "apps/r.yaml": RELEASE}
     written(tmp_path, {**files, "apps/kustomization.yaml": kustomization})
-    declarations = found(tmp_path)
+    declarations = declared_in(tmp_path)
     assert declarations.releases == ()
     (problem,) = declarations.problems
     assert "replacements" in problem.message
@@ -155,7 +155,7 @@ def test_nothing_outside_the_repository_is_read(tmp_path, entry):
     files = {"k.yaml": KUSTOMIZATION, "apps/kustomization.yaml": f"resources: [{entry}]\n"}
     root = written(tmp_path / "repository", files)
     (root / "apps/link.yaml").symlink_to(outside)
-    declarations = found(root)
+    declarations = declared_in(root)
     assert declarations.releases == ()
     assert declarations.problems
 
@@ -164,14 +164,14 @@ def test_variables_change_types_as_in_flux(tmp_path):
     text = RELEASE + '  values: {a: "${NUM}", b: "x${NUM}", c: "${T}"}\n'
     post = "  postBuild: {substitute: {NUM: '5', T: 'true'}}\n"
     written(tmp_path, {"k.yaml": KUSTOMIZATION + post, "apps/r.yaml": text})
-    (web,) = found(tmp_path).releases
+    (web,) = declared_in(tmp_path).releases
     assert web.layers[0].values == {"a": 5, "b": "x5", "c": True}
 
 
 def test_without_variables_nothing_is_replaced(tmp_path):
     text = RELEASE + '  values: {a: "${NUM}"}\n'
     written(tmp_path, {"k.yaml": KUSTOMIZATION, "apps/r.yaml": text})
-    (web,) = found(tmp_path).releases
+    (web,) = declared_in(tmp_path).releases
     assert web.layers[0].values == {"a": "${NUM}"}
 
 
@@ -195,7 +195,7 @@ def test_hashed_names_are_kustomizes_own(tmp_path):
         "apps/r.yaml": RELEASE + "  valuesFrom: [{kind: ConfigMap, name: v}]\n",
     }
     written(tmp_path, files)
-    declarations = found(tmp_path, Binary((shutil.which("kustomize"), "build")))
+    declarations = declared_in(tmp_path, Binary((shutil.which("kustomize"), "build")))
     (web,) = declarations.releases
     assert web.layers[0].values == {"a": 1}
     assert (web.file, web.line) == ("apps/r.yaml", 1)
@@ -227,6 +227,6 @@ def test_a_build_fetches_nothing(tmp_path):
     )
     files = {"k.yaml": KUSTOMIZATION, "apps/r.yaml": RELEASE}
     written(tmp_path, {**files, "apps/kustomization.yaml": kustomization})
-    declarations = found(tmp_path, Binary((shutil.which("kustomize"), "build")))
+    declarations = declared_in(tmp_path, Binary((shutil.which("kustomize"), "build")))
     assert declarations.releases == ()
     assert "would fetch http://127.0.0.1:1/patch.yaml" in declarations.problems[0].message

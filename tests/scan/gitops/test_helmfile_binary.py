@@ -27,16 +27,18 @@ def built(root, program=FOUND):
 
 @helmfile
 def test_what_templates_decide_is_built_in_each_environment():
-    found = built(TEMPLATES)
-    assert found.problems == ()
-    assert [(each.key, each.chart.version, each.is_absent) for each in found.releases] == [
+    declarations = built(TEMPLATES)
+    assert declarations.problems == ()
+    assert [
+        (release.key, release.chart.version, release.is_absent) for release in declarations.releases
+    ] == [
         (("staging", "blue", "web-blue"), "2.0.0", False),
         (("staging", "queue", "queue"), "3.0.0", True),
         (("production", "blue", "web-blue"), "1.9.0", False),
         (("production", "green", "web-green"), "1.9.0", False),
         (("production", "queue", "queue"), "3.0.0", False),
     ]
-    green = found.releases[3]
+    green = declarations.releases[3]
     assert [dict(layer.values) for layer in green.layers] == [
         {"team": "green", "environment": "production"}
     ]
@@ -45,10 +47,15 @@ def test_what_templates_decide_is_built_in_each_environment():
 
 @helmfile
 def test_what_is_literal_reads_as_helmfile_builds_it():
-    def shown(found, tree):
+    def shown(declarations, tree):
         return [
-            (each.key, each.chart, each.is_absent, [_values(layer, tree) for layer in each.layers])
-            for each in found.releases
+            (
+                release.key,
+                release.chart,
+                release.is_absent,
+                [_values(layer, tree) for layer in release.layers],
+            )
+            for release in declarations.releases
         ]
 
     tree = Tree.of(ENVIRONMENTS)

@@ -14,9 +14,9 @@ from policylint.scan.shells.flags import spellings
 
 
 def parse(line: str):
-    found = parse_command(shlex.split(line))
-    assert found is not None
-    return found
+    command = parse_command(shlex.split(line))
+    assert command is not None
+    return command
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def parse(line: str):
 def test_the_verb_and_its_names(
     line: str, action: str, release: str | None, chart: str | None
 ) -> None:
-    found = parse(line)
-    assert (found.action, found.release, found.chart) == (action, release, chart)
+    command = parse(line)
+    assert (command.action, command.release, command.chart) == (action, release, chart)
 
 
 @pytest.mark.parametrize(
@@ -51,16 +51,16 @@ def test_what_is_no_helm_command(line: str) -> None:
 
 
 def test_flags_have_three_states() -> None:
-    found = parse(
+    command = parse(
         "helm upgrade a b --atomic=false --wait=hookOnly --rollback-on-failure --timeout 5m "
         "--timeout=6m"
     )
-    assert found.flag("atomic").state == "set"
-    assert found.flag("atomic").written == "--rollback-on-failure"
-    assert (found.flag("wait").state, found.flag("wait").value) == ("set", "hookOnly")
-    assert found.flag("timeout").value == "6m"
-    assert found.flag("force").state == "unset"
-    assert found.repeated == ("atomic", "timeout")
+    assert command.flag("atomic").state == "set"
+    assert command.flag("atomic").written == "--rollback-on-failure"
+    assert (command.flag("wait").state, command.flag("wait").value) == ("set", "hookOnly")
+    assert command.flag("timeout").value == "6m"
+    assert command.flag("force").state == "unset"
+    assert command.repeated == ("atomic", "timeout")
     off = parse("helm upgrade a b --atomic=false").flag("atomic")
     assert (off.state, off.value) == ("unset", False)
 
@@ -87,8 +87,8 @@ def test_switches_may_stand_anywhere(switches: list[str], at: int) -> None:
     words = ["upgrade", "web", "./web"]
     for switch in switches:
         words.insert(min(at, len(words)), switch)
-    found = parse_command(["helm", *words])
-    assert found is not None
-    assert (found.action, found.release, found.chart) == ("upgrade", "web", "./web")
-    assert {flag.written for flag in found.flags.values()} <= set(switches)
-    assert len(found.flags) >= len(switches) - 2  # two spellings may mean one flag
+    command = parse_command(["helm", *words])
+    assert command is not None
+    assert (command.action, command.release, command.chart) == ("upgrade", "web", "./web")
+    assert {flag.written for flag in command.flags.values()} <= set(switches)
+    assert len(command.flags) >= len(switches) - 2  # two spellings may mean one flag

@@ -31,7 +31,7 @@ def scorer():
 
 def invocations(name: str) -> list[Invocation]:
     source = Source.of(name, (CORPUS / name).read_bytes(), CORPUS)
-    return [each for each in read_source(source) if isinstance(each, Invocation)]
+    return [item for item in read_source(source) if isinstance(item, Invocation)]
 
 
 def test_every_file_is_labelled() -> None:
@@ -51,18 +51,18 @@ def test_the_labels_hold(name: str, scorer) -> None:
 def test_places_are_those_of_the_file(name: str) -> None:
     data = (CORPUS / name).read_bytes()
     lines = data.split(b"\n")
-    for found in invocations(name):
+    for invocation in invocations(name):
         assert (
-            b"helm" in lines[found.line - 1].lower()
-            or found.tool != "helm"
-            or b"$" in lines[found.line - 1]
-            or (lines[found.line - 1][found.column - 1 : found.column] == b"h")
+            b"helm" in lines[invocation.line - 1].lower()
+            or invocation.tool != "helm"
+            or b"$" in lines[invocation.line - 1]
+            or (lines[invocation.line - 1][invocation.column - 1 : invocation.column] == b"h")
         )
-        for flag in found.flags.values():
+        for flag in invocation.flags.values():
             if (
                 flag.origin is not None
                 and flag.origin.end > flag.origin.start >= 0
-                and found.syntax == "shell"
+                and invocation.syntax == "shell"
             ):
                 text = data[flag.origin.start : flag.origin.end].decode()
                 assert flag.written.lstrip("-")[:1] in text
@@ -80,7 +80,7 @@ def test_a_flag_written_at_the_insertion_point_is_seen(name: str) -> None:
             continue
         at = before.insertion.start
         source = Source.of(name, data[:at] + b" --burst-limit=7" + data[at:], CORPUS)
-        after = [each for each in read_source(source) if isinstance(each, Invocation)]
-        same = [each for each in after if (each.line, each.column) == (before.line, before.column)]
-        assert [each.flag("burst-limit").value for each in same] == ["7"], before
+        after = [item for item in read_source(source) if isinstance(item, Invocation)]
+        same = [item for item in after if (item.line, item.column) == (before.line, before.column)]
+        assert [item.flag("burst-limit").value for item in same] == ["7"], before
         assert len(after) == len(invocations(name))

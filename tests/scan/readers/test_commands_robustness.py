@@ -42,10 +42,10 @@ COMMON = settings(max_examples=80, deadline=None, suppress_health_check=[HealthC
 def read(name: str, text: str) -> list[Invocation | RuleFailure]:
     source = Source.of(name, text.encode(), CORPUS)
     return [
-        each
+        item
         for name, files in wanted().items()
         if files.rank and files.hold(source) and reader(name).wants(source)
-        for each in reader(name).read(source)
+        for item in reader(name).read(source)
     ]
 
 
@@ -53,10 +53,10 @@ def read(name: str, text: str) -> list[Invocation | RuleFailure]:
 @given(st.sampled_from(FILES), st.integers(0, 2000), st.integers(0, 2000))
 def test_a_part_of_a_file(path: Path, start: int, length: int) -> None:
     text = path.read_bytes().decode()[start : start + length]
-    for each in read(path.relative_to(CORPUS).as_posix(), text):
-        assert isinstance(each, (Invocation, RuleFailure))
-        if isinstance(each, Invocation):
-            assert 1 <= each.line <= text.count("\n") + 1
+    for item in read(path.relative_to(CORPUS).as_posix(), text):
+        assert isinstance(item, (Invocation, RuleFailure))
+        if isinstance(item, Invocation):
+            assert 1 <= item.line <= text.count("\n") + 1
 
 
 @COMMON
@@ -68,8 +68,8 @@ def test_characters_put_in(path: Path, changes: list[tuple[int, str]]) -> None:
     text = path.read_bytes().decode()
     for at, what in changes:
         text = text[:at] + what + text[at:]
-    for each in read(path.relative_to(CORPUS).as_posix(), text):
-        assert isinstance(each, (Invocation, RuleFailure))
+    for item in read(path.relative_to(CORPUS).as_posix(), text):
+        assert isinstance(item, (Invocation, RuleFailure))
 
 
 @COMMON

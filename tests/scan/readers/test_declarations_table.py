@@ -48,8 +48,8 @@ def test_every_tool_says_where_its_rows_are_from(tool: str) -> None:
 
 def read(text: str, flag: str, reading: str) -> list[tuple[str, str, object]]:
     return [
-        (each.flag, each.state, each.value)
-        for each in read_value(text, (flag, reading), NOWHERE, "")
+        (item.flag, item.state, item.value)
+        for item in read_value(text, (flag, reading), NOWHERE, "")
     ]
 
 

@@ -28,8 +28,8 @@ def expected(label: dict[str, Any]) -> dict[str, Any]:
     facts |= {key: label.get(key, 0) for key in ("values_files", "set_count")}
     facts |= {key: label[key] for key in ("line", "tool")}
     dynamic = label.get("dynamic", False)
-    given = {name: label[name] for name in ("version", "namespace") if label.get(name) is not None}
-    flags = {**given, **label.get("flags", {})}
+    named = {name: label[name] for name in ("version", "namespace") if label.get(name) is not None}
+    flags = {**named, **label.get("flags", {})}
     rest = ("unknown" if dynamic else "unset", None)
     states = dict.fromkeys(ALWAYS, rest)
     states |= {name: state_of(value) for name, value in flags.items()}
@@ -41,10 +41,10 @@ def state_of(value: Any) -> tuple[str, Any]:
     return ("unknown", None) if value == "unknown" else ("set", value)
 
 
-def seen(found: Invocation) -> dict[str, Any]:
-    shown = found.to_json()
-    names = {*ALWAYS, *found.flags} - {"set", "values"}
-    flags: dict[str, Flag] = {name: found.flag(name) for name in names}
+def seen(invocation: Invocation) -> dict[str, Any]:
+    shown = invocation.to_json()
+    names = {*ALWAYS, *invocation.flags} - {"set", "values"}
+    flags: dict[str, Flag] = {name: invocation.flag(name) for name in names}
     keys = ("line", "tool", "action", *WORDS, "values_files", "set_count", "dynamic")
     return {
         **{key: shown[key] for key in keys},
@@ -63,17 +63,17 @@ def test_every_file_is_labelled() -> None:
 
 @pytest.mark.parametrize("name", sorted(LABELS))
 def test_the_labels_hold(name: str) -> None:
-    found = [each for each in declared(name) if isinstance(each, Invocation)]
-    found.sort(key=lambda each: each.line)
-    assert [seen(each) for each in found] == [expected(each) for each in LABELS[name]]
+    invocations = [item for item in declared(name) if isinstance(item, Invocation)]
+    invocations.sort(key=lambda item: item.line)
+    assert [seen(item) for item in invocations] == [expected(item) for item in LABELS[name]]
 
 
 @pytest.mark.parametrize("name", sorted(LABELS))
 def test_a_set_flag_says_where_it_stands(name: str) -> None:
     data = (CORPUS / name).read_bytes()
-    for found in declared(name):
-        assert isinstance(found, Invocation)
-        for flag in found.flags.values():
+    for invocation in declared(name):
+        assert isinstance(invocation, Invocation)
+        for flag in invocation.flags.values():
             if flag.origin is None or flag.origin.file != name or flag.written.startswith("--"):
                 continue
             assert flag.origin.start >= 0, "the bytes are known in the file itself"

@@ -25,10 +25,10 @@ COMMON = settings(max_examples=60, deadline=None, suppress_health_check=[HealthC
 def read(file: str, text: str) -> list[Reading]:
     source = Source.of(file, text.encode(), CORPUS)
     return [
-        each
+        item
         for name, files in wanted().items()
         if files.rank == 0 and files.hold(source) and reader(name).wants(source)
-        for each in reader(name).read(source)
+        for item in reader(name).read(source)
     ]
 
 
@@ -37,18 +37,18 @@ def read(file: str, text: str) -> list[Reading]:
 def test_lines_lost(path: Path, first: int, count: int) -> None:
     lines = path.read_text().split("\n")
     kept = [*lines[:first], *lines[first + count :]]
-    for each in read(str(path.relative_to(CORPUS)), "\n".join(kept)):
-        assert isinstance(each, (Invocation, RuleFailure))
-        if isinstance(each, Invocation):
-            assert 1 <= each.line <= len(kept)
+    for item in read(str(path.relative_to(CORPUS)), "\n".join(kept)):
+        assert isinstance(item, (Invocation, RuleFailure))
+        if isinstance(item, Invocation):
+            assert 1 <= item.line <= len(kept)
 
 
 @COMMON
 @given(st.sampled_from(FILES), st.integers(0, 1500), st.text("{}[]:-*&'\"|>#\t %$!", max_size=4))
 def test_characters_put_in(path: Path, at: int, what: str) -> None:
     text = path.read_text()
-    for each in read(str(path.relative_to(CORPUS)), text[:at] + what + text[at:]):
-        assert isinstance(each, (Invocation, RuleFailure))
+    for item in read(str(path.relative_to(CORPUS)), text[:at] + what + text[at:]):
+        assert isinstance(item, (Invocation, RuleFailure))
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,12 @@ def test_characters_put_in(path: Path, at: int, what: str) -> None:
     ],
 )
 def test_yaml_without_end_is_a_failure(text: str) -> None:
-    found_ = [each for each in documents(text, "helmfile.yaml") if not isinstance(each, Tree)]
-    assert found_ or all(isinstance(each, RuleFailure) for each in read("helmfile.yaml", text))
+    result = [
+        document for document in documents(text, "helmfile.yaml") if not isinstance(document, Tree)
+    ]
+    assert result or all(
+        isinstance(document, RuleFailure) for document in read("helmfile.yaml", text)
+    )
 
 
 def test_a_document_that_cannot_be_read_is_said() -> None:
@@ -84,10 +88,10 @@ def test_one_bad_line_leaves_the_rest_of_a_release_known() -> None:
         "metadata: {name: web, namespace: shop}\n"
         "spec:\n  chart: {spec: {chart: web, version: 1.0.0}}\n  values: {a: b: c}\n"
     )
-    (found_,) = read("release.yaml", text)
-    assert isinstance(found_, Invocation)
-    assert (found_.release, found_.version) == ("web", "1.0.0")
-    assert found_.flag("atomic").state == "unknown"
+    (manifest_read,) = read("release.yaml", text)
+    assert isinstance(manifest_read, Invocation)
+    assert (manifest_read.release, manifest_read.version) == ("web", "1.0.0")
+    assert manifest_read.flag("atomic").state == "unknown"
 
 
 def test_too_deep_recursion_is_a_failure() -> None:
@@ -115,9 +119,11 @@ def test_line_ends_of_windows_change_nothing() -> None:
     ["new helm.v3.Release(}", "new helm.v3.Release('a', {)", "new helm.v3.Chart('a', [{ x: (] })"],
 )
 def test_brackets_that_do_not_match_end_the_reading(text: str) -> None:
-    found_ = read("index.ts", f"import '@pulumi/kubernetes';\n{text}")
+    manifest_read = read("index.ts", f"import '@pulumi/kubernetes';\n{text}")
     assert all(
-        each.flag("atomic").state == "unknown" for each in found_ if isinstance(each, Invocation)
+        item.flag("atomic").state == "unknown"
+        for item in manifest_read
+        if isinstance(item, Invocation)
     )
 
 
@@ -127,8 +133,8 @@ def test_names_that_stand_for_names_are_read_once() -> None:
         f'locals {{\n{chain}  a11 = {{}}\n}}\nresource "helm_release" "a" {{\n  name = local.a0\n'
         "}\n"
     )
-    (found_,) = read("main.tf", text)
-    assert isinstance(found_, Invocation)
+    (manifest_read,) = read("main.tf", text)
+    assert isinstance(manifest_read, Invocation)
 
 
 def test_texts_that_grow_are_given_up() -> None:
@@ -137,6 +143,6 @@ def test_texts_that_grow_are_given_up() -> None:
         f'locals {{\n{chain}  a10 = "{"x" * 100}"\n}}\nresource "helm_release" "a" {{\n'
         "  name = local.a0\n}\n"
     )
-    (found_,) = read("main.tf", text)
-    assert isinstance(found_, Invocation)
-    assert found_.release is None
+    (manifest_read,) = read("main.tf", text)
+    assert isinstance(manifest_read, Invocation)
+    assert manifest_read.release is None

@@ -20,9 +20,11 @@ spec:
 
 
 def read(text: str) -> Invocation:
-    (found,) = READER.read(Source.of("release.yaml", textwrap.dedent(text).lstrip("\n").encode()))
-    assert isinstance(found, Invocation)
-    return found
+    (manifest_read,) = READER.read(
+        Source.of("release.yaml", textwrap.dedent(text).lstrip("\n").encode())
+    )
+    assert isinstance(manifest_read, Invocation)
+    return manifest_read
 
 
 @pytest.mark.parametrize(
@@ -53,8 +55,8 @@ def test_remediation_of_the_install_is_not_that_of_the_upgrade() -> None:
 
 
 def test_the_timeout_of_the_upgrade_counts_before_the_general_one() -> None:
-    found = read(f"{RELEASE}  timeout: 5m\n  upgrade: {{timeout: 10m}}\n")
-    assert found.flag("timeout").value == "10m"
+    manifest_read = read(f"{RELEASE}  timeout: 5m\n  upgrade: {{timeout: 10m}}\n")
+    assert manifest_read.flag("timeout").value == "10m"
 
 
 @pytest.mark.parametrize(
@@ -103,8 +105,12 @@ def test_the_version_of_an_oci_repository(ref: str, version: str) -> None:
 
 
 def test_a_chart_ref_without_its_object_is_unknown() -> None:
-    found = chart_ref()
-    assert (found.chart, found.version, found.flag("version").state) == (None, None, "unknown")
+    invocation = chart_ref()
+    assert (invocation.chart, invocation.version, invocation.flag("version").state) == (
+        None,
+        None,
+        "unknown",
+    )
 
 
 def test_of_two_of_a_name_the_one_in_its_own_namespace_is_meant() -> None:

@@ -10,8 +10,8 @@ from policylint.scan.texts.source import Source
 
 
 def read(name: str, text: str) -> list[Invocation]:
-    found = read_source(Source.of(name, text.encode()))
-    return [reading for reading in found if isinstance(reading, Invocation)]
+    items = read_source(Source.of(name, text.encode()))
+    return [reading for reading in items if isinstance(reading, Invocation)]
 
 
 @pytest.mark.parametrize(

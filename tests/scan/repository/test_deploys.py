@@ -14,21 +14,21 @@ SET = Flag("set", True)
 
 
 def upgrade(
-    file: str = "deploy.sh", tool: str = "helm", action: str = "upgrade", **given: Any
+    file: str = "deploy.sh", tool: str = "helm", action: str = "upgrade", **facts: Any
 ) -> Invocation:
-    return Invocation(file, 1, 1, tool, action, **given)
+    return Invocation(file, 1, 1, tool, action, **facts)
 
 
 WEB = upgrade(release="web", chart="./charts/web", namespace="shop")
 
 
 def test_the_name_finds_it() -> None:
-    others = [
+    rest = [
         upgrade(release="api"),
         upgrade(release="web", action="uninstall"),
         upgrade(action="template"),
     ]
-    assert deploys([*others, WEB], "web", "shop") == (WEB,)
+    assert deploys([*rest, WEB], "web", "shop") == (WEB,)
 
 
 def test_another_namespace_is_another_release() -> None:
@@ -39,9 +39,9 @@ def test_another_namespace_is_another_release() -> None:
 
 
 def test_the_chart_decides_between_two_of_a_name() -> None:
-    other = upgrade(release="web", chart="acme/web", namespace="shop")
-    assert deploys([other, WEB], "web", "shop", "charts/web") == (WEB,)
-    assert deploys([other, WEB], "web", "shop", "charts/none") == (other, WEB)
+    namesake = upgrade(release="web", chart="acme/web", namespace="shop")
+    assert deploys([namesake, WEB], "web", "shop", "charts/web") == (WEB,)
+    assert deploys([namesake, WEB], "web", "shop", "charts/none") == (namesake, WEB)
 
 
 def test_an_unknown_name_is_found_by_its_chart_from_either_directory() -> None:
@@ -88,10 +88,10 @@ def test_hidden_arguments_leave_the_mode_open() -> None:
 
 
 def test_facts_that_disagree_are_unknown() -> None:
-    one = upgrade(release="web", version="1.0.0", flags={"atomic": SET})
-    two = upgrade(release="web", version="2.0.0", flags={"atomic": SET})
-    found = deployment([one, two], "web")
-    assert (found.version, found.atomic, found.force, found.values_mode) == (
+    first = upgrade(release="web", version="1.0.0", flags={"atomic": SET})
+    second = upgrade(release="web", version="2.0.0", flags={"atomic": SET})
+    deploy = deployment([first, second], "web")
+    assert (deploy.version, deploy.atomic, deploy.force, deploy.values_mode) == (
         None,
         True,
         False,
@@ -100,8 +100,8 @@ def test_facts_that_disagree_are_unknown() -> None:
 
 
 def test_a_release_that_nothing_deploys() -> None:
-    found = deployment([WEB], "api")
-    assert (found.invocations, found.values_mode, found.atomic) == ((), None, None)
+    deploy = deployment([WEB], "api")
+    assert (deploy.invocations, deploy.values_mode, deploy.atomic) == ((), None, None)
 
 
 def test_a_dry_run_and_an_example_deploy_nothing() -> None:

@@ -24,9 +24,9 @@ def deploy(
     return Invocation(at.file, line, 1, tool, action)
 
 
-def covered(deploying: Source, *others: Source, **given: str) -> Coverage:
-    (found,) = examine([deploy(deploying, **given)], [deploying, *others])
-    return found
+def covered(deploying: Source, *checks: Source, **facts: str) -> Coverage:
+    (coverage,) = examine([deploy(deploying, **facts)], [deploying, *checks])
+    return coverage
 
 
 SCRIPT = """
@@ -37,9 +37,9 @@ SCRIPT = """
 
 
 def test_a_check_above_the_deploy_covers_it() -> None:
-    found = covered(source("deploy.sh", SCRIPT))
-    assert found.guard is not None
-    assert (found.guard.line, found.guard.kind) == (2, "command")
+    coverage = covered(source("deploy.sh", SCRIPT))
+    assert coverage.guard is not None
+    assert (coverage.guard.line, coverage.guard.kind) == (2, "command")
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_every_way_to_run_it_counts(line: str) -> None:
     ],
 )
 def test_a_mention_is_no_guard(line: str) -> None:
-    found = covered(source("deploy.sh", f"{line}\nhelm upgrade web ./chart\n"))
-    assert found.guard is None
-    assert "nothing" in found.because
+    coverage = covered(source("deploy.sh", f"{line}\nhelm upgrade web ./chart\n"))
+    assert coverage.guard is None
+    assert "nothing" in coverage.because
 
 
 def test_a_check_after_the_deploy_does_not_cover_it() -> None:
@@ -171,9 +171,9 @@ HOOKS = """
 def test_a_commit_hook_covers_every_deploy_that_it_judges(hook: str) -> None:
     listed = f"\n          - id: {hook}"
     hooks = source(".pre-commit-config.yaml", HOOKS.replace("[HOOK]", listed))
-    found = covered(source("deploy.sh", "helm upgrade web ./chart\n"), hooks)
-    assert found.guard is not None
-    assert found.guard.kind == "hook"
+    coverage = covered(source("deploy.sh", "helm upgrade web ./chart\n"), hooks)
+    assert coverage.guard is not None
+    assert coverage.guard.kind == "hook"
 
 
 def test_a_repository_of_hooks_of_which_none_runs() -> None:
@@ -195,6 +195,6 @@ def test_guards_of_a_file_without_a_mention() -> None:
 )
 def test_a_command_that_is_judged_is_no_deploy(run: str) -> None:
     text = f"{run} check --strict -- helm upgrade web ./chart\nhelm upgrade web ./chart\n"
-    (found,) = read_source(source("deploy.sh", text))
-    assert isinstance(found, Invocation)
-    assert found.line == 2
+    (invocation,) = read_source(source("deploy.sh", text))
+    assert isinstance(invocation, Invocation)
+    assert invocation.line == 2

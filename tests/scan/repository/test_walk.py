@@ -18,7 +18,7 @@ COMMAND = "#!/bin/sh\nhelm upgrade web ./web\n"
 
 
 def files(root: Path, **kwargs) -> list[str]:
-    return [found.file for found in scan([root], root, **kwargs).invocations]
+    return [invocation.file for invocation in scan([root], root, **kwargs).invocations]
 
 
 def write(root: Path, *names: str, text: str = COMMAND) -> None:
@@ -70,25 +70,25 @@ def test_other_encodings_are_read(tmp_path: Path) -> None:
     (tmp_path / "latin.sh").write_bytes(
         "#!/bin/sh\n# é\nhelm upgrade café ./web\n".encode("latin-1")
     )
-    (found,) = scan([tmp_path], tmp_path).invocations
-    assert (found.line, found.chart) == (3, "./web")
+    (invocation,) = scan([tmp_path], tmp_path).invocations
+    assert (invocation.line, invocation.chart) == (3, "./web")
     (tmp_path / "latin.sh").write_bytes(
         b"\xef\xbb\xbf" + "# é\nhelm upgrade café ./web --wait\n".encode()
     )
-    (found,) = scan([tmp_path], tmp_path).invocations
-    assert (found.line, found.column, found.release) == (2, 1, "café")
-    place = found.flags["wait"].origin
+    (invocation,) = scan([tmp_path], tmp_path).invocations
+    assert (invocation.line, invocation.column, invocation.release) == (2, 1, "café")
+    place = invocation.flags["wait"].origin
     assert place is not None
     assert (tmp_path / "latin.sh").read_bytes()[place.start : place.end] == b"--wait"
 
 
 def test_a_missing_path_and_a_large_file_are_failures(tmp_path: Path) -> None:
     write(tmp_path, "large.sh", text=COMMAND + "#" * 8_100_000)
-    found = scan([tmp_path, tmp_path / "nowhere"], tmp_path)
-    assert found.invocations == ()
-    said = " ".join(failure.message for failure in found.failures)
-    assert "larger than" in said
-    assert "no such file" in said
+    result = scan([tmp_path, tmp_path / "nowhere"], tmp_path)
+    assert result.invocations == ()
+    words = " ".join(failure.message for failure in result.failures)
+    assert "larger than" in words
+    assert "no such file" in words
 
 
 def test_unreadable_yaml_is_a_failure_with_its_place(tmp_path: Path) -> None:
@@ -97,10 +97,10 @@ def test_unreadable_yaml_is_a_failure_with_its_place(tmp_path: Path) -> None:
         ".github/workflows/ci.yml",
         text="jobs:\n  a:\n    steps:\n      - run: helm upgrade a b\n   bad\n: [\n",
     )
-    found = scan([tmp_path], tmp_path)
-    assert found.invocations == ()
+    result = scan([tmp_path], tmp_path)
+    assert result.invocations == ()
     assert any(
-        failure.message.startswith(".github/workflows/ci.yml:") for failure in found.failures
+        failure.message.startswith(".github/workflows/ci.yml:") for failure in result.failures
     )
 
 
@@ -109,14 +109,14 @@ def test_links_out_of_the_tree_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "link.sh").symlink_to(tmp_path / "outside" / "a.sh")
     (tmp_path / "in" / "broken.sh").symlink_to(tmp_path / "nowhere.sh")
-    found = scan([tmp_path / "in"], tmp_path / "in")
-    assert (found.invocations, found.failures) == ((), ())
+    result = scan([tmp_path / "in"], tmp_path / "in")
+    assert (result.invocations, result.failures) == ((), ())
 
 
 def test_one_file_of_commands(tmp_path: Path) -> None:
     write(tmp_path, "command.txt", text="helm upgrade web ./web \\\n  --wait\n")
-    (found,) = commands_of(tmp_path / "command.txt")
-    assert (found.release, found.flag("wait").state) == ("web", "set")
+    (invocation,) = commands_of(tmp_path / "command.txt")
+    assert (invocation.release, invocation.flag("wait").state) == ("web", "set")
 
 
 NAMES = ("a.sh", "Makefile", (
@@ -165,16 +165,16 @@ PIECES = (
 @given(st.sampled_from(NAMES), st.lists(st.sampled_from(PIECES), max_size=25))
 def test_no_text_crashes_a_reader(name: str, pieces: list[str]) -> None:
     text = " ".join(pieces)
-    for found in read_source(Source.of(name, text.encode())):
-        if hasattr(found, "line"):
-            assert 1 <= found.line <= text.count("\n") + 1
+    for item in read_source(Source.of(name, text.encode())):
+        if hasattr(item, "line"):
+            assert 1 <= item.line <= text.count("\n") + 1
 
 
 @pytest.mark.parametrize("depth", [50, 2000])
 def test_deep_nesting_ends(tmp_path: Path, depth: int) -> None:
     write(tmp_path, "deep.sh", text="( " * depth + "helm upgrade a ./a" + " )" * depth)
-    found = scan([tmp_path], tmp_path)
-    assert found.invocations or found.failures
+    result = scan([tmp_path], tmp_path)
+    assert result.invocations or result.failures
 
 
 def test_a_large_file_of_a_kind_that_no_reader_reads_is_no_failure(tmp_path: Path) -> None:

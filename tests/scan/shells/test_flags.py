@@ -72,11 +72,11 @@ def test_the_table_is_the_help_of_a_real_helm(line: str, maker) -> None:
 def test_hidden_spellings_work_and_say_what_to_use(row) -> None:
     helm = binary(row["line"])
     for verb in row["verbs"]:
-        said = try_flag(helm, verb, f"--{row['name']}")
-        assert "unknown flag" not in said
+        output = try_flag(helm, verb, f"--{row['name']}")
+        assert "unknown flag" not in output
         if row.get("use"):
-            assert f"Flag --{row['name']} has been deprecated, use" in said
-            assert row["use"] in said
+            assert f"Flag --{row['name']} has been deprecated, use" in output
+            assert row["use"] in output
 
 
 @pytest.mark.parametrize("line", flags.LINES)
@@ -99,8 +99,8 @@ def test_what_helm_refuses_together(row) -> None:
         return
     both = [f"--{name}" for name in row["flags"]]
     command = [binary(row["line"]), "upgrade", "a", "/nonexistent", *both]
-    said = subprocess.run(command, capture_output=True, text=True).stderr
-    assert "none of the others can be" in said
+    output = subprocess.run(command, capture_output=True, text=True).stderr
+    assert "none of the others can be" in output
 
 
 def test_spellings_of_both_lines_read_alike() -> None:
@@ -128,8 +128,8 @@ REFUSED = [
 def test_values_that_a_line_refuses_are_refused_by_its_newest_unless_they_came(
     row, verb: str, value: str
 ) -> None:
-    said = try_flag(binary(row["line"]), verb, f"--{row['name']}={value}")
-    assert ("invalid argument" in said) is ("since" not in row)
+    output = try_flag(binary(row["line"]), verb, f"--{row['name']}={value}")
+    assert ("invalid argument" in output) is ("since" not in row)
 
 
 @pytest.mark.parametrize(
