@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Iterator
 
 from policylint.model import Json
-from policylint.scan.gitops.model import ChartSource, Declared, Layer
+from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Layer
 from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, string, value
 
 _NAMES = ("fleet.yaml", "fleet.yml")
@@ -18,8 +18,12 @@ _TEMPLATE = "${"
 _NAMELESS = "its name stands for itself: Fleet makes it of the GitRepo's name and this path"
 
 
-def releases(tree: Tree) -> Iterator[Declared]:
+def resolve(tree: Tree) -> Declarations:
     """The releases of every fleet.yaml of a tree that deploys a chart."""
+    return Declarations(tuple(_of_files(tree)))
+
+
+def _of_files(tree: Tree) -> Iterator[Declared]:
     for name in tree.names:
         if posixpath.basename(name) not in _NAMES:
             continue

@@ -11,12 +11,16 @@ from collections.abc import Iterator
 
 from policylint.model import Json
 from policylint.scan.gitops.kustomizations import FILES
-from policylint.scan.gitops.model import ChartSource, Declared, Layer
+from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Layer
 from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, string, value
 
 
-def releases(tree: Tree) -> Iterator[Declared]:
+def resolve(tree: Tree) -> Declarations:
     """The charts that kustomizations of a tree inflate."""
+    return Declarations(tuple(_of_files(tree)))
+
+
+def _of_files(tree: Tree) -> Iterator[Declared]:
     for name in tree.names:
         if posixpath.basename(name) in FILES and "helmCharts" in (tree.text(name) or ""):
             for item in tree.documents(name).items:

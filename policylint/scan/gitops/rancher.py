@@ -11,14 +11,18 @@ from collections.abc import Iterator
 from policylint.errors import ReadError
 from policylint.kyaml.load import load
 from policylint.model import Json
-from policylint.scan.gitops.model import ChartSource, Declared, Layer
+from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Layer
 from policylint.scan.gitops.tree import Item, Tree, mapping, string, value
 
 _GROUP = "helm.cattle.io"
 
 
-def releases(tree: Tree) -> Iterator[Declared]:
+def resolve(tree: Tree) -> Declarations:
     """The releases of all HelmCharts of a tree."""
+    return Declarations(tuple(_of_charts(tree)))
+
+
+def _of_charts(tree: Tree) -> Iterator[Declared]:
     items = [
         item
         for name in tree.yaml_files()

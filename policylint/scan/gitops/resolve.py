@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from msgspec import Struct
 
@@ -44,27 +45,26 @@ def resolve(tree: Tree, tools: Tools | None = None, remotes: Iterable[str] = ())
     tools = tools or Tools()
     flux = Flux(tree, tools.kustomize)
     flux.resolve()
+    of_flux = Declarations(tuple(_of_flux(flux)), tuple(flux.problems))
     files = helmfile.resolve(tree, tools.helmfile)
     modules = terraform.resolve(tree)
     invoked = commands.resolve(tree)
-    of_flux = list(_of_flux(flux))
     context = Context(tree, frozenset(remotes), tools.clusters)
-    before = (*of_flux, *files.releases, *modules.releases, *invoked.releases)
-    argo = applications.resolve(context, tools.charts, before)
-    releases = [
-        *of_flux,
-        *argo.releases,
-        *rancher.releases(tree),
-        *files.releases,
-        *modules.releases,
-        *fleet.releases(tree),
-        *invoked.releases,
-        *inflated.releases(tree),
-    ]
-    own = (files, modules, invoked)
-    more = [problem for declarations in own for problem in declarations.problems]
-    problems = (*flux.problems, *argo.problems, *more)
-    return Declarations(tuple(releases), problems)
+    before = (*of_flux.releases, *files.releases, *modules.releases, *invoked.releases)
+    every = (
+        of_flux,
+        applications.resolve(context, tools.charts, before),
+        rancher.resolve(tree),
+        files,
+        modules,
+        fleet.resolve(tree),
+        invoked,
+        inflated.resolve(tree),
+    )
+    return Declarations(
+        tuple(chain.from_iterable(declarations.releases for declarations in every)),
+        tuple(chain.from_iterable(declarations.problems for declarations in every)),
+    )
 
 
 def _of_flux(flux: Flux) -> Iterator[Declared]:

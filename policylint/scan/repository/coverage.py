@@ -18,19 +18,19 @@ from policylint.scan.texts.source import Source
 
 __all__ = ["Coverage", "Guard", "examine", "guards"]
 DECLARED = (
-    *(
-        "helmfile",
-        "flux",
-        "argocd",
-        "terraform",
-        "pulumi",
-        "fleet",
-        "k3s",
-        "werf",
-        "kustomize",
-        "skaffold",
-    ),
-    *("crossplane", "rancher", "cdk8s"),
+    "helmfile",
+    "flux",
+    "argocd",
+    "terraform",
+    "pulumi",
+    "fleet",
+    "k3s",
+    "werf",
+    "kustomize",
+    "skaffold",
+    "crossplane",
+    "rancher",
+    "cdk8s",
 )
 """Tools whose declarations are deployed by something else than the file they stand in."""
 _NOTHING = "nothing runs policylint before it"
