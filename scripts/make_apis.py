@@ -4,12 +4,11 @@ which minor.
 The facts are Kubernetes' own: the methods `APILifecycleIntroduced`, `...Deprecated`, `...Removed`
 and `...Replacement` of the published Go modules k8s.io/api, k8s.io/apiextensions-apiserver and
 k8s.io/kube-aggregator. A type that newer modules no longer have keeps the last row that an older
-one gave it, so several versions are read. Steps for a new minor:
+one gave it, so several versions are read: those of VERSIONS, to which a new minor is added.
 
-    go mod download k8s.io/api@v0.38.0 k8s.io/apiextensions-apiserver@v0.38.0
-    k8s.io/kube-aggregator@v0.38.0 python scripts/make_apis.py "$(go env GOMODCACHE)"
+    python scripts/make_apis.py "$(go env GOMODCACHE)"
 
-The versions last used: v0.20.15, v0.22.17, v0.25.16, v0.28.15, v0.31.14, v0.34.4, v0.36.3, v0.37.2.
+says which modules are not in the cache yet, as the command that downloads them.
 """
 
 from __future__ import annotations
@@ -17,9 +16,21 @@ from __future__ import annotations
 import json
 import re
 import sys
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+VERSIONS = (
+    "0.20.15",
+    "0.22.17",
+    "0.25.16",
+    "0.28.15",
+    "0.31.14",
+    "0.34.4",
+    "0.36.3",
+    "0.37.2",
+)
+"""Oldest first: the newest word on a type counts."""
 MODULES = ("api", "apiextensions-apiserver", "kube-aggregator")
 OUT = Path(__file__).parent.parent / "policylint" / "data" / "apis.json"
 _FACT = re.compile(r"func \(in \*(\w+)\) APILifecycle(\w+)\(\)[^{]*\{\s*return ([^\n]+)")
@@ -38,22 +49,19 @@ Row = dict[str, Any]
 
 
 def main(cache: Path) -> None:
-    """Read every module version below `cache` and write the table, oldest version first so that
-    newer ones win."""
+    """Read each version of the modules below `cache` and write the table."""
+    wanted = [f"{module}@v{version}" for module, version in product(MODULES, VERSIONS)]
+    missing = [f"k8s.io/{name}" for name in wanted if not (cache / "k8s.io" / name).is_dir()]
+    if missing:
+        sys.exit("not in the cache: go mod download " + " ".join(missing))
     rows: dict[tuple[str, str, str], Row] = {}
-    for module in MODULES:
-        for directory in sorted((cache / "k8s.io").glob(f"{module}@v0.*.*"), key=_order):
-            if "-" not in directory.name.partition("@")[2]:
-                for file in directory.rglob("zz_generated.prerelease-lifecycle.go"):
-                    _read(file, directory.name, rows)
+    for name in wanted:
+        for file in (cache / "k8s.io" / name).rglob("zz_generated.prerelease-lifecycle.go"):
+            _read(file, name, rows)
     served = [row for _, row in sorted(rows.items()) if not _NO_RESOURCE.search(row["kind"])]
     lines = ",\n".join("  " + json.dumps(row) for row in served)
     OUT.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
     print(f"{len(served)} rows", file=sys.stderr)
-
-
-def _order(directory: Path) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", directory.name.partition("@")[2])]
 
 
 def _read(file: Path, module: str, rows: dict[tuple[str, str, str], Row]) -> None:

@@ -4,14 +4,15 @@ judged by.
     python scripts/record_oracle.py --context NAME --out DIRECTORY [--kinds Deployment,Service]
     [--cluster-scoped]
 
-For each base object (taken from an earlier recording) it is created once, and every small change of
-it that is valid by itself (tried as a dry-run create under another name) is sent as a dry-run
+First, what the server makes of the objects of an earlier recording: each is sent as a dry-run
+create. Then each base object (of an earlier recording too) is created once, and every small change
+of it that is valid by itself (tried as a dry-run create under another name) is sent as a dry-run
 server-side apply. Nothing runs without an explicit --context. Everything lives in a namespace made
 for it, with a quota of no pods, and is deleted at the end; cluster-scoped kinds are left out unless
 asked for, and never touch an object that exists already.
 
-Writes openapi-MINOR.json.gz and fields-MINOR.jsonl.gz, the former as `scripts/make_openapi.py`
-reads it.
+Writes openapi-MINOR.json.gz, as `scripts/make_openapi.py` reads it, defaults-MINOR.jsonl.gz and
+fields-MINOR.jsonl.gz.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from policylint.errors import PolicylintError, UsageError
 
 ROOT = Path(__file__).parent.parent
 BASES = ROOT / "fixtures" / "oracle" / "fields-1.36.jsonl.gz"
+SENT = ROOT / "fixtures" / "oracle" / "defaults-1.36.jsonl.gz"
 QUOTA = {"pods": "0", "services.loadbalancers": "0"}
 CREATED = (200, 201)
 
@@ -48,20 +50,21 @@ def main() -> int:
             "schemas": dict(_schemas(server)),
         }
         _write(options.out / f"openapi-{minor}.json.gz", json.dumps(document, sort_keys=True))
-        rows = list(_record(server, document, options))
+        defaults, rows = _record(server, document, options)
         if not rows:
             raise UsageError(
                 "nothing was recorded", remedy="see the lines above: were the base objects created?"
             )
-        _write(
-            options.out / f"fields-{minor}.jsonl.gz",
-            "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows),
-        )
+        _write_rows(options.out / f"defaults-{minor}.jsonl.gz", defaults)
+        _write_rows(options.out / f"fields-{minor}.jsonl.gz", rows)
     except PolicylintError as error:
         print(f"{error}\n  fix  {error.remedy}", file=sys.stderr)
         return 2
     refused = sum(row["verdict"] == "rejected" for row in rows)
-    print(f"Kubernetes {minor}: {len(rows)} changes, {refused} refused, in {options.out}")
+    print(
+        f"Kubernetes {minor}: {len(defaults)} objects, {len(rows)} changes, {refused} refused, "
+        f"in {options.out}"
+    )
     return 0
 
 
@@ -79,6 +82,9 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument(
         "--bases", default=BASES, type=Path, help="a recording whose before objects are the bases"
     )
+    parser.add_argument(
+        "--sent", default=SENT, type=Path, help="a recording whose sent objects are sent again"
+    )
     parser.add_argument("--kinds", default="", help="only these kinds, with commas between")
     parser.add_argument(
         "--limit", default=0, type=int, help="at most so many changes of each base object"
@@ -89,13 +95,18 @@ def _options() -> argparse.ArgumentParser:
     return parser
 
 
-def _record(server: Server, document: Any, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def _record(
+    server: Server, document: Any, options: argparse.Namespace
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(what the server makes of objects, the changes it takes and refuses), in a namespace made for
+    it."""
     namespace = f"policylint-record-{secrets.token_hex(4)}"
     _must(
         server.ask("POST", "/api/v1/namespaces", _namespace(namespace)),
         f"create namespace {namespace}",
     )
     try:
+        defaults = list(_defaults(server, namespace, options))  # pods too: before the quota
         quota = {
             "apiVersion": "v1",
             "kind": "ResourceQuota",
@@ -106,13 +117,42 @@ def _record(server: Server, document: Any, options: argparse.Namespace) -> Itera
             server.ask("POST", f"/api/v1/namespaces/{namespace}/resourcequotas", quota),
             "create a quota",
         )
+        rows: list[dict[str, Any]] = []
         for base, body in _bases(options):
-            endpoint = server.endpoints.get((body["apiVersion"], body["kind"]))
-            if endpoint is None or not (endpoint.namespaced or options.cluster_scoped):
-                continue
-            yield from _of_base(server, document, endpoint, namespace, (base, body), options.limit)
+            endpoint = _endpoint(server, body, options)
+            if endpoint is not None:
+                named = (base, body)
+                rows += _of_base(server, document, endpoint, namespace, named, options.limit)
+        return defaults, rows
     finally:
         server.ask("DELETE", f"/api/v1/namespaces/{namespace}")
+
+
+def _endpoint(server: Server, body: Any, options: argparse.Namespace) -> Endpoint | None:
+    """Where an object of this kind lives; None for a kind that is not there or not asked for."""
+    endpoint = server.endpoints.get((body["apiVersion"], body["kind"]))
+    if endpoint is None or not (endpoint.namespaced or options.cluster_scoped):
+        return None
+    return endpoint
+
+
+def _defaults(
+    server: Server, namespace: str, options: argparse.Namespace
+) -> Iterator[dict[str, Any]]:
+    """What the server would store of each object, with the defaults that it fills in."""
+    kinds = set(filter(None, options.kinds.split(",")))
+    for row in _rows(options.sent):
+        sent = row["sent"]
+        endpoint = _endpoint(server, sent, options)
+        if endpoint is None or (kinds and sent["kind"] not in kinds):
+            continue
+        status, stored = server.ask("POST", endpoint.path(namespace) + "?dryRun=All", sent)
+        if status not in CREATED:
+            words = stored.get("message", status)
+            print(f"{sent['kind']}: not created: {str(words)[:200]}", file=sys.stderr)
+            continue
+        stored["metadata"].pop("managedFields", None)
+        yield {"sent": sent, "stored": stored}
 
 
 def _of_base(
@@ -187,11 +227,15 @@ def _row(
 
 def _bases(options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
     wanted, seen = set(filter(None, options.kinds.split(","))), set()
-    with gzip.open(options.bases, "rt", encoding="utf-8") as lines:
-        for row in map(json.loads, lines):
-            if row["base"] not in seen and (not wanted or row["kind"] in wanted):
-                seen.add(row["base"])
-                yield row["base"], row["before"]
+    for row in _rows(options.bases):
+        if row["base"] not in seen and (not wanted or row["kind"] in wanted):
+            seen.add(row["base"])
+            yield row["base"], row["before"]
+
+
+def _rows(recording: Path) -> Iterator[dict[str, Any]]:
+    with gzip.open(recording, "rt", encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
 
 
 def _schemas(server: Server) -> Iterator[tuple[str, Any]]:
@@ -231,6 +275,10 @@ def _must(answer: tuple[int, Any], what: str) -> None:
             f"could not {what}: {answer[1].get('message', answer[0])}",
             remedy="the user needs that right",
         )
+
+
+def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    _write(path, "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows))
 
 
 def _write(path: Path, text: str) -> None:
