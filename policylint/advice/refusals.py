@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from policylint.advice.runbooks import fixes_for
 from policylint.engine.rule import Context
-from policylint.kubernetes.api.pointers import of_keys
+from policylint.runtime.pointers import of_keys
 from policylint.model import (
     Answer,
     Category,

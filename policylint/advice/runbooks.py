@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 from policylint.kubernetes.api.apis import State, status
-from policylint.kubernetes.api.pointers import of_field
+from policylint.runtime.pointers import of_field
 from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kyaml import tables
 from policylint.model import Cause, Change, Deleted, Fix, Kept, Object, Resource, Target

@@ -15,7 +15,7 @@ What to do instead: apply the new definitions before the upgrade, with kubectl a
 from collections.abc import Iterator, Mapping
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.pointers import of_field
+from policylint.runtime.pointers import of_field
 from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.crds.prepare import unknown_fields
 from policylint.kubernetes.crds.served import schema_of, served_version

@@ -12,7 +12,7 @@ file.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.pointers import step
+from policylint.runtime.pointers import step
 from policylint.model import Category, Confidence, Created, Fix, Json, Kept, Severity, Violation
 from policylint.runtime.patterns import pattern
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from policylint.advice.refusals import answered, category
 from policylint.advice.runbooks import fixes_for
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.pointers import of_field
+from policylint.runtime.pointers import of_field
 from policylint.model import (
     Answer,
     Category,

@@ -12,7 +12,7 @@ old one.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.pointers import step
+from policylint.runtime.pointers import step
 from policylint.kubernetes.api.reading import part
 from policylint.model import Category, Fix, Kept, Object, Severity, Violation
 

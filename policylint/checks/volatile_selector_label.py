@@ -11,7 +11,7 @@ What to do instead: select by name and instance only; such labels belong to meta
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.pointers import step
+from policylint.runtime.pointers import step
 from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.workloads import pod_template
 from policylint.model import Category, Created, Fix, Kept, Severity, Violation

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.kubernetes.api.pointers import step
+from policylint.runtime.pointers import step
 from policylint.kubernetes.api.schemas import schemas
 from policylint.kubernetes.manifests.diff import fields
 from policylint.kubernetes.manifests.reader import Text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from policylint.kubernetes.api.exact import exact
-from policylint.kubernetes.api.pointers import step
+from policylint.runtime.pointers import step
 from policylint.kubernetes.api.quantity import same_quantity
 from policylint.kubernetes.api.schemas import Node, Schemas
 from policylint.kubernetes.manifests.reader import UnreadResource

@@ -32,8 +32,8 @@ TARGETS = st.sampled_from([HELM3, HELM4])
 
 
 def answers(before, after, target):
-    found = both(before, after, target)
-    return found.upgrade.outcome, found.rollback.outcome
+    forecast_of_change = both(before, after, target)
+    return forecast_of_change.upgrade.outcome, forecast_of_change.rollback.outcome
 
 
 @pytest.mark.parametrize("target", [HELM3, HELM4], ids=["client-side", "server-side"])
@@ -145,12 +145,12 @@ def places(value, path=()):
 
 
 def damaged(body, path, junk):
-    found = copy.deepcopy(body)
-    at = found
+    copied = copy.deepcopy(body)
+    at = copied
     for step in path[:-1]:
         at = at[step]
     at[path[-1]] = junk
-    return found
+    return copied
 
 
 @settings(QUICK, max_examples=200)
@@ -165,19 +165,19 @@ def test_malformed_objects_are_answered_and_never_raise(data, name, target, junk
     body = BASES[name]
     bad = damaged(body, data.draw(st.sampled_from(list(places(body)))), junk)
     sides = (bad, body) if on_before else (body, bad)
-    found = both(*sides, target)
-    assert None not in (found.upgrade, found.rollback)
+    forecast_of_change = both(*sides, target)
+    assert None not in (forecast_of_change.upgrade, forecast_of_change.rollback)
 
 
-def merged_in_full(*given, assumed):
-    return server_side(*given, assumed=False)
+def merged_in_full(*sides, assumed):
+    return server_side(*sides, assumed=False)
 
 
 def never(*_given):
     return False
 
 
-def forecast_in_full(*given):
+def forecast_in_full(*sides):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("policylint.kubernetes.forecast.answers.server_side", merged_in_full)
         patched.setattr(
@@ -186,13 +186,13 @@ def forecast_in_full(*given):
         patched.setattr("policylint.kubernetes.forecast.applied._holds_all", lambda *_sides: False)
         patched.setattr(Kept, "get", lambda _kept, _key: None)
         patched.setattr(Sound, "__contains__", lambda _sound, _part: False)
-        return both(*given)
+        return both(*sides)
 
 
 def edited(data, body, edits):
     for _ in range(edits):
-        if found := list(places(body)):
-            body = damaged(body, data.draw(st.sampled_from(found)), data.draw(JUNK))
+        if pointers := list(places(body)):
+            body = damaged(body, data.draw(st.sampled_from(pointers)), data.draw(JUNK))
     return body
 
 
@@ -234,7 +234,7 @@ def database(spec, label):
 
 @QUICK
 @given(SPECS, SPECS, st.booleans())
-def test_what_is_sent_again_of_a_custom_resource_is_judged_again(spec, other, is_same):
+def test_what_is_sent_again_of_a_custom_resource_is_judged_again(spec, after_spec, is_same):
     schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": PARTS}}}
     version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
     names = {"kind": "Database", "plural": "databases"}
@@ -247,17 +247,19 @@ def test_what_is_sent_again_of_a_custom_resource_is_judged_again(spec, other, is
         }
     }
     cluster = Cluster(crds={("example.com", "Database"): crd})
-    given = (
+    sides = (
         database(spec, "1"),
-        database(spec if is_same else {**spec, **other}, "2"),
+        database(spec if is_same else {**spec, **after_spec}, "2"),
         HELM4,
         cluster,
     )
-    assert both(*given) == forecast_in_full(*given)
-    assert "unknown" not in spec or both(*given).upgrade.outcome is Outcome.REJECTED
+    assert both(*sides) == forecast_in_full(*sides)
+    assert "unknown" not in spec or both(*sides).upgrade.outcome is Outcome.REJECTED
 
 
 def test_an_old_manifest_that_no_server_holds_makes_the_answer_depend():
     body = BASES["Deployment"]
-    found = both(damaged(body, ("spec", "template", "spec", "containers"), "none"), body, HELM3)
-    assert "not what any server stores" in found.upgrade.unknowns[0].what
+    forecast_of_change = both(
+        damaged(body, ("spec", "template", "spec", "containers"), "none"), body, HELM3
+    )
+    assert "not what any server stores" in forecast_of_change.upgrade.unknowns[0].what
