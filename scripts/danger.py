@@ -25,7 +25,7 @@ from __future__ import annotations
 import argparse
 import copy
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Apply, Finding, Severity, Target
 from policylint.pipeline.judge import Case, judge
 from policylint.report.model import ReleaseReport
+from policylint.runtime.pointers import steps
 
 ROOM = Path(__file__).parent.parent / "fixtures" / "danger"
 ENOUGH = 0.9
@@ -177,15 +178,10 @@ def _set(body: Any, pointer: str, value: Any) -> None:
 
 def _parent(body: Any, pointer: str) -> tuple[Any, Any]:
     """The container that a pointer ends in (maps are made on the way), and its last step."""
-    *steps, last = _steps(pointer)
-    for step in steps:
+    *parents, last = steps(pointer)
+    for step in parents:
         body = body[int(step)] if isinstance(body, list) else body.setdefault(step, {})
     return body, int(last) if isinstance(body, list) and last != "-" else last
-
-
-def _steps(pointer: str) -> Iterator[str]:
-    for step in pointer.split("/")[1:]:
-        yield step.replace("~1", "/").replace("~0", "~")
 
 
 def _text(side: str, objects: Objects) -> tuple[Text, ...]:

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from policylint.advice.runbooks import fixes_for
 from policylint.engine.rule import Context
-from policylint.runtime.pointers import of_keys
 from policylint.model import (
     Answer,
     Category,
@@ -26,6 +25,7 @@ from policylint.model import (
     Violation,
 )
 from policylint.runtime.patterns import pattern
+from policylint.runtime.pointers import of_keys
 
 _OBJECT = pattern(r"^(Invalid value: )\{.*\}(?=: )")
 _FREE = "parameters"

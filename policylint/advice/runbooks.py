@@ -16,11 +16,11 @@ from typing import Any
 from msgspec import Struct
 
 from policylint.kubernetes.api.apis import State, status
-from policylint.runtime.pointers import of_field
 from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kyaml import tables
 from policylint.model import Cause, Change, Deleted, Fix, Kept, Object, Resource, Target
 from policylint.runtime.patterns import pattern
+from policylint.runtime.pointers import of_field
 
 DEFAULT = "immutable-field"
 """The topic whose runbooks serve a cause without runbooks of its own."""

@@ -15,7 +15,6 @@ What to do instead: apply the new definitions before the upgrade, with kubectl a
 from collections.abc import Iterator, Mapping
 
 from policylint.engine.rule import Context, rule
-from policylint.runtime.pointers import of_field
 from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.crds.prepare import unknown_fields
 from policylint.kubernetes.crds.served import schema_of, served_version
@@ -34,6 +33,7 @@ from policylint.model import (
     Upgrade,
     Violation,
 )
+from policylint.runtime.pointers import of_field
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)

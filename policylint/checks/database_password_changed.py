@@ -32,6 +32,7 @@ from policylint.model import (
     Violation,
 )
 from policylint.runtime.patterns import pattern
+from policylint.runtime.pointers import numbered
 
 PASSWORD = pattern(r"(?i)/(?:data|stringData)/[^/]*passw(?:or)?d[^/]*$")
 
@@ -75,16 +76,12 @@ def _passwords(workload: Resource, side: Manifest) -> dict[str, tuple[str, str]]
     variables = {}
     for database in databases(workload):
         base = database.path.removesuffix("/image")
-        for index, variable in enumerate(parts(workload.body, *_steps(base), "env")):
+        for index, variable in enumerate(parts(workload.body, *numbered(base), "env")):
             name = str(variable.get("name"))
             text = _resolved(variable, workload, side)
             if VARIABLE.search(name) and text:
                 variables[name] = (text, f"{base}/env/{index}")
     return variables
-
-
-def _steps(pointer: str) -> list[str | int]:
-    return [int(step) if step.isdigit() else step for step in pointer.split("/")[1:]]
 
 
 def _resolved(variable: Object, workload: Resource, side: Manifest) -> str:

@@ -12,9 +12,9 @@ file.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.runtime.pointers import step
 from policylint.model import Category, Confidence, Created, Fix, Json, Kept, Severity, Violation
 from policylint.runtime.patterns import pattern
+from policylint.runtime.pointers import step
 
 EXPONENT = pattern(r"(?<![\w.])[1-9](?:\.[0-9]+)?e\+(?:0[6-9]|1[0-9])(?![\w.])")
 

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from policylint.advice.refusals import answered, category
 from policylint.advice.runbooks import fixes_for
 from policylint.engine.rule import Context, rule
-from policylint.runtime.pointers import of_field
 from policylint.model import (
     Answer,
     Category,
@@ -30,6 +29,7 @@ from policylint.model import (
     Upgrade,
     Violation,
 )
+from policylint.runtime.pointers import of_field
 
 QUIET = frozenset({"custom-resource-unknown"})
 """What another rule says once for the whole release."""

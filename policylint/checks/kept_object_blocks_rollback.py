@@ -14,10 +14,10 @@ What to do instead: delete the object by hand before a rollback, or use Helm 4 f
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.runtime.pointers import step
 from policylint.kubernetes.forecast.impact import KEEP, is_kept
 from policylint.kubernetes.forecast.leftovers import TOPIC
 from policylint.model import Category, Deleted, Direction, Fix, Severity, Violation
+from policylint.runtime.pointers import step
 
 
 @rule(category=Category.ROLLBACK, severity=Severity.ERROR)

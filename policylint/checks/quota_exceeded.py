@@ -33,6 +33,7 @@ from policylint.model import (
     Upgrade,
     Violation,
 )
+from policylint.runtime.pointers import step
 
 NONE = Fraction(0)
 
@@ -107,7 +108,7 @@ def _violation(
     return Violation(
         message=f"the release {what} more {name} than {quota.id} allows",
         because=f"{_written(amount)} of {_written(limit)}, by what the release renders alone",
-        path=f"/spec/hard/{name.replace('~', '~0').replace('/', '~1')}",
+        path=step("/spec/hard", name),
         after=part(quota.body, "spec", "hard").get(name),
         resource=quota.id,
         severity=Severity.ERROR if steady and isinstance(change, Kept) else Severity.WARNING,

@@ -22,9 +22,9 @@ from policylint.helm.values.modes import Mode
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import leaves, listed
 from policylint.helm.values.writing import full_values
-from policylint.runtime.pointers import step
 from policylint.model import Category, Edit, Fix, Grade, Severity, Violation
 from policylint.redaction.vocabulary import secret_key
+from policylint.runtime.pointers import step
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)

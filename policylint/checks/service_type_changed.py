@@ -12,9 +12,9 @@ old one.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.runtime.pointers import step
 from policylint.kubernetes.api.reading import part
 from policylint.model import Category, Fix, Kept, Object, Severity, Violation
+from policylint.runtime.pointers import step
 
 SCHEMES = {
     "service.beta.kubernetes.io/aws-load-balancer-scheme": "AWS Load Balancer Controller",

@@ -11,10 +11,10 @@ What to do instead: select by name and instance only; such labels belong to meta
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.runtime.pointers import step
 from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.workloads import pod_template
 from policylint.model import Category, Created, Fix, Kept, Severity, Violation
+from policylint.runtime.pointers import step
 
 VOLATILE = ("helm.sh/chart", "chart", "app.kubernetes.io/version", "version", "release-revision")
 

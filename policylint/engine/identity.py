@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from policylint.model import Deleted, Json, Location, Object, Resource, ResourceId, Upgrade
+from policylint.runtime.pointers import below, unescaped
 
 _NAMING = (
     *("name", "containerPort", "port", "mountPath", "devicePath", "key", "ip", "hostPort"),
@@ -60,14 +61,9 @@ def _steps(path: str, body: Json) -> list[str] | None:
     steps = [""]
     words = path.split("/")[1:]
     for number, word in enumerate(words, 1):
-        if isinstance(body, list):
-            body = body[int(word)] if word.isdigit() and int(word) < len(body) else None
-            steps.append(_item(body))
-        elif isinstance(body, Mapping):
-            body = body.get(word.replace("~1", "/").replace("~0", "~"))
-            steps.append(word)
-        else:
-            steps.append(word)
+        is_item = isinstance(body, list)
+        body = below(body, unescaped(word))
+        steps.append(_item(body) if is_item else word)
         if body is None and number < len(words):
             return None
     return steps

@@ -37,6 +37,7 @@ from policylint.model import (
     Violation,
 )
 from policylint.runtime.derived import derived
+from policylint.runtime.pointers import value_at
 from policylint.runtime.resources import data, rule_files
 
 OPERATIONS: Mapping[str, type] = {"CREATE": Created, "UPDATE": Kept, "DELETE": Deleted}
@@ -299,14 +300,7 @@ def _locations(
 
 def _at(body: Json, path: str) -> Json:
     """What a pointer leads to; None where it leads nowhere."""
-    for step in path.split("/")[1:]:
-        if isinstance(body, Mapping):
-            body = body.get(step.replace("~1", "/").replace("~0", "~"))
-        elif isinstance(body, list) and step.isdigit() and int(step) < len(body):
-            body = body[int(step)]
-        else:
-            return None
-    return body if path else None
+    return value_at(body, path) if path else None
 
 
 def read_rule(text: str, path: str) -> Rule:

@@ -13,6 +13,7 @@ from policylint.helm.values.subject import ValuesChange
 from policylint.kyaml.load import Document, compose, line_of
 from policylint.model import Finding, Location
 from policylint.pipeline.judge import Case
+from policylint.runtime.pointers import numbered
 
 MOST = 300
 """Findings of which the lines are told: a document is parsed once more for each."""
@@ -44,7 +45,7 @@ class Lines:
         if place.role != "rendered" or document is None:
             return place
         try:
-            line = line_of(compose(document.text, document.file), _steps(path))
+            line = line_of(compose(document.text, document.file), numbered(path))
         except PolicylintError:
             return place
         template = self._templates().get(place.file, "")
@@ -68,8 +69,3 @@ class Lines:
             for path, part in chart.walk()
             for file in part.templates
         }
-
-
-def _steps(path: str) -> tuple[str | int, ...]:
-    raw = (step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:])
-    return tuple(int(step) if step.isdigit() else step for step in raw)

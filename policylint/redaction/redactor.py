@@ -23,6 +23,7 @@ from policylint.redaction.vocabulary import (
     secret_key,
     weak_key,
 )
+from policylint.runtime.pointers import below, is_index, steps
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """The annotation in which kubectl keeps the whole object, the data of a Secret too."""
@@ -174,17 +175,12 @@ def _holds_data(path: str) -> bool:
 def _named_secret(body: Json, path: str) -> bool:
     """Whether a pointer leads to, or into, what a name or an option beside it says to be a
     secret."""
-    for step in path.split("/")[1:]:
-        if isinstance(body, list):
-            if not step.isdigit() or int(step) >= len(body):
-                return False
-            if int(step) in _secret_items(body):
-                return True
-            body = body[int(step)]
-        elif isinstance(body, Mapping):
-            if _own_value(body, step):
-                return True
-            body = body.get(step.replace("~1", "/").replace("~0", "~"))
+    for step in steps(path):
+        if isinstance(body, list) and is_index(step) and int(step) in _secret_items(body):
+            return True
+        if isinstance(body, Mapping) and _own_value(body, step):
+            return True
+        body = below(body, step)
     return False
 
 

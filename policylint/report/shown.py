@@ -7,6 +7,7 @@ import json
 from policylint.model import Json, Location
 from policylint.report.differing import shared
 from policylint.report.places import shown_path
+from policylint.runtime.pointers import steps
 
 LABELS = {"cause": "caused by", "rendered": "rendered", "command": "at", "record": "record"}
 """What a location is called, by its role."""
@@ -19,8 +20,7 @@ _AROUND = 20
 def dotted(path: str) -> str:
     """A JSON pointer as people write fields: spec.template.spec.containers[0].image."""
     text = ""
-    for raw in path.split("/")[1:]:
-        step = raw.replace("~1", "/").replace("~0", "~")
+    for step in steps(path):
         if step.isdigit() or "." in step or "/" in step:
             text += f"[{step}]"
         else:

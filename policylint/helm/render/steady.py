@@ -14,12 +14,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.runtime.pointers import step
 from policylint.kubernetes.api.schemas import schemas
 from policylint.kubernetes.manifests.diff import fields
 from policylint.kubernetes.manifests.reader import Text
 from policylint.kyaml.load import Document, split
 from policylint.model import Json
+from policylint.runtime.pointers import step, steps
 
 
 class Unsteady(Struct, frozen=True):
@@ -153,7 +153,7 @@ def _levelled(model: Json, body: Json, places: tuple[str, ...], minor: str) -> J
     node = schemas(minor).kind(identity[0], identity[1])
     for change in list(fields(model, body, node)) if places else ():
         if change.op == "replace" and any(_covers(place, change.path) for place in places):
-            body = _replaced(body, change.path.split("/")[1:], change.before)
+            body = _replaced(body, steps(change.path), change.before)
     return body
 
 
@@ -161,15 +161,15 @@ def _covers(place: str, path: str) -> bool:
     return path == place or path.startswith(f"{place}/")
 
 
-def _replaced(body: Json, steps: list[str], value: Json) -> Json:
+def _replaced(body: Json, names: list[str], value: Json) -> Json:
     """A copy of `body` with another value at the place."""
-    if not steps:
+    if not names:
         return value
-    step = steps[0].replace("~1", "/").replace("~0", "~")
+    name, *rest = names
     if isinstance(body, list):
-        index = int(step)
-        return [*body[:index], _replaced(body[index], steps[1:], value), *body[index + 1 :]]
-    return {**body, step: _replaced(body[step], steps[1:], value)}
+        index = int(name)
+        return [*body[:index], _replaced(body[index], rest, value), *body[index + 1 :]]
+    return {**body, name: _replaced(body[name], rest, value)}
 
 
 def _identity(body: Json) -> tuple[str, ...]:

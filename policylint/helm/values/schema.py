@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from policylint.runtime import linear
+from policylint.runtime.pointers import value_at
 
 Path = tuple[str, ...]
 MAX_DEPTH = 60
@@ -72,11 +73,8 @@ def resolve(reference: Any, root: Any) -> Any:
     """The part of a schema that a local reference (`#/definitions/x`) names; None for any other."""
     if not isinstance(reference, str) or not reference.startswith("#"):
         return None
-    node = root
-    for part in filter(None, reference[1:].split("/")):
-        name = part.replace("~1", "/").replace("~0", "~")
-        node = node.get(name) if isinstance(node, Mapping) else None
-    return node
+    inner = reference[1:].strip("/")
+    return value_at(root, f"/{inner}") if inner else root
 
 
 def type_name(value: Any) -> str:

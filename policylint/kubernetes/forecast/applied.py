@@ -19,6 +19,7 @@ from policylint.kubernetes.forecast.readable import readable
 from policylint.kubernetes.forecast.server import Server, State
 from policylint.kubernetes.manifests.diff import fields
 from policylint.model import FieldChange, Forecast, Json, Kept, Object, Resource
+from policylint.runtime.pointers import is_index, steps
 
 _TOLD_ELSEWHERE = ("/stringData", "/metadata", "/status", "/apiVersion")
 """Fields that the server keeps in another place or sets itself."""
@@ -101,10 +102,10 @@ def _is_comparable(kind: Kind, after: Resource, kept: Kept | None) -> bool:
 def _has(kind: Kind, path: str) -> bool:
     """Whether the kind has the field at all; below what it does not describe nothing is known."""
     node: Node | None = kind.node
-    for name in path.split("/")[1:]:
+    for name in steps(path):
         if node is None:
             return False
-        node = node.items if node.items is not None and name.isdigit() else node.child(name)
+        node = node.items if node.items is not None and is_index(name) else node.child(name)
     return node is not None
 
 

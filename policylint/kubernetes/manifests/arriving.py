@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from policylint.kubernetes.api.schemas import Schemas
 from policylint.kubernetes.manifests.diff import kept
 from policylint.model import Change, Created, Deleted, FieldChange, Object, Resource, Upgrade
+from policylint.runtime.pointers import below, is_index, steps
 
 
 def arriving(upgrade: Upgrade, schemas: Schemas) -> Upgrade:
@@ -39,30 +40,19 @@ def _without(resource: Resource, lost: tuple[FieldChange, ...]) -> Resource:
 
 def _steps(path: str) -> list[tuple[int, str]]:
     """The steps of a pointer, in an order that counts the items of lists."""
-    names = map(_unescaped, path.split("/")[1:])
-    return [(int(name), "") if name.isdigit() else (0, name) for name in names]
+    return [(int(name), "") if is_index(name) else (0, name) for name in steps(path)]
 
 
 def _take_out(body: Any, field: FieldChange) -> None:
     """Give one field the server's value, or take it out; nothing where it is not what was lost."""
-    *parents, last = field.path.split("/")[1:]
+    *parents, last = steps(field.path)
     holder = body
     for name in parents:
-        holder = _below(holder, name)
-    if _below(holder, last) != field.before:
+        holder = below(holder, name)
+    if below(holder, last) != field.before:
         return
-    key: Any = int(last) if isinstance(holder, list) else _unescaped(last)
+    key: Any = int(last) if isinstance(holder, list) else last
     if field.op == "remove":
         del holder[key]
     else:
         holder[key] = field.after
-
-
-def _below(value: Any, name: str) -> Any:
-    if isinstance(value, list) and name.isdigit() and int(name) < len(value):
-        return value[int(name)]
-    return value.get(_unescaped(name)) if isinstance(value, dict) else None
-
-
-def _unescaped(name: str) -> str:
-    return name.replace("~1", "/").replace("~0", "~")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from policylint.kubernetes.api.exact import exact
-from policylint.runtime.pointers import step
 from policylint.kubernetes.api.quantity import same_quantity
 from policylint.kubernetes.api.schemas import Node, Schemas
 from policylint.kubernetes.manifests.reader import UnreadResource
@@ -21,6 +20,7 @@ from policylint.model import (
     ResourceId,
 )
 from policylint.runtime.patterns import pattern
+from policylint.runtime.pointers import step
 
 NOISE = pattern(
     r"/metadata/(?:labels/(?:helm\.sh~1chart|app\.kubernetes\.io~1version|chart)|annotations/checksum~1[^/]*)$"
