@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.autoscalers import targets
 from policylint.kubernetes.api.reading import at
-from policylint.kubernetes.forecast.impact import is_kept
+from policylint.kubernetes.forecast.impact import deleted
 from policylint.model import (
     Category,
-    Deleted,
     Fix,
     Severity,
     Upgrade,
@@ -29,9 +28,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """An autoscaler goes and no other scales its target, which stays."""
     scaled = {target for _, target in targets(upgrade.after)}
     before = {scaler.id: target for scaler, target in targets(upgrade.before)}
-    for change in upgrade.changes:
+    for change in deleted(upgrade):
         target = before.get(change.id)
-        if target is None or not isinstance(change, Deleted) or is_kept(change.before):
+        if target is None:
             continue
         workload = upgrade.after.resources.get(target)
         if workload is not None and target not in scaled:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.backends import Backend, backends, has_port
 from policylint.kubernetes.api.reading import parts
-from policylint.kubernetes.forecast.impact import is_kept
+from policylint.kubernetes.forecast.impact import deleted
 from policylint.model import (
     Category,
     Change,
@@ -42,11 +42,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 
 
 def _gone(upgrade: Upgrade) -> set[ResourceId]:
-    return {
-        change.id
-        for change in upgrade.of("Service")
-        if isinstance(change, Deleted) and not is_kept(change.before)
-    }
+    return {change.id for change in deleted(upgrade, "Service")}
 
 
 def _missing(resource: Resource, backend: Backend) -> Violation:

@@ -15,10 +15,9 @@ from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.reading import NOTHING, part
 from policylint.kubernetes.api.traffic import replicas
 from policylint.kubernetes.api.workloads import pod_labels, selects, workloads
-from policylint.kubernetes.forecast.impact import is_kept
+from policylint.kubernetes.forecast.impact import deleted
 from policylint.model import (
     Category,
-    Deleted,
     Fix,
     Manifest,
     Resource,
@@ -32,9 +31,7 @@ from policylint.model import (
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A budget goes, and a workload of more than one pod that it covered is covered by none; of a
     workload with one pod a drain takes it anyway, once it may."""
-    for change in upgrade.of("PodDisruptionBudget"):
-        if not isinstance(change, Deleted) or is_kept(change.before):
-            continue
+    for change in deleted(upgrade, "PodDisruptionBudget"):
         bare = [
             str(workload.id)
             for workload in workloads(upgrade.after)

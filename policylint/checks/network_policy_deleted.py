@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.networkpolicies import FIELDS, policies_of, takes
 from policylint.kubernetes.api.workloads import workloads
-from policylint.kubernetes.forecast.impact import is_kept
+from policylint.kubernetes.forecast.impact import deleted
 from policylint.model import (
     Category,
-    Deleted,
     Fix,
     Manifest,
     Resource,
@@ -29,9 +28,7 @@ from policylint.model import (
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A policy goes, and a workload of the after side that it selected is selected by none."""
-    for change in upgrade.of("NetworkPolicy"):
-        if not isinstance(change, Deleted) or is_kept(change.before):
-            continue
+    for change in deleted(upgrade, "NetworkPolicy"):
         open_now = [
             workload
             for workload in workloads(upgrade.after)

@@ -14,12 +14,11 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import Reference, references, referred, workloads
-from policylint.kubernetes.forecast.impact import is_kept
+from policylint.kubernetes.forecast.impact import deleted
 from policylint.kubernetes.forecast.moments import END, forward
 from policylint.model import (
     Category,
     Confidence,
-    Deleted,
     Fix,
     Resource,
     ResourceId,
@@ -34,11 +33,7 @@ INSTALL = {"pre-install", "post-install"}
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A workload of the after side refers to an object that this upgrade deletes."""
-    gone = {
-        change.id: ""
-        for change in upgrade.changes
-        if isinstance(change, Deleted) and not is_kept(change.before)
-    }
+    gone = {change.id: "" for change in deleted(upgrade)}
     gone |= _gone_hooks(upgrade)
     if not gone:
         return

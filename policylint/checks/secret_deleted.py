@@ -14,12 +14,10 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import references, referred, workloads
-from policylint.kubernetes.forecast.impact import KEEP, is_kept
+from policylint.kubernetes.forecast.impact import KEEP, deleted
 from policylint.kubernetes.manifests.renames import renames
 from policylint.model import (
     Category,
-    Change,
-    Deleted,
     Fix,
     ResourceId,
     Severity,
@@ -34,7 +32,11 @@ DERIVED = ("kubernetes.io/service-account-token", "helm.sh/release.v1")
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A Secret without keep policy goes, comes back under no other name, and no workload still asks
     for it."""
-    gone = [change for change in upgrade.of("Secret") if _goes(change)]
+    gone = [
+        change
+        for change in deleted(upgrade, "Secret")
+        if change.before.body.get("type") not in DERIVED
+    ]
     if not gone or not upgrade.after.resources:
         return
     elsewhere = {old.id for old, _ in renames(upgrade)} | _asked(upgrade)
@@ -50,12 +52,6 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
             resource=change.id,
             fixes=(Fix("keep the Secret in the cluster", steps=(annotate,)),),
         )
-
-
-def _goes(change: Change) -> bool:
-    if not isinstance(change, Deleted) or is_kept(change.before):
-        return False
-    return change.before.body.get("type") not in DERIVED
 
 
 def _asked(upgrade: Upgrade) -> set[ResourceId]:

@@ -15,12 +15,11 @@ from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.backends import backends
 from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.workloads import behind
-from policylint.kubernetes.forecast.impact import KEEP, is_kept
+from policylint.kubernetes.forecast.impact import KEEP, deleted
 from policylint.kubernetes.manifests.renames import renames
 from policylint.model import (
     Category,
     Created,
-    Deleted,
     Fix,
     Resource,
     ResourceId,
@@ -34,17 +33,12 @@ from policylint.model import (
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A Service goes and pods that it selects stay; silent where a new one selects them, and where
     a route still names it, which is told by itself."""
-    gone = _gone(upgrade) if upgrade.after.resources else []
+    gone = list(deleted(upgrade, "Service")) if upgrade.after.resources else []
     told = _routed(upgrade) | {old.id for old, _ in renames(upgrade)} if gone else set()
-    for service in gone:
+    for service in (change.before for change in gone):
         pods = behind(service, upgrade.after)
         if pods and service.id not in told and not _has_successor(service, upgrade):
             yield _deleted(service, pods)
-
-
-def _gone(upgrade: Upgrade) -> list[Resource]:
-    gone = [change.before for change in upgrade.of("Service") if isinstance(change, Deleted)]
-    return [service for service in gone if not is_kept(service)]
 
 
 def _deleted(service: Resource, pods: list[Resource]) -> Violation:

@@ -14,12 +14,11 @@ from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.reading import NOTHING, part
 from policylint.kubernetes.api.volumes import claim_templates
 from policylint.kubernetes.api.workloads import matches, pod_labels
-from policylint.kubernetes.forecast.impact import is_kept
+from policylint.kubernetes.forecast.impact import deleted
 from policylint.kubernetes.manifests.renames import renames
 from policylint.model import (
     Category,
     Created,
-    Deleted,
     Fix,
     Resource,
     ResourceId,
@@ -51,9 +50,7 @@ def _gone(upgrade: Upgrade) -> Iterator[Resource]:
     """The workloads that neither stay nor come back."""
     renamed = {old.id for old, _ in renames(upgrade)}
     created = {_place(change.id) for change in upgrade.of(*KINDS) if isinstance(change, Created)}
-    for change in upgrade.of(*KINDS):
-        if not isinstance(change, Deleted) or is_kept(change.before):
-            continue
+    for change in deleted(upgrade, *KINDS):
         back = change.id in renamed or _place(change.id) in created
         if not back and not _holds_claims(change.before):
             yield change.before

@@ -22,6 +22,7 @@ from policylint.model import (
     Outcome,
     Resource,
     ResourceId,
+    Upgrade,
 )
 
 KEEP = "helm.sh/resource-policy"
@@ -52,6 +53,13 @@ def impact(change: Change, minor: str = NEWEST) -> tuple[Impact, str]:
 def is_kept(resource: Resource) -> bool:
     """Whether Helm leaves this object in the cluster when the release drops it."""
     return resource.annotations.get(KEEP) == "keep"
+
+
+def deleted(upgrade: Upgrade, *kinds: str) -> Iterator[Deleted]:
+    """The objects of these kinds (of every kind where none is named) that Helm deletes."""
+    for change in upgrade.of(*kinds) if kinds else upgrade.changes:
+        if isinstance(change, Deleted) and not is_kept(change.before):
+            yield change
 
 
 def _kept(change: Kept, minor: str) -> tuple[Impact, str]:

@@ -11,6 +11,7 @@ from policylint.errors import PolicylintError, SourceError
 from policylint.helm.inputs.sides import ValuesInput
 from policylint.helm.values.side import as_yaml
 from policylint.helm.values.strvals import set_strings, set_values
+from policylint.kyaml.merge import laid_over
 from policylint.model import Json
 from policylint.scan.gitops.model import Declared, Layer
 
@@ -71,11 +72,11 @@ def _merged(release: Declared) -> Table:
         inline = _copied(layers.pop().values)
     for layer in layers:
         if layer.kind == "target":
-            result = _over(result, inline)
+            result = laid_over(result, inline)
             _put(release, result, layer)
         else:
-            result = _over(result, _copied(layer.values))
-    return _over(result, inline)
+            result = laid_over(result, _copied(layer.values))
+    return laid_over(result, inline)
 
 
 def _put(release: Declared, result: Table, layer: Layer) -> None:
@@ -94,18 +95,6 @@ def _put(release: Declared, result: Table, layer: Layer) -> None:
             line=release.line,
             remedy="correct targetPath, or the text, which Helm reads as --set does",
         ) from error
-
-
-def _over(below: Table, above: Table) -> Table:
-    """Helm's merge of values files: maps merge, everything else replaces."""
-    result = dict(below)
-    for key, value in above.items():
-        present = result.get(key)
-        if isinstance(value, dict) and isinstance(present, dict):
-            result[key] = _over(present, value)
-        else:
-            result[key] = value
-    return result
 
 
 def _copied(values: Mapping[str, Json]) -> Table:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from policylint.errors import ReadError
 from policylint.kyaml.load import load
+from policylint.kyaml.merge import laid_over
 from policylint.model import Json
 from policylint.scan.gitops import argocdapps
 from policylint.scan.gitops.argocd import GROUP, Context, declared
@@ -213,7 +214,7 @@ def _generated(context: Context, item: Item) -> Iterator[Item]:
             continue
         own = mapping(generator, "template")
         for parameters in parameter_sets(context, generator, go_template):
-            body = filled(_joined(template, own), parameters, go_template)
+            body = filled(laid_over(template, own), parameters, go_template)
             if isinstance(body, dict):
                 body = _patched(body, str(filled(patch, parameters, True))) if patch else body
                 yield replace(item, body={**body, "kind": "Application"}, text="")
@@ -228,7 +229,7 @@ def _patched(body: dict[str, Json], patch: str) -> dict[str, Json]:
         raise TemplateError(f"a templatePatch that cannot be read: {error.message}") from None
     if not isinstance(over, dict) or "$patch" in patch:
         raise TemplateError("a templatePatch that is not understood")
-    return _without_null(_joined(body, over))
+    return _without_null(laid_over(body, over))
 
 
 def _without_null(body: dict[str, Json]) -> dict[str, Json]:
@@ -237,15 +238,3 @@ def _without_null(body: dict[str, Json]) -> dict[str, Json]:
         for key, entry in body.items()
         if entry is not None
     }
-
-
-def _joined(template: dict[str, Json], own: dict[str, Json]) -> dict[str, Json]:
-    """The template with what a generator's own template says over it."""
-    result = dict(template)
-    for key, entry in own.items():
-        present = result.get(key)
-        if isinstance(present, dict) and isinstance(entry, dict):
-            result[key] = _joined(present, entry)
-        else:
-            result[key] = entry
-    return result

@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+from policylint.kyaml.merge import laid_over
 from policylint.model import Json
 from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Layer
 from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, string, value
@@ -38,19 +39,10 @@ def _releases(tree: Tree, item: Item, folder: str) -> Iterator[Declared]:
     yield _release(tree, item, folder, item.body, "")
     for target in sequence(item.body, "targetCustomizations"):
         if isinstance(target, dict) and isinstance(target.get("helm"), dict):
-            whole = _merged(item.body, {"helm": target["helm"]})
+            whole = laid_over(item.body, {"helm": target["helm"]})
             namespace = string(target, "namespace") or string(target, "defaultNamespace")
             own = {**whole, **({"namespace": namespace} if namespace else {})}
             yield _release(tree, item, folder, own, string(target, "name") or "a target")
-
-
-def _merged(below: dict[str, Json], above: dict[str, Json]) -> dict[str, Json]:
-    result = dict(below)
-    for key, entry in above.items():
-        present = result.get(key)
-        both = isinstance(present, dict) and isinstance(entry, dict)
-        result[key] = _merged(present, entry) if both else entry  # type: ignore[arg-type]
-    return result
 
 
 def _release(tree: Tree, item: Item, folder: str, body: dict[str, Json], target: str) -> Declared:

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from policylint.errors import ReadError
 from policylint.kyaml.load import load
+from policylint.kyaml.merge import laid_over
 from policylint.model import Json
 from policylint.scan.gitops.argocd import Context
 from policylint.scan.gitops.argoclusters import chosen
@@ -261,20 +262,9 @@ def _merged(context: Context, body: dict[str, Json], go_template: bool) -> list[
     result = [dict(made) for made in base]
     for override in overrides:
         by_key = {_key(made, keys): made for made in override}
-        result = [_over(made, by_key.get(_key(made, keys), {})) for made in result]
+        result = [laid_over(made, by_key.get(_key(made, keys), {})) for made in result]
     return result
 
 
 def _key(made: Parameters, keys: list[str]) -> str:
     return repr([value(made, *key.split(".")) if key not in made else made[key] for key in keys])
-
-
-def _over(below: Parameters, above: Mapping[str, Any]) -> Parameters:
-    result = dict(below)
-    for key, entry in above.items():
-        present = result.get(key)
-        if isinstance(present, dict) and isinstance(entry, dict):
-            result[key] = _over(present, entry)
-        else:
-            result[key] = entry
-    return result
