@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Fix, Severity, Violation
+from policylint.redaction.logins import without_logins
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.advice import declared_text
 from policylint.scan.invocations.model import Invocation
@@ -35,7 +36,7 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     for word in _addresses(invocation):
         address = re.match(ADDRESS, word)
         if address and not NEAR.match(address["host"]):
-            shown = re.sub(r"(?<=//)[^/@]+@", "", word)  # a login is nobody's business
+            shown = without_logins(word)
             yield Violation(
                 message=f"{shown} is not encrypted: charts can be replaced on the way",
                 before=shown,

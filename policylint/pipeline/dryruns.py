@@ -20,6 +20,7 @@ from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.model import Apply, Manifest, Object, Outcome, Resource, Upgrade
 from policylint.pipeline.judge import Case
 from policylint.redaction.redactor import Redactor
+from policylint.redaction.vocabulary import MASK
 from policylint.report.model import ChangeSummary, ClusterAnswer, Evidence, ReleaseReport
 
 _METHODS = {
@@ -163,10 +164,12 @@ def _redacted(resource: Resource, redactor: Redactor) -> Object:
 
 
 def _secret(body: Object) -> dict[str, dict[str, str]]:
+    """The data of a Secret, masked: `data` is base64, or no server would take the object."""
+    encoded = base64.b64encode(MASK.encode()).decode()
     masked: dict[str, dict[str, str]] = {}
-    for field, value in (("data", base64.b64encode(b"***").decode()), ("stringData", "***")):
+    for field, mask in (("data", encoded), ("stringData", MASK)):
         if isinstance(body.get(field), dict):
-            masked[field] = dict.fromkeys(body[field], value)
+            masked[field] = dict.fromkeys(body[field], mask)
     return masked
 
 
