@@ -1,5 +1,5 @@
-"""What no linter at hand counts: complexity, nested comprehensions, imports inside functions, and
-names that say nothing. Tests are held to the names alone.
+"""What no linter at hand counts: complexity, comprehensions and ternaries inside another, imports
+inside functions, and names that say nothing. Tests are held to the names alone.
 
 Complexity is one more than the branches of a function: conditions (`and`, `or` and ternaries too),
 loops, handlers, `with`, `assert`, and the comprehensions with their conditions, those of functions
@@ -54,6 +54,12 @@ def nested(comprehension: ast.AST) -> bool:
     return any(isinstance(node, COMPREHENSIONS) for node in inner)
 
 
+def chained(ternary: ast.IfExp) -> bool:
+    """Whether a ternary chooses between ternaries."""
+    parts = (ternary.test, ternary.body, ternary.orelse)
+    return any(isinstance(part, ast.IfExp) for part in parts)
+
+
 def own_imports(function: ast.AST) -> Iterator[int]:
     """The lines of a function that import a module of ours."""
     for node in ast.walk(function):
@@ -99,6 +105,8 @@ def complaints(file: Path) -> Iterator[str]:
             yield from of_function(node, f"{name}", at_a_door=at_a_door)
         elif isinstance(node, COMPREHENSIONS) and nested(node):
             yield f"{name}:{node.lineno}: a comprehension inside another"
+        elif isinstance(node, ast.IfExp) and chained(node):
+            yield f"{name}:{node.lineno}: a ternary inside another"
 
 
 def of_function(function: ast.AST, file: str, *, at_a_door: bool) -> Iterator[str]:

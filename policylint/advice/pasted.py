@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.kubernetes.api.apis import builtin
 from policylint.kubernetes.api.schemas import group_of
@@ -77,15 +78,16 @@ class Pasted(Struct, frozen=True):
         """The object that the words at a place are about: the last one named before them, or the
         first of all."""
         before = [subject for subject in self.subjects if subject.at <= at]
-        named = before[-1] if before else (self.subjects[0] if self.subjects else Subject())
+        nearest = before[-1:] or self.subjects[:1]
+        if not nearest:
+            return Subject()
+        named = nearest[0]
         if named.namespace:
             return named
-        twins = (
-            subject.namespace
-            for subject in before
-            if subject.name == named.name and subject.namespace
-        )
-        return Subject(named.at, named.kind, named.group, named.name, next(twins, ""))
+        for twin in before:
+            if twin.name == named.name and twin.namespace:
+                return replace(named, namespace=twin.namespace)
+        return named
 
 
 def pasted(text: str) -> Pasted:

@@ -307,8 +307,8 @@ class _Checker:
         self._scope[node.accumulator] = accumulated
         inner = dict(self._scope)
         if node.var2:
-            key = first if over.kind == "map" else parse_type("int") if over.kind == "list" else DYN
-            self._scope |= {node.var: key, node.var2: second}
+            keys = {"map": first, "list": parse_type("int")}
+            self._scope |= {node.var: keys.get(over.kind, DYN), node.var2: second}
         else:
             self._scope[node.var] = first
         self._expect(node.condition, self.infer(node.condition), BOOL)

@@ -226,8 +226,10 @@ class Coster:
     def entries(self, node: Node) -> Entries | None:
         """What is known of a container's entries."""
         own = self._entries.get(node.id)
+        if own is not None:
+            return own
         local = self._local(node.name) if isinstance(node, Ident) else None
-        return own if own is not None else local.entries if local else None
+        return local.entries if local else None
 
     def set_entries(self, node: Node, entries: Entries | None) -> None:
         """Remember what is known of a result's entries."""

@@ -154,8 +154,11 @@ def _is_card(text: str) -> bool:
     digits = re.sub(r"\D", "", text)
     if re.fullmatch(_CARD, digits, re.ASCII) is None:
         return False
-    doubled = (int(digit) * (2 if at % 2 else 1) for at, digit in enumerate(reversed(digits)))
-    return sum(number - 9 if number > 9 else number for number in doubled) % 10 == 0
+    total = 0
+    for at, digit in enumerate(reversed(digits)):  # Luhn's sum: every second digit counts twice
+        number = int(digit) * 2 if at % 2 else int(digit)
+        total += number - 9 if number > 9 else number
+    return total % 10 == 0
 
 
 def _checksum_isbn10(text: str) -> bool:

@@ -185,10 +185,16 @@ _MOST_PRECISE = 1_000
 """Decimals of a clause such as %.3f: a double has at most 1,074 that are not zero."""
 
 
+def _not_finite(number: float) -> str:
+    if math.isnan(number):
+        return "NaN"
+    return "∞" if number > 0 else "-∞"
+
+
 def _fixed(value: Any, precision: str | None) -> str:
     number = _double(value, "fixed-point clause")
     if not math.isfinite(number):
-        return "NaN" if math.isnan(number) else "∞" if number > 0 else "-∞"
+        return _not_finite(number)
     digits = precision or "6"
     if len(digits) > len(str(_MOST_PRECISE)) or int(digits) > _MOST_PRECISE:
         raise CelUnsupported(f"a number written with {digits[:20]} decimals")
@@ -198,7 +204,7 @@ def _fixed(value: Any, precision: str | None) -> str:
 def _scientific(value: Any, _: str | None) -> str:
     number = _double(value, "scientific clause")
     if not math.isfinite(number):
-        return "NaN" if math.isnan(number) else "∞" if number > 0 else "-∞"
+        return _not_finite(number)
     mantissa, _, exponent = f"{number:.6e}".partition("e")
     sign = "-" if exponent.startswith("-") else ""
     return f"{mantissa}×10{(sign + exponent[1:]).translate(_SUPERSCRIPT)}"

@@ -122,9 +122,9 @@ class Solution:
         found."""
         if kind.kind == "param":
             known = self._bound.get(kind)
-            return (
-                self.resolve(known, finally_) if known is not None else (DYN if finally_ else kind)
-            )
+            if known is not None:
+                return self.resolve(known, finally_)
+            return DYN if finally_ else kind
         if not kind.params:
             return kind
         return Type(

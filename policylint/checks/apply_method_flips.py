@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from policylint.engine.rule import Context, rule
-from policylint.helm.inputs.revisions import History
+from policylint.helm.inputs.revisions import History, Revision
 from policylint.model import Category, Fix, Severity, Violation
 
 
@@ -26,12 +26,10 @@ def check(history: History, _: Context) -> Iterator[Violation]:
     switches = [
         after for before, after in pairwise(sent) if before.server_side != after.server_side
     ]
-    if not any(not revision.server_side for revision in switches):
+    if all(revision.server_side for revision in switches):
         return
     last = switches[-1]
-    methods = ", ".join(
-        f"{r.number} {'server-side' if r.server_side else 'client-side'}" for r in sent
-    )
+    methods = ", ".join(map(_method, sent))
     yield Violation(
         f"{history.title} switched its apply method {len(switches)} times: "
         "removed fields may stay in its objects",
@@ -42,3 +40,7 @@ def check(history: History, _: Context) -> Iterator[Violation]:
         ),
         locations=(history.place(last),),
     )
+
+
+def _method(revision: Revision) -> str:
+    return f"{revision.number} {'server-side' if revision.server_side else 'client-side'}"

@@ -62,15 +62,18 @@ def _differs(old: Mapping[ResourceId, Resource], crd: Resource) -> bool:
 
 
 def _stale(stale: list[Resource], *, known: bool) -> Violation:
-    names = ", ".join(crd.id.name for crd in stale[:3]) + (
-        f" and {len(stale) - 3} more" if len(stale) > 3 else ""
-    )
+    names = ", ".join(crd.id.name for crd in stale[:3])
+    if len(stale) > 3:
+        names += f" and {len(stale) - 3} more"
     many = f"{len(stale)} CRDs" if len(stale) > 1 else "a CRD"
+    because = "they differ from those of the before side"
+    if not known:
+        because = (
+            "nothing is known of the definitions that the cluster has: the before side shows none"
+        )
     return Violation(
         message=f"Helm does not upgrade {many} of crds/: the cluster keeps what it has of {names}",
-        because="they differ from those of the before side"
-        if known
-        else "nothing is known of the definitions that the cluster has: the before side shows none",
+        because=because,
         severity=Severity.WARNING if known else Severity.NOTE,
         confidence=Confidence.CERTAIN if known else Confidence.DEPENDS,
         fixes=(_apply(stale),),

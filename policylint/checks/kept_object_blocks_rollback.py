@@ -24,11 +24,10 @@ from policylint.runtime.pointers import step
 def check(change: Deleted, context: Context) -> Iterator[Violation]:
     """Explain what the forecast says of the way back to a resource that the release drops."""
     answer = change.forecast.rollback
-    cause = (
-        next((cause for cause in answer.causes if cause.topic == TOPIC), None) if answer else None
-    )
-    if cause is None:
+    causes = [cause for cause in answer.causes if cause.topic == TOPIC] if answer else []
+    if not causes:
         return
+    cause = causes[0]
     kept = is_kept(change.before)
     why = "the keep policy leaves it in the cluster" if kept else "the upgrade fails before it"
     where = f" -n {change.id.namespace}" if change.id.namespace else ""

@@ -36,15 +36,17 @@ def _violation(upgrade: Upgrade, workload: Resource, reference: KeyReference) ->
     had, has = keys(old) if old else set(), keys(upgrade.after.resources[reference.object])
     gone = reference.key in had
     instead = sorted(has - had) if gone else sorted(has)
-    fixes = [Fix(f"{'keep' if gone else 'add'} the key {reference.key} in {reference.object}")]
+    verb, since = ("keep", " any more") if gone else ("add", "")
+    because = "the pods read it from this upgrade on"
+    if gone:
+        because = "the key goes in this upgrade, and the pods still read it"
+    fixes = [Fix(f"{verb} the key {reference.key} in {reference.object}")]
     if instead:
         fixes.append(Fix(f"read {' or '.join(instead[:3])} instead, in the same upgrade"))
     return Violation(
         message=f"new pods of {workload.id} do not start: "
-        f"{reference.object} has no key {reference.key}{' any more' if gone else ''}",
-        because="the key goes in this upgrade, and the pods still read it"
-        if gone
-        else "the pods read it from this upgrade on",
+        f"{reference.object} has no key {reference.key}{since}",
+        because=because,
         path=reference.path,
         after=reference.key,
         resource=workload.id,

@@ -270,7 +270,10 @@ class _Loader(_BASE):  # type: ignore[misc]  # libyaml's loader where it is buil
             return _TEXT
         tag = _WORDS.get(value)
         if tag is None and value[0] in _NUMERIC:
-            tag = _INTEGER if _INT.match(value) else _NUMBER if _FLOAT.match(value) else None
+            if _INT.match(value):
+                return _INTEGER
+            if _FLOAT.match(value):
+                return _NUMBER
         return tag or _TEXT
 
     def value(self, node: Node) -> Json:

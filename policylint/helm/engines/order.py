@@ -137,7 +137,9 @@ def _text(table: dict[str, Json], key: str, path: str, within: str = "") -> str:
         f"struct field SimpleHead.{within}{key} of type string",
         path,
     )
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _expect(holds: bool, value: Json, field: str, path: str) -> None:

@@ -144,9 +144,13 @@ def ignorable(weights: Sequence[Weight], templates: str) -> tuple[str, ...]:
     mentions."""
     if any(reader in templates for reader in _READERS_OF_FOLDERS):
         return ()
-    heavy = [weight for weight in weights if not weight.needed and weight.size > MAX_RECORD // 100]
-    free = [weight.name for weight in heavy if weight.name.rpartition("/")[2] not in templates]
-    return tuple(f"/{name}" if "/" not in name else name for name in free)
+    lines = []
+    for weight in weights:
+        folder, _, name = weight.name.rpartition("/")
+        is_heavy = weight.size > MAX_RECORD // 100
+        if is_heavy and not weight.needed and name not in templates:
+            lines.append(weight.name if folder else f"/{name}")
+    return tuple(lines)
 
 
 def base64_size(size: int) -> int:

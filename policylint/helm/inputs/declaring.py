@@ -40,12 +40,13 @@ class Declaring(Struct, frozen=True):
 
     def settings_of(self, file: str, cluster: str) -> DeclaredSettings:
         """What is said of a release; of several rows the first that says something counts."""
-        rows = [row for row in self.rows if row.holds(file, cluster)]
-        return DeclaredSettings(
-            kubernetes=next((row.kubernetes for row in rows if row.kubernetes), ""),
-            helm=next((row.helm for row in rows if row.helm), ""),
-            environment=next((row.environment for row in rows if row.environment), ""),
-        )
+        kubernetes = helm = environment = ""
+        for row in self.rows:
+            if row.holds(file, cluster):
+                kubernetes = kubernetes or row.kubernetes
+                helm = helm or row.helm
+                environment = environment or row.environment
+        return DeclaredSettings(kubernetes=kubernetes, helm=helm, environment=environment)
 
 
 def is_below(file: str, glob: str) -> bool:

@@ -42,7 +42,9 @@ def _by_switches() -> list[bool]:
         return [True]
     azure = os.environ.get("SYSTEM_PULLREQUEST_ISFORK", "")
     jenkins = os.environ.get("JENKINS_URL", "") and os.environ.get("CHANGE_ID", "")
-    return [azure != "False"] if azure else [False] if jenkins else []
+    if azure:
+        return [azure != "False"]
+    return [False] if jenkins else []
 
 
 def _by_event() -> list[bool]:

@@ -109,4 +109,6 @@ def _moved(change: ValuesChange, before: ChartSide) -> Iterator[Moved]:
 
 def _text(value: Json) -> str:
     """A value as a template prints it."""
-    return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

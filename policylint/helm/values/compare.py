@@ -190,7 +190,7 @@ def _rows(results: list[Effective | None]) -> Iterator[tuple[str, tuple[Any, ...
     for path in sorted(set[Path]().union(*columns)):
         values = tuple(column.get(path, _ABSENT) for column in columns)
         if not _are_same(values) and not _is_added_table(path, values[0]):
-            yield dotted(path), tuple(None if value is _ABSENT else value for value in values)
+            yield dotted(path), tuple(column.get(path) for column in columns)
 
 
 def _are_same(values: tuple[Any, ...]) -> bool:

@@ -96,11 +96,15 @@ def of_pod(spec: Object) -> Usage:
 def _of_container(container: Object) -> Usage:
     limits = part(container, "resources", "limits")
     requests = {**limits, **part(container, "resources", "requests")}
-    written = {f"limits.{name}": value for name, value in limits.items()}
-    written |= {f"requests.{name}": value for name, value in requests.items()}
-    written |= {name: requests[name] for name in ("cpu", "memory") if name in requests}
-    amounts = {name: parse_quantity(value) for name, value in written.items()}
-    return {name: amount for name, amount in amounts.items() if amount is not None}
+    written = [(f"limits.{name}", value) for name, value in limits.items()]
+    written += [(f"requests.{name}", value) for name, value in requests.items()]
+    written += [(name, requests[name]) for name in ("cpu", "memory") if name in requests]
+    usage: dict[str, Fraction] = {}
+    for name, value in written:
+        amount = parse_quantity(value)
+        if amount is not None:
+            usage[name] = amount
+    return usage
 
 
 def pods_of(workload: Resource) -> tuple[int, int]:

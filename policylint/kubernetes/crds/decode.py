@@ -102,12 +102,14 @@ def decoded(value: Json, kind: Any = _CRD) -> Json:
 
 def _decoded_items(value: Json, kind: list[Any] | tuple[Any]) -> Json:
     if isinstance(kind, list) and isinstance(value, list):
-        return [decoded({} if item is None else item, kind[0]) for item in value]
+        return [_decoded_item(item, kind[0]) for item in value]
     if isinstance(kind, tuple) and isinstance(value, Mapping):
-        return {
-            name: decoded({} if item is None else item, kind[0]) for name, item in value.items()
-        }
+        return {name: _decoded_item(item, kind[0]) for name, item in value.items()}
     return value
+
+
+def _decoded_item(item: Json, kind: Any) -> Json:
+    return decoded({} if item is None else item, kind)
 
 
 def _decoded_either(schema: Object) -> dict[str, Json]:

@@ -153,7 +153,9 @@ def _compiled(source: str, rule: Object, scope: Scope, wanted: Type) -> tuple[st
 def too_dear(name: str, cost: int, limit: int) -> str:
     """The server's words for a cost above a limit."""
     factor = cost / limit
-    times = "more than 100" if factor > 100 else f"{factor:f}" if factor < 1.5 else f"{factor:.1f}"
+    times = f"{factor:f}" if factor < 1.5 else f"{factor:.1f}"
+    if factor > 100:
+        times = "more than 100"
     hint = (
         "try simplifying the rule, or adding maxItems, maxProperties, and maxLength where "
         "arrays, maps, and strings"

@@ -206,7 +206,9 @@ def _json_kind(value: Json) -> str:
         return "bool"
     if isinstance(value, (int, float)):
         return "number"
-    return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
 
 
 def _go_kind(node: Node | None) -> str:

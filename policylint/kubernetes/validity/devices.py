@@ -485,9 +485,9 @@ def _policy(capacity: Object, policy: Object, at: str) -> Iterator[Cause]:
         )
         yield forbidden(at, detail)
         return
-    kind = "validValues" if values else "validRange" if is_range else ""
-    if not kind:
+    if not values and not is_range:
         return
+    kind = "validValues" if values else "validRange"
     default, most = _amount(policy, "default"), _amount(capacity, "value") or Fraction(0)
     if default is None:
         yield required(f"{at}.default", f"required when {kind} is defined")

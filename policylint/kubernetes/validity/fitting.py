@@ -165,7 +165,9 @@ def _go(value: Json) -> str:
         return "map[" + " ".join(f"{key}:{_go(item)}" for key, item in sorted(value.items())) + "]"
     if isinstance(value, list):
         return "[" + " ".join(map(_go, value)) + "]"
-    return value if isinstance(value, str) else "<nil>" if value is None else _shown(value)
+    if value is None:
+        return "<nil>"
+    return value if isinstance(value, str) else _shown(value)
 
 
 def _go_syntax(value: Json) -> str:

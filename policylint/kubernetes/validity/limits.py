@@ -269,6 +269,13 @@ def _ratio(parts: Mapping[str, Json], at: str) -> Iterator[Cause]:
         yield from _above(ratio, least, most, at, shown)
 
 
+def _quotient(most: int, least: int) -> float:
+    """As Go divides floats: by zero too."""
+    if least:
+        return most / least
+    return math.inf if most > 0 else math.nan
+
+
 def _above(
     ratio: Fraction, least: Fraction, most: Fraction, at: str, shown: str
 ) -> Iterator[Cause]:
@@ -279,6 +286,6 @@ def _above(
         bound = whole[0] / 1000
     else:
         bound = float(whole[0])
-    limit = whole[2] / whole[1] if whole[1] else math.inf if whole[2] > 0 else math.nan
+    limit = _quotient(whole[2], whole[1])
     if bound > limit:
         yield invalid(at, shown, f"ratio {shown} is greater than max/min = {limit:f}")

@@ -48,13 +48,8 @@ def form(*formats: Format, empty: bool = True) -> Rule:
 
 def at_least(lowest: int, words: str = "") -> Rule:
     """The field is a number not below this one."""
-    detail = words or (
-        NOT_NEGATIVE
-        if lowest == 0
-        else NOT_POSITIVE
-        if lowest == 1
-        else f"must be at least {lowest}"
-    )
+    usual = {0: NOT_NEGATIVE, 1: NOT_POSITIVE}
+    detail = words or usual.get(lowest, f"must be at least {lowest}")
 
     def check(value: Json, at: str) -> Iterator[Cause]:
         if _is_number(value) and value < lowest:

@@ -197,5 +197,7 @@ def share(value: Json, at: str, *, at_most_all: bool = False) -> Iterator[Cause]
 def amount(value: Json, default: int) -> int:
     """The number before a percent sign, or the number itself; the default where there is none."""
     if isinstance(value, str):
-        return int(value[:-1]) if not percent(value) else int(value) if value.isdigit() else 0
+        if not percent(value):
+            return int(value[:-1])
+        return int(value) if value.isdigit() else 0
     return int(value) if isinstance(value, (int, float)) else default

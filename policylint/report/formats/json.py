@@ -13,6 +13,7 @@ from policylint.report.model import (
     ChangeSummary,
     ReleaseReport,
     Report,
+    every_failure,
     every_finding,
     every_settled,
     every_standing,
@@ -32,14 +33,11 @@ def render(report: Report) -> str:
 def document(report: Report) -> dict[str, Any]:
     """The report as JSON values, keys as design and schema have them."""
     findings = [finding for _, finding in (*every_finding(report), *every_settled(report))]
-    failures = [failure for release in report.releases for failure in release.failures] + list(
-        report.failures
-    )
     return {
         "schema": SCHEMA,
         "version": __version__,
         "verdict": str(report.verdict),
-        "summary": {**summary(findings, len(failures)), "standing": every_standing(report)},
+        "summary": {**summary(findings, len(every_failure(report))), "standing": every_standing(report)},
         "releases": [_release(release) for release in report.releases],
         "findings": [_finding(finding) for finding in (*report.findings, *report.settled)],
         "failures": [_failure(failure) for failure in report.failures],

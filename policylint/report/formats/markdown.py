@@ -15,6 +15,7 @@ from policylint.report.model import (
     ReleaseReport,
     Report,
     counted,
+    every_finding,
     every_settled,
     impacts,
     release_name,
@@ -57,11 +58,11 @@ def _as_entity(match: re.Match[str]) -> str:
 
 
 def _title(report: Report) -> str:
-    counts = [finding.severity for release in report.releases for finding in release.findings]
-    counts += [finding.severity for finding in report.findings]
+    counts = [finding.severity for _, finding in every_finding(report)]
     words = [_counted(counts.count(level), str(level)) for level in Severity if level in counts]
     settled = counted(finding for _, finding in every_settled(report))
-    words += [settled] if settled else []
+    if settled:
+        words.append(settled)
     summary = f" ({', '.join(words)})" if words else ""
     verdict = report.verdict
     return f"### {_SIGNS[verdict]} policylint: {verdict}, {_MEANINGS[verdict]}{summary}"

@@ -18,7 +18,16 @@ from policylint.model import Json
 from policylint.scan.gitops.argoclusters import ArgoCluster
 from policylint.scan.gitops.globs import expanded
 from policylint.scan.gitops.model import ChartSource, Declared, Layer
-from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, string, value
+from policylint.scan.gitops.tree import (
+    Item,
+    Tree,
+    mapping,
+    normal,
+    scalar_text,
+    sequence,
+    string,
+    value,
+)
 from policylint.scan.gitops.urls import same_repository
 
 GROUP = "argoproj.io"
@@ -117,7 +126,7 @@ def _cluster(destination: dict[str, Json]) -> str:
 
 def _chart(context: Context, source: dict[str, Json]) -> tuple[ChartSource, tuple[str, ...]]:
     url, chart = string(source, "repoURL"), string(source, "chart")
-    version = _text(source.get("targetRevision"))
+    version = scalar_text(source.get("targetRevision"))
     if chart and url.startswith(("http://", "https://")):
         return ChartSource("repository", chart, url, version), ()
     if chart:
@@ -131,10 +140,6 @@ def _chart(context: Context, source: dict[str, Json]) -> tuple[ChartSource, tupl
     if version not in _OWN_REVISIONS:
         return ChartSource("path", path), (f"it follows the revision {version}, not this one",)
     return ChartSource("path", path), ()
-
-
-def _text(entry: Json) -> str:
-    return entry if isinstance(entry, str) else "" if entry is None else str(entry)
 
 
 def _values(
@@ -199,7 +204,7 @@ def _parameters(
     sets: list[tuple[str, str]] = []
     unknown: list[str] = []
     for entry in sequence(helm, "parameters"):
-        name, text = string(entry, "name"), _text(value(entry, "value"))
+        name, text = string(entry, "name"), scalar_text(value(entry, "value"))
         if "$ARGOCD" in text:
             unknown.append(f"the parameter {name} is made of Argo CD's variables")
         flag = "set-string" if value(entry, "forceString") is True else "set"

@@ -26,7 +26,16 @@ from policylint.scan.gitops.kustomize import Build
 from policylint.scan.gitops.kustomizebinary import Builder
 from policylint.scan.gitops.model import Problem, placeholder
 from policylint.scan.gitops.substitution import VALID_NAME, SubstitutionError, substitute
-from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, string, value
+from policylint.scan.gitops.tree import (
+    Item,
+    Tree,
+    mapping,
+    normal,
+    scalar_text,
+    sequence,
+    string,
+    value,
+)
 from policylint.scan.gitops.urls import plain_url
 
 KUSTOMIZE = "kustomize.toolkit.fluxcd.io"
@@ -299,7 +308,7 @@ class _Walk:
             elif value(ref, "optional") is not True:
                 missing.append(called)
         inline = mapping(owner.body, "spec", "postBuild", "substitute")
-        _add({key: _as_text(entry) for key, entry in inline.items()}, "", known, hidden)
+        _add({key: scalar_text(entry) for key, entry in inline.items()}, "", known, hidden)
         if not (known or hidden or missing):
             return None
         _check_names(known)
@@ -342,9 +351,9 @@ def data_of(item: Item) -> dict[str, str | None]:
     hides."""
     texts: dict[str, str | None] = {}
     for key, entry in mapping(item.body, "data").items():
-        texts[key] = _as_text(entry) if item.kind == "ConfigMap" else _decoded(entry)
+        texts[key] = scalar_text(entry) if item.kind == "ConfigMap" else _decoded(entry)
     for key, entry in mapping(item.body, "stringData").items():
-        texts[key] = _as_text(entry)
+        texts[key] = scalar_text(entry)
     if "sops" in item.body:
         return {key: None if _is_sealed(item, key) else text for key, text in texts.items()}
     return texts
@@ -357,13 +366,9 @@ def _is_sealed(item: Item, key: str) -> bool:
 
 def _decoded(entry: Json) -> str | None:
     try:
-        return base64.b64decode(_as_text(entry), validate=True).decode()
+        return base64.b64decode(scalar_text(entry), validate=True).decode()
     except (binascii.Error, ValueError):
         return None
-
-
-def _as_text(entry: Json) -> str:
-    return entry if isinstance(entry, str) else "" if entry is None else str(entry)
 
 
 def _replaced(made: Placed, variables: Variables) -> Placed:

@@ -105,7 +105,7 @@ def _flat(body: Mapping[str, Json], prefix: str = "") -> Iterator[tuple[str, str
             numbered = {str(number): item for number, item in enumerate(entry)}
             yield from _flat(numbered, f"{prefix}{key}.")
         else:
-            text = "true" if entry is True else "false" if entry is False else str(entry)
+            text = str(entry).lower() if isinstance(entry, bool) else str(entry)
             yield f"{prefix}{key}", text
 
 

@@ -18,7 +18,7 @@ from policylint.model import Json
 from policylint.scan.gitops.flux import Cluster, Flux, Placed, data_of
 from policylint.scan.gitops.model import UNKNOWN, ChartSource, Declared, Layer
 from policylint.scan.gitops.origins import block_of
-from policylint.scan.gitops.tree import Item, mapping, normal, sequence, string, value
+from policylint.scan.gitops.tree import Item, mapping, normal, scalar_text, sequence, string, value
 
 _LONGEST = 53
 _HASH = 12
@@ -99,7 +99,7 @@ def _oci(source: Item) -> _Part:
     url = string(source.body, "spec", "url")
     ref = mapping(source.body, "spec", "ref")
     digest = string(ref, "digest")
-    version = string(ref, "semver") or _written(ref.get("tag")) or "latest"
+    version = string(ref, "semver") or scalar_text(ref.get("tag")) or "latest"
     if digest:
         name = url.rpartition("/")[2]
         return _Part(ChartSource("oci", name, url, "", digest, file=source.file))
@@ -110,16 +110,12 @@ def _oci(source: Item) -> _Part:
     return _Part(chart, unresolved=unresolved)
 
 
-def _written(entry: Json) -> str:
-    return entry if isinstance(entry, str) else "" if entry is None else str(entry)
-
-
 def _templated(flux: Flux, cluster: Cluster, namespace: str, template: dict[str, Json]) -> _Part:
     """A chart by name and source, as `spec.chart.spec` and a HelmChart's `spec` have them."""
     reference = mapping(template, "sourceRef")
     kind, name = string(reference, "kind"), string(reference, "name")
     space = string(reference, "namespace") or namespace
-    chart, version = string(template, "chart"), _written(template.get("version"))
+    chart, version = string(template, "chart"), scalar_text(template.get("version"))
     unresolved = _values_files(template)
     if kind in ("GitRepository", "Bucket"):
         if kind == "GitRepository" and flux.is_local(space, reference, cluster):

@@ -91,5 +91,5 @@ def _chart(spec: dict[str, Json]) -> ChartSource:
 def _sets(spec: dict[str, Json]) -> Iterator[tuple[str, str]]:
     for key, entry in mapping(spec, "set").items():
         written = value({"v": entry}, "v")
-        text = "true" if written is True else "false" if written is False else str(written)
+        text = str(written).lower() if isinstance(written, bool) else str(written)
         yield "set", f"{key}={text}"

@@ -149,6 +149,13 @@ def value(body: Json, *path: str) -> Json:
     return body
 
 
+def scalar_text(entry: Json) -> str:
+    """A scalar as a template of Go's prints it in YAML; "" for null."""
+    if isinstance(entry, str):
+        return entry
+    return "" if entry is None else str(entry)
+
+
 def mapping(body: Json, *path: str) -> dict[str, Json]:
     """The mapping below keys, an empty one where there is none."""
     node = value(body, *path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import accumulate
 
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import invocations
@@ -45,11 +44,10 @@ class _Variables:
             match[1]: Text.cut(text, match.start(2), match.end(2))
             for match in _DEFINE.finditer(text)
         }
-        steps = [
-            (match.start(), -1 if match[1] == "endif" else 1) for match in _CONDITION.finditer(text)
-        ]
-        starts = [at for at, _ in steps]
-        depths = list(accumulate((step for _, step in steps), initial=0))
+        starts, depths = [], [0]  # how many conditions are open after each that begins or ends
+        for match in _CONDITION.finditer(text):
+            starts.append(match.start())
+            depths.append(depths[-1] + (-1 if match[1] == "endif" else 1))
         for match in _ASSIGN.finditer(text):
             if not match.group().startswith("\t"):
                 inside = depths[bisect_left(starts, match.start())] > 0

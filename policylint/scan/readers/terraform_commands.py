@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.scripts.ci import mentions, script
 from policylint.scan.texts.hcl import Block, Module, parse, value
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _EXECS = ("local-exec", "remote-exec")
 _PARTS = ("template_interpolation", "template_directive", "template_if", "template_for")
 _ESCAPES = {"n": "\n", "t": "\t", "r": " "}
+_POWERSHELL = pattern("pwsh|powershell", re.IGNORECASE)
 
 
 def _wants(source: Source) -> bool:
@@ -49,10 +51,10 @@ def _provisioners(blocks: tuple[Block, ...]) -> Iterator[Block]:
 def _interpreter(block: Block, module: Module) -> str:
     attribute = block.attributes.get("interpreter")
     words = value(attribute.expression, module) if attribute else None
-    named = (
-        [word.lower() for word in words if isinstance(word, str)] if isinstance(words, list) else []
-    )
-    return "powershell" if any("pwsh" in word or "powershell" in word for word in named) else "bash"
+    for word in words if isinstance(words, list) else ():
+        if isinstance(word, str) and _POWERSHELL.search(word):
+            return "powershell"
+    return "bash"
 
 
 def _offsets(text: str) -> list[int] | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
-from itertools import accumulate
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -104,9 +103,12 @@ class _Blocks(Struct, frozen=True):
     @classmethod
     def of(cls, text: str) -> _Blocks:
         """The blocks of a text; braces in strings are none."""
-        braces = [match for match in _BRACE.finditer(text) if match.group() in "{}"]
-        depths = accumulate((1 if match.group() == "{" else -1 for match in braces), initial=0)
-        blocks = cls(tuple(match.start() for match in braces), tuple(depths), ())
+        starts, depths = [], [0]
+        for match in _BRACE.finditer(text):
+            if match.group() in "{}":
+                starts.append(match.start())
+                depths.append(depths[-1] + (1 if match.group() == "{" else -1))
+        blocks = cls(tuple(starts), tuple(depths), ())
         opened = [
             match.end() for match in _PARAMETERS.finditer(text) if blocks.depth(match.start()) > 0
         ]

@@ -230,13 +230,14 @@ class Expander(Struct, frozen=True):
 
     def _known(self, target: Node) -> Text | None:
         if target.type == "subscript":
-            words = self.env.words(self._subscript(target)[0])
-            return None if words is None else joined((word.text for word in words), " ")
-        name = self.raw(target).text
-        if name in ("@", "*"):
-            words = self.env.words("@")
-            return None if words is None else joined((word.text for word in words), " ")
-        return self.env.text(name)
+            name = self._subscript(target)[0]
+        else:
+            name = self.raw(target).text
+            if name not in ("@", "*"):
+                return self.env.text(name)
+            name = "@"
+        words = self.env.words(name)
+        return None if words is None else joined((word.text for word in words), " ")
 
     def _operands(self, operands: list[Node], quoted: bool) -> list[Piece]:
         """What stands behind the operator; unquoted, a shell splits all of it, quotes apart."""

@@ -120,16 +120,16 @@ def _blocks(node: Node) -> Iterator[Block]:
 
 
 def _block(node: Node) -> Block:
-    named = node.named_children
-    words = [_label(child) for child in named if child.type in ("identifier", "string_lit")]
-    body = next((child for child in named if child.type == "body"), None)
-    return Block(
-        words[0] if words else "",
-        tuple(words[1:]),
-        _place(node),
-        _attributes(body) if body else {},
-        tuple(_blocks(body)) if body else (),
-    )
+    words, bodies = [], []
+    for child in node.named_children:
+        if child.type in ("identifier", "string_lit"):
+            words.append(_label(child))
+        elif child.type == "body":
+            bodies.append(child)
+    kind, labels = "".join(words[:1]), tuple(words[1:])
+    if not bodies:
+        return Block(kind, labels, _place(node), {}, ())
+    return Block(kind, labels, _place(node), _attributes(bodies[0]), tuple(_blocks(bodies[0])))
 
 
 def _attributes(body: Node) -> dict[str, Attribute]:
