@@ -105,11 +105,11 @@ def home(
 def check(engine: str, home: Path, capsys: pytest.CaptureFixture[str]) -> Check:
     def made(*words: str) -> tuple[int, str]:
         code = run(["check", "--helm", engine, *words])
-        said = "".join(capsys.readouterr())
-        assert "Traceback" not in said
-        assert PASSWORD not in said
-        assert str(home / "tmp") not in said
-        return code, said
+        output = "".join(capsys.readouterr())
+        assert "Traceback" not in output
+        assert PASSWORD not in output
+        assert str(home / "tmp") not in output
+        return code, output
 
     return made
 
@@ -125,45 +125,47 @@ def oci(server: Server, name: str = "web") -> str:
 
 def test_a_chart_of_a_repository(check: Check, server: Server, home: Path) -> None:
     named = ["web", "--repo", server.url, "--before", "web@1.1.0"]
-    code, said = check(*named, "--version", "1.2.0")
+    code, output = check(*named, "--version", "1.2.0")
     assert code == 1
-    assert "spec.selector.matchLabels.app web -> site" in said
-    assert "web@1.1.0 -> web --version 1.2.0\n" in said
-    code, said = check(*named, "--version", "~1.1")
-    assert (code, said.splitlines()[0]) == (0, "chart: 1 resource (1 in-place)")
-    assert "web@1.1.0 -> web --version ~1.1\n" in said
-    assert "web --version ~1.1: helm pulled web 1.1.1\n" in said
-    code, said = check(*named[:3], "--before", "web@>=1.2.0 <1.3.0")
+    assert "spec.selector.matchLabels.app web -> site" in output
+    assert "web@1.1.0 -> web --version 1.2.0\n" in output
+    code, output = check(*named, "--version", "~1.1")
+    assert (code, output.splitlines()[0]) == (0, "chart: 1 resource (1 in-place)")
+    assert "web@1.1.0 -> web --version ~1.1\n" in output
+    assert "web --version ~1.1: helm pulled web 1.1.1\n" in output
+    code, output = check(*named[:3], "--before", "web@>=1.2.0 <1.3.0")
     assert code == 1
-    assert "selector.matchLabels.app site -> web" in said
-    assert "web@>=1.2.0 <1.3.0 -> web (the newest version)\n" in said
+    assert "selector.matchLabels.app site -> web" in output
+    assert "web@>=1.2.0 <1.3.0 -> web (the newest version)\n" in output
     assert "/web-1.3.0+build.5.tgz" in server.asked
     assert not (home / "CONFIG").exists()
     assert not (home / "DATA").exists()
 
 
 def test_a_chart_of_a_registry(check: Check, server: Server, home: Path) -> None:
-    code, said = check("--before", f"{oci(server)}:1.1.0", *upgrade(server, "--version", "1.2.0"))
+    code, output = check("--before", f"{oci(server)}:1.1.0", *upgrade(server, "--version", "1.2.0"))
     assert code == 1
-    assert "spec.selector.matchLabels.app web -> site" in said
-    assert f"{oci(server)}:1.1.0 -> {oci(server)} --version 1.2.0\n" in said
+    assert "spec.selector.matchLabels.app web -> site" in output
+    assert f"{oci(server)}:1.1.0 -> {oci(server)} --version 1.2.0\n" in output
     before = next(name for name in server.files if "/manifests/sha256:" in name).rpartition("/")[2]
-    code, said = check("--before", f"{oci(server)}@{before}", *upgrade(server, "--version", "~1.1"))
+    code, output = check(
+        "--before", f"{oci(server)}@{before}", *upgrade(server, "--version", "~1.1")
+    )
     assert code == 0
-    assert "default/web: 1 resource (1 in-place)" in said
-    assert "1.1.1" in said  # what helm pulled
+    assert "default/web: 1 resource (1 in-place)" in output
+    assert "1.1.1" in output  # what helm pulled
     assert not (home / "CONFIG").exists()
     assert not (home / "DATA").exists()
 
 
 def test_the_newest_version_and_the_newest_of_all(check: Check, server: Server) -> None:
     before = ["--before", f"{oci(server)}:1.1.0"]
-    code, said = check(*before, *upgrade(server))
+    code, output = check(*before, *upgrade(server))
     assert code == 0
-    assert re.search(r"1\.3\.0[+_]build\.5", said)
-    code, said = check(*before, *upgrade(server, "--devel"))
+    assert re.search(r"1\.3\.0[+_]build\.5", output)
+    code, output = check(*before, *upgrade(server, "--devel"))
     assert code == 1
-    assert "matchLabels.app web -> next" in said
+    assert "matchLabels.app web -> next" in output
 
 
 def test_a_tag_that_is_not_the_version_is_refused_as_helm_refuses_it(
@@ -179,22 +181,22 @@ def test_a_tag_that_is_not_the_version_is_refused_as_helm_refuses_it(
         "--version",
         "1.2.0",
     ]
-    code, said = check("--before", f"{oci(server)}:1.1.0", *tagged)
+    code, output = check("--before", f"{oci(server)}:1.1.0", *tagged)
     assert code == 2
-    assert "chart reference and version mismatch: 1.2.0 is not 1.1.0" in said
+    assert "chart reference and version mismatch: 1.2.0 is not 1.1.0" in output
 
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_repository_that_was_added(line: str, home: Path, server: Server) -> None:
-    found = helm(line).path
-    subprocess.run([found, "repo", "add", "mine", server.url], check=True, capture_output=True)
+    path = helm(line).path
+    subprocess.run([path, "repo", "add", "mine", server.url], check=True, capture_output=True)
     before = contents(home / "CONFIG")
     report = policylint.check(
-        policylint.Options(after="mine/web", version="1.2.0", before="mine/web@1.1.0", helm=found)
+        policylint.Options(after="mine/web", version="1.2.0", before="mine/web@1.1.0", helm=path)
     )
     assert [finding.rule for finding in report.releases[0].findings] == ["selector-changed"]
     lacking = policylint.check(
-        policylint.Options(after="mine/nothing", before="mine/web@1.1.0", helm=found)
+        policylint.Options(after="mine/nothing", before="mine/web@1.1.0", helm=path)
     )
     assert lacking.verdict is policylint.Verdict.UNKNOWN
     assert "helm repo update" in lacking.releases[0].failures[0].remedy
@@ -202,14 +204,14 @@ def test_a_repository_that_was_added(line: str, home: Path, server: Server) -> N
 
 
 def test_a_repository_that_helm_does_not_know(check: Check) -> None:
-    code, said = check("mine/web", "--version", "1.2.0", *OLD)
+    code, output = check("mine/web", "--version", "1.2.0", *OLD)
     assert code == 2
-    assert "repo mine not found" in said or "does not know what `helm repo add` wrote" in said
-    assert "helm repo add" in said
+    assert "repo mine not found" in output or "does not know what `helm repo add` wrote" in output
+    assert "helm repo add" in output
 
 
 @pytest.mark.parametrize(
-    ("words", "said", "fix"),
+    ("words", "words_of_helm", "fix"),
     [
         (("--version", "9.9.9"), "9.9.9: not found", "its version: `helm show chart"),
         (
@@ -220,32 +222,32 @@ def test_a_repository_that_helm_does_not_know(check: Check) -> None:
     ],
 )
 def test_a_version_that_the_registry_lacks(
-    check: Check, server: Server, words: tuple[str, ...], said: str, fix: str
+    check: Check, server: Server, words: tuple[str, ...], words_of_helm: str, fix: str
 ) -> None:
     code, printed = check(*OLD, *upgrade(server, *words))
     assert code == 2
-    assert said in printed
+    assert words_of_helm in printed
     assert fix in printed
 
 
 def test_a_chart_that_the_registry_lacks(check: Check, server: Server) -> None:
-    code, said = check(*OLD, *upgrade(server, name="nothing"))
+    code, output = check(*OLD, *upgrade(server, name="nothing"))
     assert code == 2
-    assert "check the address, the chart's name and its version" in said
+    assert "check the address, the chart's name and its version" in output
 
 
 def test_a_version_and_a_chart_that_the_repository_lacks(check: Check, server: Server) -> None:
     for words in (["web", "--version", "9.9.9"], ["nothing"]):
-        code, said = check(*words, "--repo", server.url, *OLD)
+        code, output = check(*words, "--repo", server.url, *OLD)
         assert code == 2
-        assert f"not found in {server.url} repository" in said
-        assert "check the repository, the chart's name and --version" in said
+        assert f"not found in {server.url} repository" in output
+        assert "check the repository, the chart's name and --version" in output
 
 
 def test_a_registry_that_speaks_plain_http(check: Check, server: Server) -> None:
-    code, said = check(oci(server), "--version", "1.2.0", *OLD)
+    code, output = check(oci(server), "--version", "1.2.0", *OLD)
     assert code == 2
-    assert "policylint check -- helm upgrade RELEASE CHART ... --plain-http" in said
+    assert "policylint check -- helm upgrade RELEASE CHART ... --plain-http" in output
 
 
 def test_a_server_that_is_not_there(check: Check) -> None:
@@ -254,9 +256,9 @@ def test_a_server_that_is_not_there(check: Check) -> None:
         ["web", "--repo", f"http://{away}", *OLD],
         [*OLD, "--", "helm", "upgrade", "web", f"oci://{away}/web", "--plain-http"],
     ):
-        code, said = check(*words)
+        code, output = check(*words)
         assert code == 2
-        assert "no server answers there: check the address, the network and the proxy" in said
+        assert "no server answers there: check the address, the network and the proxy" in output
 
 
 @pytest.mark.parametrize(
@@ -271,10 +273,10 @@ def test_a_repository_that_answers_with_an_error(
     check: Check, server: Server, path: str, status: int, fix: str
 ) -> None:
     server.files[path] = status
-    code, said = check("web", "--repo", server.url, "--version", "1.2.0", *OLD)
+    code, output = check("web", "--repo", server.url, "--version", "1.2.0", *OLD)
     assert code == 2
-    assert f"{server.url}{path} : {status} " in said
-    assert fix in said
+    assert f"{server.url}{path} : {status} " in output
+    assert fix in output
 
 
 @pytest.mark.parametrize(
@@ -284,38 +286,38 @@ def test_a_registry_that_answers_with_an_error(
     check: Check, server: Server, status: int, fix: str
 ) -> None:
     server.files["/v2/charts/web/manifests/1.2.0"] = status
-    code, said = check(*OLD, *upgrade(server, "--version", "1.2.0"))
+    code, output = check(*OLD, *upgrade(server, "--version", "1.2.0"))
     assert code == 2
-    assert "charts/web" in said
-    assert fix in said
+    assert "charts/web" in output
+    assert fix in output
 
 
 def test_a_repository_that_hangs(check: Check, server: Server) -> None:
     server.files["/web-1.2.0.tgz"] = None
     began = time.monotonic()
     words = ["web", "--repo", server.url, "--version", "1.2.0", *OLD, "--render-timeout", "0.5"]
-    code, said = check(*words)
+    code, output = check(*words)
     assert code == 2
-    assert "did not end within 0.5 seconds" in said
-    assert "a server that does not answer" in said
-    assert "the command was: " in said
-    assert f"pull web --version 1.2.0 --repo {server.url}" in said
+    assert "did not end within 0.5 seconds" in output
+    assert "a server that does not answer" in output
+    assert "the command was: " in output
+    assert f"pull web --version 1.2.0 --repo {server.url}" in output
     assert time.monotonic() - began < 10
 
 
 def test_a_registry_that_hangs(check: Check, server: Server) -> None:
     server.files["/v2/charts/web/manifests/1.2.0"] = None
     words = upgrade(server, "--version", "1.2.0")
-    code, said = check(*OLD, "--render-timeout", "0.5", *words)
+    code, output = check(*OLD, "--render-timeout", "0.5", *words)
     assert code == 2
-    assert "did not end within 0.5 seconds" in said
+    assert "did not end within 0.5 seconds" in output
 
 
 def test_an_index_that_is_not_yaml(check: Check, server: Server) -> None:
     server.files["/index.yaml"] = b"entries: ["
-    code, said = check("web", "--repo", server.url, "--version", "1.2.0", *OLD)
+    code, output = check("web", "--repo", server.url, "--version", "1.2.0", *OLD)
     assert code == 2
-    assert "what answers there has no index.yaml of a chart repository" in said
+    assert "what answers there has no index.yaml of a chart repository" in output
 
 
 def test_an_archive_that_is_damaged(check: Check, server: Server) -> None:
@@ -323,20 +325,20 @@ def test_an_archive_that_is_damaged(check: Check, server: Server) -> None:
     assert isinstance(archive, bytes)
     for damaged in (b"no archive", archive[:150]):
         server.files["/web-1.2.0.tgz"] = damaged
-        code, said = check("web", "--repo", server.url, "--version", "1.2.0", *OLD)
+        code, output = check("web", "--repo", server.url, "--version", "1.2.0", *OLD)
         assert code == 2
-        assert "push the chart again" in said
+        assert "push the chart again" in output
     server.files[f"/v2/charts/web/blobs/{digest(archive)}"] = archive[:-1] + b"?"
-    code, said = check(*OLD, *upgrade(server, "--version", "1.2.0"))
+    code, output = check(*OLD, *upgrade(server, "--version", "1.2.0"))
     assert code == 2
-    assert "push the chart again" in said
+    assert "push the chart again" in output
 
 
 def test_a_manifest_that_is_none(check: Check, server: Server) -> None:
     server.files["/v2/charts/web/manifests/1.2.0"] = b"no manifest"
-    code, said = check(*OLD, *upgrade(server, "--version", "1.2.0"))
+    code, output = check(*OLD, *upgrade(server, "--version", "1.2.0"))
     assert code == 2
-    assert "push the chart again" in said
+    assert "push the chart again" in output
 
 
 @pytest.mark.parametrize("scheme", ["http", "oci"])
@@ -346,10 +348,10 @@ def test_a_login_by_flags(check: Check, server: Server, scheme: str) -> None:
     command = [*OLD, "--", "helm", "upgrade", "web", *chart, "--version", "1.2.0"]
     assert check(*command, "--username", "alice", "--password", PASSWORD)[0] == 0
     server.login = "alice:another"
-    code, said = check(*command, "--username", "alice", "--password", PASSWORD)
+    code, output = check(*command, "--username", "alice", "--password", PASSWORD)
     assert code == 2
-    assert "helm registry login HOST" in said
-    assert "--password=(redacted)" in said
+    assert "helm registry login HOST" in output
+    assert "--password=(redacted)" in output
 
 
 def test_the_logins_of_helm(check: Check, server: Server, home: Path) -> None:
@@ -385,9 +387,9 @@ def test_a_login_in_an_address(check: Check, server: Server) -> None:
     assert check("--format", "json", *archives)[0] == 1
     server.login = "alice:another"
     for words in (named, archives):
-        code, said = check(*words)
+        code, output = check(*words)
         assert code == 2
-        assert f"://(redacted)@{server.host}" in said
+        assert f"://(redacted)@{server.host}" in output
     assert check(f"{address}/web-1.2.0.tgz")[0] == 2
     assert (
         check("--", "helm", "registry", "login", "-u", "alice", "-p", PASSWORD, server.host)[0] == 2
@@ -401,34 +403,34 @@ def test_a_dependency_that_is_fetched(check: Check, server: Server, home: Path) 
     (chart / "values.yaml").write_text("")
     needs = f"dependencies: [{{name: web, version: 1.2.0, repository: '{server.url}'}}]\n"
     (chart / "Chart.yaml").write_text(f"apiVersion: v2\nname: shop\nversion: 0.1.0\n{needs}")
-    code, said = check("../shop", *OLD)
+    code, output = check("../shop", *OLD)
     assert code == 2  # nobody but the chart under judgement names this repository
     add = [any_helm().path, "repo", "add", "mine", server.url]
     subprocess.run(add, check=True, capture_output=True)
-    code, said = check("../shop", *OLD)
+    code, output = check("../shop", *OLD)
     assert code == 0
-    assert "fetched by helm dependency build into a temporary copy" in said
+    assert "fetched by helm dependency build into a temporary copy" in output
     server.files["/web-1.2.0.tgz"] = 404
-    code, said = check("../shop", *OLD)
+    code, output = check("../shop", *OLD)
     assert code == 2
-    assert "/web-1.2.0.tgz : 404 Not Found" in said
+    assert "/web-1.2.0.tgz : 404 Not Found" in output
 
 
 def test_a_values_mode_of_charts_that_are_pulled(check: Check, server: Server) -> None:
     words = upgrade(server, "--version", "1.1.1", "--reuse-values")
-    code, said = check("--before", f"{oci(server)}:1.1.0", *words)
+    code, output = check("--before", f"{oci(server)}:1.1.0", *words)
     assert code == 0
-    assert re.search(r"replicas +2 +2 +1 ", said)  # no flag, reset, reuse
-    assert "spec.replicas" not in said
+    assert re.search(r"replicas +2 +2 +1 ", output)  # no flag, reset, reuse
+    assert "spec.replicas" not in output
 
 
 def test_both_sides_hang_and_cost_one_wait(check: Check, server: Server) -> None:
     server.files["/index.yaml"] = None
     began = time.monotonic()
     words = ["web", "--repo", server.url, "--version", "1.2.0", "--before", "web@1.1.0"]
-    code, said = check(*words, "--render-timeout", "3")
+    code, output = check(*words, "--render-timeout", "3")
     assert code == 2
-    assert "did not end within 3 seconds" in said
+    assert "did not end within 3 seconds" in output
     assert time.monotonic() - began < 5.9
 
 
@@ -452,8 +454,8 @@ def test_a_pulled_chart_sees_the_cluster_as_a_local_one_does(
         values = "replicas: 1\nunused: 1\n"
         server.add_chart("kept", version, {"templates/kept.yaml": KEPT, "values.yaml": values})
     named = ["kept", "--repo", server.url, "--before", "kept@0.1.0", "--version", "0.2.0"]
-    code, said = check(*named, "--set", "replica=2", "--format", "json")
-    release = json.loads(said)["releases"][0]
+    code, output = check(*named, "--set", "replica=2", "--format", "json")
+    release = json.loads(output)["releases"][0]
     assert code == 0
     assert release["failures"] == []
     assert "unused-values-key" in {finding["rule"] for finding in release["findings"]}
@@ -470,19 +472,19 @@ def test_what_a_pulled_chart_refuses_is_a_certain_failure(check: Check, server: 
     files = {"templates/web.yaml": DEPLOYMENT.replace("APP", "web"), "values.yaml": "replicas: 1\n"}
     server.add_chart("strict", "0.1.0", {**files, "values.schema.json": SCHEMA})
     named = ["strict", "--repo", server.url, "--version", "0.1.0", *OLD]
-    code, said = check(*named, "--set-string", "replicas=many")
+    code, output = check(*named, "--set-string", "replicas=many")
     assert code == 1
-    assert "don't meet the specifications of the schema" in said
-    assert "template release-name strict --namespace default --kube-version" in said
-    assert f"--version 0.1.0 --repo {server.url}" in said
+    assert "don't meet the specifications of the schema" in output
+    assert "template release-name strict --namespace default --kube-version" in output
+    assert f"--version 0.1.0 --repo {server.url}" in output
 
 
 def test_an_archive_that_unpacks_to_too_much(check: Check, server: Server) -> None:
     server.add_chart("large", "0.1.0", {"templates/a.yaml": "#" * (6 << 20)})
-    code, said = check("large", "--repo", server.url, "--version", "0.1.0", *OLD)
+    code, output = check("large", "--repo", server.url, "--version", "0.1.0", *OLD)
     assert code == 2
-    assert "'large/templates/a.yaml', larger than 5242880 bytes" in said
-    assert "large holds" in said
+    assert "'large/templates/a.yaml', larger than 5242880 bytes" in output
+    assert "large holds" in output
 
 
 def test_what_the_embedded_engine_cannot_tell_a_server(server: Server, home: Path) -> None:

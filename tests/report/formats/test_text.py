@@ -25,25 +25,25 @@ def test_findings_stand_by_consequence() -> None:
 
 
 def test_releases_are_headed_where_there_are_several() -> None:
-    one = report(finding("no"))
+    release = report(finding("no"))
     api = replace(report(finding("not here")).releases[0], name="api")
-    two = Report(Verdict.FAIL, (one.releases[0], api))
+    two = Report(Verdict.FAIL, (release.releases[0], api))
     assert "\nprod/api: fail\n" in render(two)
-    assert "prod/web: fail" not in render(one)
+    assert "prod/web: fail" not in render(release)
 
 
 def test_what_several_releases_show_is_told_once() -> None:
-    one = report(finding("no", resource=None)).releases[0]
+    release = report(finding("no", resource=None)).releases[0]
     names = ("api", "cron", "web", "worker", "zoo")
-    written = render(Report(Verdict.FAIL, tuple(replace(one, name=name) for name in names)))
+    written = render(Report(Verdict.FAIL, tuple(replace(release, name=name) for name in names)))
     assert written.count("error[") == 1
     assert "also        in prod/cron, prod/web, prod/worker and 1 more\n" in written
     assert "FAIL: 5 errors" in written
 
 
 def test_of_many_releases_those_that_show_nothing_take_a_line() -> None:
-    one = replace(report().releases[0], verdict=Verdict.PASS, evidence=Evidence("a", "b"))
-    releases = tuple(replace(one, name=f"web{number}") for number in range(20))
+    quiet = replace(report().releases[0], verdict=Verdict.PASS, evidence=Evidence("a", "b"))
+    releases = tuple(replace(quiet, name=f"web{number}") for number in range(20))
     written = render(Report(Verdict.PASS, releases))
     assert "\nprod/web7: 0 resources\n" in written
     assert "compared" not in written

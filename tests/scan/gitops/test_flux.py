@@ -134,7 +134,7 @@ def test_paths_of_a_packed_directory_begin_there(tmp_path):
         "kubernetes/apps/release.yaml": RELEASE,
         "kubernetes/chart/Chart.yaml": "name: chart\nversion: 1.0.0\n",
     }
-    (only,) = found(written(tmp_path, files)).releases
+    (only,) = declared_in(written(tmp_path, files)).releases
     assert (only.key, only.notes) == (("", "web", "web"), ())
 
 
