@@ -75,24 +75,24 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 
 def test_only_all_shards_of_one_run_are_merged(fleet, tmp_path, capsys):
-    one, two, three = sharded(tmp_path, 3)
-    assert "missing: 2" in refused(capsys, "merge", one, three)
-    assert "twice" in refused(capsys, "merge", one, two, three, two)
+    first, second, third = sharded(tmp_path, 3)
+    assert "missing: 2" in refused(capsys, "merge", first, third)
+    assert "twice" in refused(capsys, "merge", first, second, third, second)
     (tmp_path / "other").mkdir()
     foreign = sharded(tmp_path / "other", 3, "--strict")
-    assert "another run" in refused(capsys, "merge", one, two, foreign[2])
+    assert "another run" in refused(capsys, "merge", first, second, foreign[2])
     plain = tmp_path / "plain.json"
     run([*CHECK, "--format", f"json={plain}"])
-    assert "no report of a shard" in refused(capsys, "merge", one, two, str(plain))
+    assert "no report of a shard" in refused(capsys, "merge", first, second, str(plain))
     assert "cannot be read" in refused(capsys, "merge", str(tmp_path / "none.json"))
-    text = Path(one).read_text()
+    text = Path(first).read_text()
     for broken in (text[:-50], text.replace('"index": 3', '"index": 2'), "[]", "\0"):
         plain.write_text(broken)
-        refused(capsys, "merge", str(plain), two, three)
+        refused(capsys, "merge", str(plain), second, third)
     (fleet / "values" / "r1.yaml").write_text("replicas: 9\n")
-    assert "not what the shards judged" in refused(capsys, "merge", one, two, three)
+    assert "not what the shards judged" in refused(capsys, "merge", first, second, third)
     commit(fleet)
-    assert "not what the shards judged" in refused(capsys, "merge", one, two, three)
+    assert "not what the shards judged" in refused(capsys, "merge", first, second, third)
 
 
 @pytest.mark.parametrize("word", ["0/2", "3/2", "1", "1/", "a/b", "-1/2", "1/0", "²/3"])

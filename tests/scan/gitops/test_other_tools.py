@@ -9,8 +9,8 @@ MIXED = Path("fixtures/repositories/mixed")
 
 
 def releases(root=MIXED):
-    found = resolve(Tree.of(root)).releases
-    return {each.name: each for each in found if not each.is_absent}
+    declared = resolve(Tree.of(root)).releases
+    return {release.name: release for release in declared if not release.is_absent}
 
 
 def shown(layers):
@@ -18,19 +18,19 @@ def shown(layers):
 
 
 def test_every_tool_is_found():
-    found = releases()
-    assert {name: each.tool for name, each in found.items()} == {
+    by_name = releases()
+    assert {name: release.tool for name, release in by_name.items()} == {
         "web": "helmfile",
         "own": "helmfile",
         "jobs": "kustomize",
         "traefik": "k3s",
     }
-    assert all(not each.unresolved for each in found.values())
+    assert all(not release.unresolved for release in by_name.values())
 
 
 def test_a_literal_helmfile():
-    found = releases()
-    web = found["web"]
+    by_name = releases()
+    web = by_name["web"]
     assert (web.key, web.chart.url, web.chart.version, web.line) == (
         ("", "web", "web"),
         "https://charts.invalid",
@@ -39,14 +39,14 @@ def test_a_literal_helmfile():
     )
     assert shown(web.layers) == ["helmfile/values.yaml", {"replicas": 2}]
     assert web.sets == (("set", "host=a\\,b"),)
-    assert (found["own"].chart.kind, found["own"].chart.name) == ("path", "chart")
+    assert (by_name["own"].chart.kind, by_name["own"].chart.name) == ("path", "chart")
 
 
 def test_a_helmfile_with_templates_is_not_guessed(tmp_path):
     (tmp_path / "helmfile.yaml").write_text("releases: [{name: {{ .x }}, chart: a/b}]\n", "utf-8")
-    found = resolve(Tree.of(tmp_path))
-    assert found.releases == ()
-    assert "helmfile alone" in found.problems[0].message
+    declarations = resolve(Tree.of(tmp_path))
+    assert declarations.releases == ()
+    assert "helmfile alone" in declarations.problems[0].message
 
 
 def test_a_chart_that_kustomize_inflates():
@@ -63,18 +63,18 @@ def test_a_helm_chart_config_comes_last():
 
 
 def test_each_environment_of_a_helmfile_has_its_own_releases():
-    found = resolve(Tree.of(Path("fixtures/repositories/helmfile-environments")))
-    assert found.problems == ()
-    present = [release.key for release in found.releases if not release.is_absent]
+    declarations = resolve(Tree.of(Path("fixtures/repositories/helmfile-environments")))
+    assert declarations.problems == ()
+    present = [release.key for release in declarations.releases if not release.is_absent]
     assert present == [
         ("staging", "web", "web"),
         ("production", "web", "web"),
         ("production", "cache", "cache"),
     ]
-    web = found.releases[0]
+    web = declarations.releases[0]
     assert shown(web.layers) == ["values/common.yaml", {"replicas": 2}]
     assert web.settings["needs"] == ["cache/cache"]
-    assert [release.key[0] for release in found.releases if release.is_absent] == [
+    assert [release.key[0] for release in declarations.releases if release.is_absent] == [
         "staging",
         "production",
     ]
@@ -115,9 +115,9 @@ def test_what_is_literal_of_a_templated_helmfile_is_read(tmp_path):
     (tmp_path / "helmfile.yaml").write_text(TEMPLATED, "utf-8")
     for name in ("values-prod.yaml", "values-test.yaml", "web.yaml"):
         (tmp_path / name).write_text("a: 1\n", "utf-8")
-    found = resolve(Tree.of(tmp_path))
-    assert found.problems == ()
-    releases = {(each.environment, each.name): each for each in found.releases}
+    declarations = resolve(Tree.of(tmp_path))
+    assert declarations.problems == ()
+    releases = {(release.environment, release.name): release for release in declarations.releases}
     web = releases["prod", "web"]
     assert (web.chart.version, web.unresolved, web.is_absent) == ("1.2", (), False)
     assert [layer.path for layer in web.layers] == ["values-prod.yaml", "web.yaml"]
@@ -157,7 +157,7 @@ releases:
 """
     (tmp_path / "helmfile.yaml").write_text(root, "utf-8")
     (tmp_path / "apps.yaml").write_text(apps, "utf-8")
-    assert [each.name for each in resolve(Tree.of(tmp_path)).releases] == ["web", "cron"]
+    assert [release.name for release in resolve(Tree.of(tmp_path)).releases] == ["web", "cron"]
 
 
 def test_a_base_with_templates_is_not_guessed(tmp_path):
