@@ -8,6 +8,7 @@ from policylint.kubernetes.api.schemas import schemas
 from policylint.kubernetes.manifests.diff import changes
 from policylint.model import Change, FieldChange, Json, Kept, Manifest, Outcome, Upgrade
 from policylint.runtime.patterns import pattern
+from policylint.runtime.pointers import unescaped
 
 _IMAGE = pattern(r"/spec(/jobTemplate/spec)?(/template/spec)?/(initC|c)ontainers/\d+/image\Z")
 _NAMES_A_VERSION = pattern(
@@ -58,7 +59,7 @@ def _repository(image: Json) -> str:
 def _is_selected(upgrade: Upgrade, fields: list[FieldChange]) -> bool:
     """Whether a selector looks at one of the labels that change."""
     matches = [_NAMES_A_VERSION.match(field.path) for field in fields]
-    keys = {match["key"].replace("~1", "/") for match in matches if match}
+    keys = {unescaped(match["key"]) for match in matches if match}
     bodies = (resource.body for resource in upgrade.after.resources.values())
     return any(key in keys for body in bodies for key in _selecting(body))
 

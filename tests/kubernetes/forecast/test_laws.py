@@ -173,7 +173,7 @@ def merged_in_full(*sides, assumed):
     return server_side(*sides, assumed=False)
 
 
-def never(*_given):
+def never(*_sides):
     return False
 
 

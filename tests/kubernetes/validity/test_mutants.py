@@ -218,5 +218,5 @@ def test_a_runtime_class_has_no_toleration_twice(effect, outcome):
     first = {"key": "a", "operator": "Exists", "effect": "NoSchedule"}
     second = {**first, "effect": effect, "tolerationSeconds": 5 if effect == "NoExecute" else None}
     scheduling = {"tolerations": [first, second]}
-    said = answered(HELM3, "node.k8s.io/v1", "RuntimeClass", handler="h", scheduling=scheduling)
-    assert said.outcome is outcome
+    answer = answered(HELM3, "node.k8s.io/v1", "RuntimeClass", handler="h", scheduling=scheduling)
+    assert answer.outcome is outcome
