@@ -18,6 +18,7 @@ from policylint.kubernetes.forecast import batch, managers, services, storage
 from policylint.kubernetes.forecast.conversion import converted
 from policylint.kubernetes.forecast.decode import cut_off, decode
 from policylint.kubernetes.forecast.kinds import Kind
+from policylint.kubernetes.forecast.mergepatch import merge_delta, merge_patch
 from policylint.kubernetes.forecast.metadata import creation_refusals, metadata_refusals
 from policylint.kubernetes.forecast.objections import change, creation, valid
 from policylint.kubernetes.forecast.readable import readable
@@ -27,8 +28,6 @@ from policylint.kubernetes.forecast.server_side import server_side
 from policylint.kubernetes.forecast.strategic import (
     UnpatchableError,
     keyless_path,
-    merge_delta,
-    merge_patch,
     three_way,
     three_way_patch,
 )

@@ -1,4 +1,4 @@
-"""The three-way strategic merge patch that Helm 3 computes, and what the server makes of it.
+"""The three-way strategic merge patch that Helm 3 computes.
 
 Follows k8s.io/apimachinery/pkg/util/strategicpatch: what the old manifest had and the new one lacks
 is deleted, and what differs between the live object and the new manifest is set. Lists with a merge
@@ -11,17 +11,22 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from policylint.kubernetes.api.schemas import Node
+from policylint.kubernetes.forecast.strategicapply import (
+    DELETE_PRIMITIVES,
+    DIRECTIVE,
+    ORDER,
+    RETAIN,
+    Patch,
+    apply_patch,
+    keys_of,
+    merges,
+    not_in,
+    order_entry,
+)
 from policylint.model import Json, Object
-
-DIRECTIVE = "$patch"
-RETAIN = "$retainKeys"
-DELETE_PRIMITIVES = "$deleteFromPrimitiveList/"
-ORDER = "$setElementOrder/"
-
-Patch = dict[str, Any]
 
 
 class UnpatchableError(Exception):
@@ -85,11 +90,12 @@ def _diff_field(
             _diff_maps(patch, key, child, old, new, wanted)
         else:
             _diff_lists(patch, key, child, old, new, wanted)
-    elif wanted.changes and _differ(old, new):
+    elif wanted.changes and differ(old, new):
         patch[key] = new
 
 
-def _differ(old: Json, new: Json) -> bool:
+def differ(old: Json, new: Json) -> bool:
+    """Whether two values differ as JSON: true is not 1."""
     return bool(old != new) or isinstance(old, bool) != isinstance(new, bool)
 
 
@@ -116,14 +122,10 @@ def _retains(node: Node | None) -> bool:
     return node is not None and "retainKeys" in node.patch_strategy
 
 
-def _merges(node: Node | None) -> bool:
-    return node is not None and "merge" in node.patch_strategy
-
-
 def _diff_lists(
     patch: Patch, key: str, node: Node | None, old: list[Json], new: list[Json], wanted: _Wanted
 ) -> None:
-    if node is None or not _merges(node):
+    if node is None or not merges(node):
         if old != new and wanted.changes:
             patch[key] = new
     elif node.patch_merge_key:
@@ -138,35 +140,21 @@ def _diff_keyed(
     items = _diff_items(node, old, new, wanted)
     if items:
         patch[key] = items
-    if items or (wanted.changes and _keys_of(node, old) != _keys_of(node, new)):
-        patch[ORDER + key] = [_order_entry(node, item) for item in new]
+    if items or (wanted.changes and keys_of(node, old) != keys_of(node, new)):
+        patch[ORDER + key] = [order_entry(node, item) for item in new]
 
 
 def _diff_primitives(
     patch: Patch, key: str, old: list[Json], new: list[Json], wanted: _Wanted
 ) -> None:
-    gone = _not_in(new, old) if wanted.deletions else []
-    fresh = _not_in(old, new) if wanted.changes else []
+    gone = not_in(new, old) if wanted.deletions else []
+    fresh = not_in(old, new) if wanted.changes else []
     if gone:
         patch[DELETE_PRIMITIVES + key] = gone
     if fresh:
         patch[key] = fresh
     if gone or fresh:
         patch[ORDER + key] = new
-
-
-def _not_in(those: list[Json], items: list[Json]) -> list[Json]:
-    return [item for item in items if item not in those]
-
-
-def _order_entry(node: Node, item: Json) -> Json:
-    return (
-        {node.patch_merge_key: item.get(node.patch_merge_key)} if isinstance(item, dict) else item
-    )
-
-
-def _keys_of(node: Node, items: list[Json]) -> list[Json]:
-    return [item.get(node.patch_merge_key) if isinstance(item, dict) else None for item in items]
 
 
 def _sorted(node: Node, items: list[Json]) -> list[Mapping[str, Json]]:
@@ -214,7 +202,7 @@ def _keyless_below(node: Node, value: Json, path: str) -> str:
     """The same for one field of it."""
     if isinstance(value, dict):
         return keyless_path(node, value, path)
-    if _merges(node) and node.patch_merge_key and _any_keyless(node, value):
+    if merges(node) and node.patch_merge_key and _any_keyless(node, value):
         return path
     for index, item in enumerate(value):
         if node.items is not None and isinstance(item, dict):
@@ -234,7 +222,7 @@ def _may_merge(node: Node) -> bool:
     waiting, seen = [node], {node.ref}
     while waiting:
         current = waiting.pop()
-        if _merges(current) and current.patch_merge_key:
+        if merges(current) and current.patch_merge_key:
             return True
         below = [
             *current.properties.values(),
@@ -312,7 +300,7 @@ def _combine(node: Node | None, deletions: Patch, delta: Patch) -> Patch:
         elif (
             isinstance(have, list)
             and isinstance(value, list)
-            and _merges(child)
+            and merges(child)
             and child is not None
         ):
             combined[key] = _combine_lists(child, have, value)
@@ -342,154 +330,3 @@ def _combine_lists(node: Node, deletions: list[Json], delta: list[Json]) -> list
         else:
             combined[at] = _combine(node.items, combined[at], dict(item))
     return combined
-
-
-def apply_patch(node: Node | None, live: Mapping[str, Json], patch: Mapping[str, Json]) -> Patch:
-    """What the server makes of the live object and a strategic merge patch."""
-    merged = _after_directives(live, patch)
-    for key, value in patch.items():
-        if key.startswith("$"):
-            continue
-        if value is None:
-            merged.pop(key, None)
-        else:
-            child = node.child(key) if node else None
-            merged[key] = _applied(child, merged.get(key), value)
-    _reorder(node, merged, patch)
-    return merged
-
-
-def _after_directives(live: Mapping[str, Json], patch: Mapping[str, Json]) -> Patch:
-    """The live object less the fields and list items that the patch's directives take away."""
-    retained = patch.get(RETAIN)
-    kept = dict(live)
-    if isinstance(retained, list):
-        kept = {key: value for key, value in live.items() if key in retained}
-    for key, gone in patch.items():
-        if key.startswith(DELETE_PRIMITIVES):
-            name = key.removeprefix(DELETE_PRIMITIVES)
-            kept[name] = [item for item in kept.get(name) or [] if item not in gone]
-    return kept
-
-
-def _applied(node: Node | None, live: Json, value: Json) -> Json:
-    """One field after the patch of it."""
-    if isinstance(value, dict):
-        return apply_patch(node, live if isinstance(live, dict) else {}, value)
-    if isinstance(value, list) and node is not None and _merges(node):
-        return _apply_list(node, live if isinstance(live, list) else [], value)
-    return value
-
-
-def _apply_list(node: Node, live: list[Json], patch: list[Json]) -> list[Json]:
-    key = node.patch_merge_key
-    if not key:
-        return live + _not_in(live, patch)
-    merged = list(live)
-    for item in patch:
-        if isinstance(item, dict) and item.get(DIRECTIVE) == "delete":
-            merged = _without_key(merged, key, item.get(key))
-    for item in patch:
-        if not isinstance(item, dict):
-            merged.append(item)
-        elif DIRECTIVE not in item:
-            _apply_item(node, merged, item)
-    return merged
-
-
-def _apply_item(node: Node, live: list[Json], item: Mapping[str, Json]) -> None:
-    key = node.patch_merge_key
-    at = next(
-        (index for index, have in enumerate(live) if _has_key(have, key, item.get(key))), None
-    )
-    if at is None:
-        live.append(_without_nulls(item))
-    else:
-        live[at] = apply_patch(node.items, live[at], item)
-
-
-def _without_key(items: list[Json], key: str, value: Json) -> list[Json]:
-    return [item for item in items if not _has_key(item, key, value)]
-
-
-def _has_key(item: Json, key: str, value: Json) -> bool:
-    return isinstance(item, dict) and item.get(key) == value
-
-
-def _without_nulls(item: Mapping[str, Json]) -> Patch:
-    return {
-        key: _without_nulls(value) if isinstance(value, dict) else value
-        for key, value in item.items()
-        if value is not None and not key.startswith("$")
-    }
-
-
-def _reorder(node: Node | None, merged: Patch, patch: Mapping[str, Json]) -> None:
-    """Put merged lists into the order of the new manifest; items that only the live list has come
-    last."""
-    for name, order in patch.items():
-        if not name.startswith(ORDER) or not isinstance(order, list):
-            continue
-        key = name.removeprefix(ORDER)
-        child = node.child(key) if node else None
-        if child is not None and isinstance(merged.get(key), list):
-            merged[key] = _in_order(child, merged[key], order)
-
-
-def _in_order(node: Node, items: list[Json], order: list[Json]) -> list[Json]:
-    keyed = bool(node.patch_merge_key)
-    wanted = _keys_of(node, order) if keyed else order
-    keys = _keys_of(node, items) if keyed else items
-    rank = {repr(value): index for index, value in reversed(list(enumerate(wanted)))}
-    ranked = [(rank.get(repr(key), len(wanted)), index) for index, key in enumerate(keys)]
-    return [items[index] for _, index in sorted(ranked)]
-
-
-_EXACT = 2**53
-_TOO_LARGE = float(2**63)
-
-
-def merge_patch(original: Mapping[str, Json], modified: Mapping[str, Json], live: Object) -> Object:
-    """The live object after the JSON merge patch that Helm 3 sends for kinds its client does not
-    know."""
-    return _apply_merge(live, merge_delta(original, modified))
-
-
-def merge_delta(original: Mapping[str, Json], modified: Mapping[str, Json]) -> Patch:
-    """The JSON merge patch from one object to another; empty where they are equal."""
-    patch: Patch = {key: None for key in original if key not in modified}
-    for key, value in modified.items():
-        have = original.get(key)
-        if isinstance(have, dict) and isinstance(value, dict):
-            inner = merge_delta(have, value)
-            if inner:
-                patch[key] = inner
-        elif key not in original or _differ(have, value):
-            patch[key] = _as_floats(value)
-    return patch
-
-
-def _as_floats(value: Json) -> Json:
-    """A value as the patch carries it: evanphx/json-patch reads every number into a float64, which
-    holds no more than 53 bits."""
-    if isinstance(value, dict):
-        return {key: _as_floats(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_as_floats(item) for item in value]
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) <= _EXACT:
-        return value
-    number = float(value)
-    return int(number) if abs(number) < _TOO_LARGE else number
-
-
-def _apply_merge(live: Mapping[str, Json], patch: Mapping[str, Json]) -> Patch:
-    merged = dict(live)
-    for key, value in patch.items():
-        have = merged.get(key)
-        if value is None:
-            merged.pop(key, None)
-        elif isinstance(value, dict):
-            merged[key] = _apply_merge(have if isinstance(have, dict) else {}, value)
-        else:
-            merged[key] = value
-    return merged

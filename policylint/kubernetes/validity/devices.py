@@ -1,17 +1,14 @@
-"""Claims for devices and the devices themselves (pkg/apis/resource/validation).
+"""Devices, and the pools and slices that offer them (pkg/apis/resource/validation).
 
-Beta versions of a slice hold what v1 has in a device below `basic`; those of a claim hold what v1
-has below `exactly` in the request itself.
+Beta versions of a slice hold what v1 has in a device below `basic`.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from policylint.cel.types import BOOL, DYN
 from policylint.kubernetes.api.fielderrors import (
     duplicate,
     each_invalid,
@@ -24,7 +21,6 @@ from policylint.kubernetes.api.fielderrors import (
 )
 from policylint.kubernetes.api.quantity import canonical, parse_quantity
 from policylint.kubernetes.api.reading import fields, has, many, number, objects, text, texts
-from policylint.kubernetes.validity.expressions import DEVICE, cel_errors
 from policylint.kubernetes.validity.formats import (
     c_identifier,
     dns_label,
@@ -33,13 +29,9 @@ from policylint.kubernetes.validity.formats import (
     qualified_name,
 )
 from policylint.kubernetes.validity.references import driver_name
-from policylint.kubernetes.validity.resources import is_extended
 from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause, Json, Object
 from policylint.runtime.patterns import pattern
-
-_DISTINCT = 36
-"""The first minor that keeps `distinctAttribute` (feature DRAConsumableCapacity)."""
 
 _MOST: Mapping[str, int] = {
     "bindingConditions": 4,
@@ -59,12 +51,7 @@ _MOST: Mapping[str, int] = {
 _MOST_DEVICES, _MOST_ADVANCED = 128, 64
 _MOST_ENTRIES, _MOST_VALUES = 32, 48
 _MOST_COUNTERS = 32
-_LONGEST_EXPRESSION = _LONGEST_PARAMETERS = 10 * 1024
 _LONGEST_NAME, _LONGEST_VALUE, _LONGEST_POOL = 32, 64, 253
-_NOT_A_REQUEST = (
-    "must be the name of a request in the claim or the name of a request and a subrequest "
-    "separated by '/'"
-)
 _LISTS = ("bools", "ints", "strings", "versions")
 _VALUES = ("bool", "int", "string", "version", *_LISTS)
 _ID = r"(0|[1-9]\d*)"
@@ -73,110 +60,21 @@ _BUILD = "[0-9a-zA-Z-]+"
 _VERSION = pattern(rf"{_ID}\.{_ID}\.{_ID}(-{_PRE}(\.{_PRE})*)?(\+{_BUILD}(\.{_BUILD})*)?")
 
 
-def _size(value: Object, name: str, at: str) -> Iterator[Cause]:
+def size(value: Object, name: str, at: str) -> Iterator[Cause]:
+    """The error of a list with more items than it may have."""
     count = len(many(value, name))
     if count > _MOST[name]:
         yield too_many(f"{at}.{name}", count, _MOST[name])
 
 
-def _unique(value: Object, name: str, at: str, key: str) -> Iterator[Cause]:
+def unique(value: Object, name: str, at: str, key: str) -> Iterator[Cause]:
     """The errors of a list that holds a key twice, or more items than it may."""
-    yield from _size(value, name, at)
+    yield from size(value, name, at)
     seen: set[str] = set()
     for path, item in objects(value, name, at):
         if text(item, key) in seen:
             yield duplicate(path, text(item, key))
         seen.add(text(item, key))
-
-
-def device_claim(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
-    """The errors of the devices that a claim asks for."""
-    yield from _unique(value, "requests", at, "name")
-    names = _request_names(value)
-    for path, request in objects(value, "requests", at):
-        yield from each_invalid(
-            f"{path}.name", text(request, "name"), dns_label(text(request, "name"))
-        )
-        yield from _alternatives(request, path)
-        yield from _unique(request, "firstAvailable", path, "name")
-    for name in ("constraints", "config"):
-        yield from _size(value, name, at)
-        for path, item in objects(value, name, at):
-            yield from _references(item, path, names)
-
-
-def _request_names(value: Object) -> frozenset[str]:
-    """What the requests of a claim are called: `name`, and `name/subrequest`."""
-    names: set[str] = set()
-    for _, request in objects(value, "requests", ""):
-        own = text(request, "name")
-        names.add(own)
-        names |= {f"{own}/{text(sub, 'name')}" for _, sub in objects(request, "firstAvailable", "")}
-    return frozenset(names)
-
-
-def _references(item: Object, at: str, names: frozenset[str]) -> Iterator[Cause]:
-    yield from _size(item, "requests", at)
-    seen: set[str] = set()
-    for path, name in texts(item, "requests", at):
-        parts = name.split("/")
-        for part in parts if len(parts) < 3 else ():
-            yield from each_invalid(path, part, dns_label(part))
-        if name not in names:
-            yield invalid(path, name, _NOT_A_REQUEST)
-        if name in seen:
-            yield duplicate(path, name)
-        seen.add(name)
-
-
-def _alternatives(request: Object, at: str) -> Iterator[Cause]:
-    exactly, first = has(request, "exactly"), bool(many(request, "firstAvailable"))
-    if has(request, "deviceClassName"):  # v1beta1: the request itself
-        return
-    if exactly and first:
-        detail = (
-            "exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set"
-        )
-        yield invalid(at, None, detail)
-    elif not exactly and not first:
-        yield required(at, "exactly one of `exactly` or `firstAvailable` is required")
-
-
-def sub_request(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
-    """The errors of one of several ways to meet a request."""
-    yield from each_invalid(f"{at}.name", text(value, "name"), dns_label(text(value, "name")))
-    yield from device_request(value, at, scope)
-
-
-def device_request(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
-    """The errors of one request for devices."""
-    name, mode = text(value, "deviceClassName"), text(value, "allocationMode")
-    count = number(value, "count")
-    where = f"{at}.deviceClassName"
-    yield from each_invalid(where, name, dns_subdomain(name)) if name else [required(where)]
-    yield from _size(value, "selectors", at)
-    if mode == "All" and count:
-        yield invalid(f"{at}.count", count, "must not be specified when allocationMode is 'All'")
-    if mode != "All" and count is not None and count < 0:
-        yield invalid(f"{at}.count", count, "must be greater than zero")
-
-
-def inline_request(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
-    """The errors of a request that is its own exact request, as v1beta1 writes it."""
-    if has(value, "deviceClassName"):
-        yield from device_request(value, at, scope)
-
-
-def toleration(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
-    """The errors of a toleration of a device's taint."""
-    key, taint_value = text(value, "key"), text(value, "value")
-    if key:
-        yield from each_invalid(f"{at}.key", key, qualified_name(key))
-    if text(value, "operator") == "Exists":
-        if taint_value:
-            yield invalid(f"{at}.value", taint_value, "must be empty for operator `Exists`")
-    else:
-        yield from each_invalid(f"{at}.value", taint_value, label_value(taint_value))
 
 
 def taint(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -200,57 +98,7 @@ def taint_rule(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield from each_invalid(f"{where}.device", device, dns_label(device))
 
 
-def cel_selector(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
-    """The errors of an expression that chooses devices."""
-    expression = text(value, "expression")
-    if len(expression.encode()) > _LONGEST_EXPRESSION:
-        yield too_long(f"{at}.expression", _LONGEST_EXPRESSION)
-    else:
-        yield from cel_errors(expression, f"{at}.expression", DEVICE, (BOOL, DYN), scope.minor)
-
-
-def opaque_config(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
-    """The errors of a configuration that only a driver understands."""
-    yield from driver_name(text(value, "driver"), f"{at}.driver")
-    parameters, where = value.get("parameters"), f"{at}.parameters"
-    if parameters is None:
-        yield required(where)
-    elif len(json.dumps(parameters, separators=(",", ":")).encode()) > _LONGEST_PARAMETERS:
-        yield too_long(where, _LONGEST_PARAMETERS)
-    elif not isinstance(parameters, dict):
-        yield invalid(where, "<value omitted>", "must be a valid JSON object")
-
-
-def device_class(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
-    """The errors of a DeviceClass's spec."""
-    yield from _size(spec, "selectors", at)
-    yield from _size(spec, "config", at)
-    name = text(spec, "extendedResourceName")
-    if has(spec, "extendedResourceName") and not is_extended(name):
-        yield invalid(f"{at}.extendedResourceName", name, "must be a valid extended resource name")
-
-
-def device_constraint(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
-    """The errors of what several devices must have in common; of two attributes the server looks at
-    the first alone."""
-    names = [name for name in ("matchAttribute", "distinctAttribute") if has(value, name)]
-    if not names and scope.minor >= _DISTINCT:
-        detail = (
-            'exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple '
-            "fields are set"
-        )
-        yield required(at, detail)
-    elif not names:
-        yield required(f"{at}.matchAttribute")
-    for name in names[:1]:
-        qualified = text(value, name)
-        yield from _domain_and_id(qualified, f"{at}.{name}")
-        if "/" not in qualified:
-            detail = "a fully qualified name must be a domain and a name separated by a slash"
-            yield invalid(f"{at}.{name}", qualified, detail)
-
-
-def _domain_and_id(name: str, at: str) -> Iterator[Cause]:
+def domain_and_id(name: str, at: str) -> Iterator[Cause]:
     """validateQualifiedName: what has more than one slash is let through."""
     domain, slash, own = name.rpartition("/")
     if "/" in domain:
@@ -304,7 +152,7 @@ def resource_slice(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     if has(spec, "sharedCounters") and has(spec, "devices"):
         yield invalid(at, "", "only one of `sharedCounters` or `devices` is allowed")
     yield from _devices(spec, at)
-    yield from _unique(spec, "sharedCounters", at, "name")
+    yield from unique(spec, "sharedCounters", at, "name")
 
 
 _NODES = ("nodeName", "nodeSelector", "allNodes", "perDeviceNodeSelection")
@@ -382,8 +230,8 @@ def device(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     name, value = text(value, "name"), _flat(value)
     yield from each_invalid(f"{at}.name", name, dns_label(name))
     yield from _entries(value, at)
-    yield from _size(value, "taints", at)
-    yield from _unique(value, "consumesCounters", at, "counterSet")
+    yield from size(value, "taints", at)
+    yield from unique(value, "consumesCounters", at, "counterSet")
     yield from _capacities(value, f"{at}.capacity")
     yield from _binding(value, at)
     yield from _mappings(value, f"{at}.nodeAllocatableResourceMappings")
@@ -400,9 +248,9 @@ def _entries(value: Object, at: str) -> Iterator[Cause]:
         detail = f"the total number of attribute values must not exceed {_MOST_VALUES}"
         yield invalid(at, values, detail)
     for name in attributes:
-        yield from _domain_and_id(name, f"{at}.attributes")
+        yield from domain_and_id(name, f"{at}.attributes")
     for name in capacity:
-        yield from _domain_and_id(name, f"{at}.capacity")
+        yield from domain_and_id(name, f"{at}.capacity")
 
 
 def _value_count(attribute: Json) -> int:
@@ -502,7 +350,7 @@ def _amount(value: Object, name: str) -> Fraction | None:
 
 
 def _valid_values(policy: Object, at: str, default: Fraction, most: Fraction) -> Iterator[Cause]:
-    yield from _size(policy, "validValues", at.removesuffix(".validValues"))
+    yield from size(policy, "validValues", at.removesuffix(".validValues"))
     values = [parse_quantity(value) or Fraction(0) for value in many(policy, "validValues")]
     for index, value in enumerate(values):
         shown, path = canonical(many(policy, "validValues")[index]), f"{at}[{index}]"
@@ -557,7 +405,7 @@ def _binding(device: Object, at: str) -> Iterator[Cause]:
     """The conditions that a device waits for, and those that make it fail: both or none."""
     both = ("bindingConditions", "bindingFailureConditions")
     for name, partner in (both, both[::-1]):
-        yield from _size(device, name, at)
+        yield from size(device, name, at)
         conditions = many(device, name)
         for path, condition in texts(device, name, at):
             yield from each_invalid(path, condition, qualified_name(condition))

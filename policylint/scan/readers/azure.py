@@ -12,9 +12,10 @@ from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.scripts.actions import Step, invocation, row_of
 from policylint.scan.scripts.ci import minutes, resolve, script, variables
 from policylint.scan.shells.syntax import prepare
+from policylint.scan.texts.pipelines import failures, roots
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import TAIL, Text, filled
-from policylint.scan.texts.yaml import Tree, failures, roots
+from policylint.scan.texts.yaml import Tree
 from policylint.scan.texts.yamlscalars import text_of
 
 _MACRO = pattern(r"\$\(([A-Za-z_][\w.]*)\)|\$\[[^\]\n]*\]")

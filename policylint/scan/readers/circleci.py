@@ -9,9 +9,10 @@ from policylint.scan.invocations.model import Job
 from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.scripts.actions import Step, invocation, row_of
 from policylint.scan.scripts.ci import script, variables
+from policylint.scan.texts.pipelines import failures, roots
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text
-from policylint.scan.texts.yaml import Tree, failures, roots
+from policylint.scan.texts.yaml import Tree
 from policylint.scan.texts.yamlscalars import text_of
 
 

@@ -10,9 +10,9 @@ from policylint.scan.invocations.commands import listed, shell
 from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.scripts.ci import words
 from policylint.scan.shells.env import Env
+from policylint.scan.texts.pipelines import roots
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text
-from policylint.scan.texts.yaml import roots
 from policylint.scan.texts.yamlscalars import text_of
 
 _INSTRUCTION = pattern(

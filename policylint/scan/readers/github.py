@@ -22,9 +22,10 @@ from policylint.scan.scripts.ci import (
 )
 from policylint.scan.scripts.keys import nested
 from policylint.scan.shells.syntax import prepare
+from policylint.scan.texts.pipelines import failures, roots
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text
-from policylint.scan.texts.yaml import Tree, failures, roots
+from policylint.scan.texts.yaml import Tree
 from policylint.scan.texts.yamlscalars import text_of
 
 _ENV = pattern(r"\$\{\{\s*env\.(\w+)\s*\}\}")

@@ -15,9 +15,10 @@ from policylint.scan.scripts.ci import (
     script,
     variables,
 )
+from policylint.scan.texts.pipelines import failures, roots
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text, joined
-from policylint.scan.texts.yaml import Tree, failures, roots
+from policylint.scan.texts.yaml import Tree
 
 Keys = Mapping[str, Tree]
 """A file's jobs and settings by name."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from policylint.scan.invocations.commands import shell
 from policylint.scan.invocations.reader import Reader, Reading
+from policylint.scan.texts.pipelines import roots
 from policylint.scan.texts.source import Source
-from policylint.scan.texts.yaml import roots
 from policylint.scan.texts.yamlscalars import text_of
 
 

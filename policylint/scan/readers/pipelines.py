@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.scripts.ci import variables
 from policylint.scan.scripts.keys import MENTION, commands
+from policylint.scan.texts.pipelines import failures, roots, walk
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text
-from policylint.scan.texts.yaml import Tree, failures, roots, walk
+from policylint.scan.texts.yaml import Tree
 
 
 def _wants(source: Source) -> bool:

@@ -16,9 +16,10 @@ from policylint.scan.invocations.reader import Reading
 from policylint.scan.scripts.actions import Step, invocation, row_of
 from policylint.scan.scripts.ci import lines, resolve, script, words
 from policylint.scan.shells.env import Env
+from policylint.scan.texts.pipelines import walk, within
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text, joined
-from policylint.scan.texts.yaml import Tree, walk, within
+from policylint.scan.texts.yaml import Tree
 from policylint.scan.texts.yamlscalars import text_of
 
 _SCRIPTS = (
