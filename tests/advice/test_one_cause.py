@@ -43,8 +43,8 @@ parameters: {restuser: admin, restuserkey: %s, volumetype: %s}
 def told(before: str, after: str, live: str = "", line: str = "4") -> list[Finding]:
     apply = Apply.SERVER_SIDE if line == "4" else Apply.CLIENT_SIDE
     sides = (Text("before.yaml", before),), (Text("after.yaml", after),)
-    given = (Text("live.yaml", live),) if live else ()
-    case = Case("web", "default", Target("1.36", line, apply), *sides, live=given)
+    values = (Text("live.yaml", live),) if live else ()
+    case = Case("web", "default", Target("1.36", line, apply), *sides, live=values)
     return list(judge(case, Judging(shipped())).findings)
 
 

@@ -72,8 +72,8 @@ def test_what_both_sides_have_is_counted_and_shown_where_it_is_asked_for(tmp_pat
 def test_what_the_change_brings_or_makes_otherwise_is_shown(tmp_path):
     sound = HOOK % {"policy": '"hook-succeeded,hook-failed"', "tag": 1}
     assert rules(judged(tmp_path, sound, HOOKS[1])) == ["hook-left-behind"]
-    other = HOOK % {"policy": '""', "tag": 1}
-    assert "hook-left-behind" in rules(judged(tmp_path, other, HOOKS[1]))
+    second = HOOK % {"policy": '""', "tag": 1}
+    assert "hook-left-behind" in rules(judged(tmp_path, second, HOOKS[1]))
 
 
 def test_an_error_is_never_left_out(tmp_path):

@@ -37,7 +37,10 @@ def document(report: Report) -> dict[str, Any]:
         "schema": SCHEMA,
         "version": __version__,
         "verdict": str(report.verdict),
-        "summary": {**summary(findings, len(every_failure(report))), "standing": every_standing(report)},
+        "summary": {
+            **summary(findings, len(every_failure(report))),
+            "standing": every_standing(report),
+        },
         "releases": [_release(release) for release in report.releases],
         "findings": [_finding(finding) for finding in (*report.findings, *report.settled)],
         "failures": [_failure(failure) for failure in report.failures],
