@@ -169,7 +169,7 @@ def test_lists_in_files_prefixed_paths_and_patched_templates(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")
     declarations = resolve(Tree.of(tmp_path), None, [REMOTE])
-    names = [(each.name, each.namespace) for each in declarations.releases]
+    names = [(release.name, release.namespace) for release in declarations.releases]
     assert names == [(f"{name}-web", "tenants") for name in ("north", "south", "west")]
     (tmp_path / "tenants/a.yaml").write_text("[1]\n", "utf-8")
     (problem,) = resolve(Tree.of(tmp_path), None, [REMOTE]).problems
@@ -206,7 +206,7 @@ def test_what_values_of_argocd_apps_declare_is_found(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(text, "utf-8")
     releases = resolve(Tree.of(tmp_path), None, [REMOTE]).releases
-    assert sorted((each.name, each.chart.kind, each.line) for each in releases) == [
+    assert sorted((release.name, release.chart.kind, release.line) for release in releases) == [
         ("blog", "path", 3),
         ("extra", "repository", 12),
     ]
