@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -84,14 +84,9 @@ def _is_integer(value: Any) -> bool:
 
 def _sets(value: Any, path: tuple[str | int, ...]) -> list[str]:
     """The actions that make the integers below `value` integers again, the deepest first."""
-    items = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
-    )
-    actions = [action for key, item in items for action in _sets(item, (*path, key))]
+    actions = []
+    for key, item in _entries(value):
+        actions += _sets(item, (*path, key))
     if isinstance(value, dict):
         for key, item in value.items():
             if _needs_rebuild(item):
@@ -100,6 +95,13 @@ def _sets(value: Any, path: tuple[str | int, ...]) -> list[str]:
                     f"{_expression(item, (*path, key))} -}}}}"
                 )
     return actions
+
+
+def _entries(value: Any) -> Iterable[tuple[str | int, Any]]:
+    """The entries of a map or a list with their keys; none of a scalar."""
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()
 
 
 def _needs_rebuild(value: Any) -> bool:
