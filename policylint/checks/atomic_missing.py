@@ -13,8 +13,15 @@ back by hand may ignore this rule.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.model import Category, Severity, Violation
-from policylint.scan.invocations.advice import add_flag, changes_release, line_of, severity, spelled
+from policylint.model import Category, Fix, Severity, Violation
+from policylint.scan.invocations.advice import (
+    add_flag,
+    changes_release,
+    line_of,
+    replace_flag,
+    severity,
+    spelled,
+)
 from policylint.scan.invocations.defaults import called, off, on
 from policylint.scan.invocations.model import Invocation
 
@@ -25,9 +32,17 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     its own."""
     if changes_release(invocation) and invocation.tool != "flux" and off(invocation, "atomic"):
         flag = spelled("atomic", line_of(invocation, context))
+        is_off = invocation.flag("atomic").value is False
         yield Violation(
             message=f"a failed {invocation.action} stays half applied: "
-            f"{called(invocation, 'atomic', flag)} is missing",
+            f"{called(invocation, 'atomic', flag)} is {'turned off' if is_off else 'missing'}",
             severity=severity(context),
-            fixes=(add_flag(invocation, flag, f"add {on(invocation, 'atomic', flag)}"),),
+            fixes=(_fix(invocation, flag, is_off=is_off),),
         )
+
+
+def _fix(invocation: Invocation, flag: str, *, is_off: bool) -> Fix:
+    written = on(invocation, "atomic", flag)
+    if is_off and invocation.tool == "helm":
+        return replace_flag(invocation, "atomic", flag, f"write {written}")
+    return add_flag(invocation, flag, f"{'write' if is_off else 'add'} {written}")

@@ -1,13 +1,15 @@
 """`policylint check`: judge an upgrade before it runs."""
 
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 from msgspec.structs import replace
 
 from policylint.cli.output import progress_bar
 from policylint.cli.parameters import Words, option, seconds, words
-from policylint.cli.releases import show as show_releases
+from policylint.cli.releases import show_each
 from policylint.cli.showing import with_showing
 from policylint.cli.sides import single_side, with_sides
 from policylint.commands.check import check
@@ -112,7 +114,7 @@ def command(
     allow_empty: Annotated[
         bool, option("--allow-empty", help="No resource on the after side is fine.")
     ] = False,
-) -> Report | int:
+) -> Report | Callable[[tuple[str, ...]], int]:
     """Judge an upgrade before it runs.
 
     policylint check CHART -f values.yaml --before git:main, or policylint check -- helm upgrade ...
@@ -150,6 +152,6 @@ def command(
         allow_empty=allow_empty,
     )
     if list_:
-        return show_releases(declarations("", options), "text")
+        return partial(show_each, declarations("", options))
     with progress_bar() as progress:
         return check(options, progress)

@@ -26,10 +26,25 @@ def command(
 ) -> int:
     """List the releases that the files of this repository declare, and what of them is not
     known."""
-    if format_ not in ("text", "json"):
-        raise UsageError(f"no format is called {format_!r}", remedy="the formats are json, text")
+    _refuse_unknown(format_)
     listing = declarations(path, Options(helmfile=helmfile, clusters=clusters))
     return show(listing, format_)
+
+
+def _refuse_unknown(format_: str) -> None:
+    if format_ not in ("text", "json"):
+        raise UsageError(
+            f"no listing is written as {format_!r}", remedy="the formats are json, text"
+        )
+
+
+def show_each(listing: "Declarations", formats: tuple[str, ...]) -> int:
+    """Print a listing in each of the formats, as text where none is named. Raises UsageError for
+    other formats than text and json."""
+    for format_ in formats or ("text",):
+        _refuse_unknown(format_)
+        show(listing, format_)
+    return 0
 
 
 def show(listing: "Declarations", format_: str) -> int:

@@ -90,9 +90,14 @@ def showing(
     )
 
 
-def with_showing(function: Callable[..., Report | int]) -> Callable[..., int]:
+Shown = Callable[[tuple[str, ...]], int]
+"""Prints in the formats that are named what is no report, and returns the exit code."""
+
+
+def with_showing(function: Callable[..., Report | int | Shown]) -> Callable[..., int]:
     """A command that makes a report: gives it the options of showing it after its own. An unknown
-    format is refused before any work is done. A command that made none returns its exit code."""
+    format is refused before any work is done. A command that made none returns its exit code, or
+    what shows what it made."""
     shared = parameters(showing)
 
     @wraps(function)
@@ -100,7 +105,9 @@ def with_showing(function: Callable[..., Report | int]) -> Callable[..., int]:
         asked = showing(**{option.name: arguments.pop(option.name) for option in shared})
         outputs(asked.formats, os.environ, asked.runbook)
         made = function(**arguments)
-        return made if isinstance(made, int) else _shown(made, asked)
+        if isinstance(made, Report):
+            return _shown(made, asked)
+        return made if isinstance(made, int) else made(asked.formats)
 
     command.parameters = (*parameters(function), *shared)  # type: ignore[attr-defined]  # read by parameters()
     return command

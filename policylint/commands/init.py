@@ -143,3 +143,12 @@ def _named(chart: Path) -> Iterator[tuple[Path, str]]:
                 yield path, path.stem
             elif (path / "values.yaml").is_file():
                 yield path / "values.yaml", path.name
+    yield from _beside(chart.resolve().name)
+
+
+def _beside(name: str) -> Iterator[tuple[Path, str]]:
+    """Values files of a chart at the top of the repository, as in env/prod/NAME.yaml."""
+    for folder in filter(Path.is_dir, map(Path, _BY_FOLDER)):
+        for ending in (".yaml", ".yml"):
+            for path in sorted(folder.glob(f"*/{name}{ending}")):
+                yield path, path.parent.name

@@ -83,3 +83,14 @@ def test_several_clusters_have_a_line_each(room, capsys, monkeypatch):
 def test_an_empty_directory_has_no_release(room, capsys):
     text, config = proposed(capsys)
     assert (config.releases, "releases: []" in text) == ((), True)
+
+
+def test_values_at_the_top_belong_to_the_chart_of_their_name(room, capsys):
+    chart("charts/group/api")
+    for place in ("env/prod/api.yaml", "env/dev/api.yaml", "env/dev/web.yaml"):
+        (room / place).parent.mkdir(parents=True, exist_ok=True)
+        (room / place).write_text("a: 1\n", "utf-8")
+    text, _ = proposed(capsys)
+    assert "dev: {values: [env/dev/api.yaml]}" in text
+    assert "prod: {values: [env/prod/api.yaml]}" in text
+    assert "web.yaml" not in text

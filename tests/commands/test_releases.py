@@ -26,3 +26,15 @@ def test_lists_as_json(tmp_path, monkeypatch, capsys):
     assert web["source"]["tool"] == "flux"
     assert web["chart"]["kind"] == "path"
     assert listed["problems"] == []
+
+
+def test_check_lists_in_the_format_that_is_named(tmp_path, monkeypatch, capsys):
+    shutil.copytree(Path("fixtures/repositories/flux-clusters"), tmp_path / "r")
+    monkeypatch.chdir(tmp_path / "r")
+    assert run(["releases", "--format", "json"]) == 0
+    listed = capsys.readouterr().out
+    assert run(["check", "--list", "--format", "json"]) == 0
+    assert capsys.readouterr().out == listed
+    assert run(["check", "--list"]) == 0
+    assert "6 releases declared" in capsys.readouterr().out
+    assert run(["check", "--list", "--format", "sarif"]) == 2
