@@ -166,7 +166,8 @@ def judge(
     weighed = [_dry(finding, by) for finding in weighed if not _is_off(finding, by)]
     standing: list[Finding] = []
     if not by.all_findings:
-        weighed, standing = parted(weighed, rules, context, redactor or Redactor(), earlier)
+        masked = redactor or Redactor()
+        weighed, standing = parted(weighed, rules, context, masked, earlier, by.fail_on)
     every = (*by.failures, *failures, *broken)
     if by.strict and upgrade is not None:
         every += _open_answers(upgrade)

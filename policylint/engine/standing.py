@@ -1,8 +1,10 @@
 """Findings about what was there before: those that an upgrade which changes nothing gets too.
 
 A check is about a change. What its rules say equally of the before side alone is no news, and is
-counted instead of shown. What stops or fails the upgrade stays, however long it has been there:
-errors, whatever the cluster or a policy refuses, and what the forecast alone can tell.
+counted instead of shown. What stops the upgrade or fails the check stays, however long it has been
+there: errors, what weighs as much as `--fail-on`, whatever the cluster or a policy refuses, and
+what the forecast alone can tell. The rules of a pack judge states on purpose, and are never left
+out.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from policylint.redaction.redactor import Redactor
 
 Subjects = Callable[[], Sequence[object]]
 """What makes subjects where they are needed."""
+SHIPPED = "core"
+"""The pack of the rules that come with policylint."""
 _NEVER = (Category.CLUSTER_REJECTS, Category.POLICY)
 
 
@@ -35,17 +39,23 @@ def parted(
     context: Context,
     redactor: Redactor,
     earlier: Subjects,
+    fail_on: Severity,
 ) -> tuple[list[Finding], list[Finding]]:
-    """(what the change brings, what was there before).
+    """(what the change brings, or fails the check, what was there before).
 
     `earlier` are the subjects of the before side beside its resources. A rule that cannot judge the
     before side leaves all of its findings to the change.
     """
-    candidates = list(filter(may_stand, findings))
+    shipped = {rule.id: rule for rule in rules if rule.pack == SHIPPED}
+    candidates = [
+        finding
+        for finding in findings
+        if finding.rule in shipped and _may_stand(finding) and finding.severity.rank < fail_on.rank
+    ]
     if context.upgrade is None or not candidates:
         return list(findings), []
     wanted = {finding.rule for finding in candidates}
-    chosen = [rule for rule in rules if rule.id in wanted]
+    chosen = [shipped[rule] for rule in sorted(wanted)]
     known = set(map(_tells, _of_before(context.upgrade, chosen, context, redactor, earlier)))
     standing = [finding for finding in candidates if _tells(finding) in known]
     return [finding for finding in findings if finding not in standing], standing
@@ -66,7 +76,7 @@ def _of_before(
     return findings
 
 
-def may_stand(finding: Finding) -> bool:
+def _may_stand(finding: Finding) -> bool:
     """Whether it is left out of a check where it is about what was there before."""
     return finding.severity is not Severity.ERROR and finding.category not in _NEVER
 

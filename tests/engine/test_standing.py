@@ -83,10 +83,10 @@ def test_an_error_is_never_left_out(tmp_path):
     assert rules(report) == ["hook-left-behind"]
 
 
-def test_a_lower_fail_on_fails_for_what_the_change_brings_alone(tmp_path):
-    note = Severity.NOTE
-    assert judged(tmp_path, *HOOKS, fail_on=note).verdict is Verdict.PASS
-    assert judged(tmp_path, *HOOKS, fail_on=note, all_findings=True).verdict is Verdict.FAIL
+def test_what_fails_the_check_is_never_left_out(tmp_path):
+    report = judged(tmp_path, *HOOKS, fail_on=Severity.NOTE)
+    assert report.verdict is Verdict.FAIL
+    assert rules(report) == ["hook-left-behind"]
 
 
 def test_a_hook_that_the_cluster_refuses_is_told_though_it_was_there_before(tmp_path):

@@ -48,8 +48,8 @@ def committed(repository, command):
 
 def judged(capsys, monkeypatch):
     """The one release of the report of a check against the commit."""
-    words = ("check", "--before", "git:HEAD", "--helm", helm("3").path, "--format", "json")
-    _, out, _ = run(capsys, monkeypatch, *words)
+    words = ("check", "--before", "git:HEAD", "--helm", helm("3").path, "--all-findings")
+    _, out, _ = run(capsys, monkeypatch, *words, "--format", "json")
     (release,) = json.loads(out)["releases"]
     return release
 

@@ -14,11 +14,10 @@ from policylint.scan.invocations.model import Invocation
 
 SWITCHES = frozenset(
     (
-        *("--all", "--allow-empty", "--allow-private-sources", "--changed", "--exit-zero"),
-        *("--force", "--force-replace", "--helmfile", "--include-crds", "--force-conflicts"),
-        "--list",
-        *("--no-waivers", "--offline", "--quiet", "-q", "--show-waived", "--statistics"),
-        *("--skip-crds", "--strict", "--take-ownership"),
+        *("--all", "--all-findings", "--allow-empty", "--allow-private-sources", "--changed"),
+        *("--exit-zero", "--force", "--force-replace", "--helmfile", "--include-crds"),
+        *("--force-conflicts", "--list", "--no-cache", "--no-waivers", "--offline", "--quiet"),
+        *("-q", "--show-waived", "--statistics", "--skip-crds", "--strict", "--take-ownership"),
     )
 )
 """The options of `policylint check` that no word follows."""

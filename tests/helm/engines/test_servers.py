@@ -454,7 +454,7 @@ def test_a_pulled_chart_sees_the_cluster_as_a_local_one_does(
         values = "replicas: 1\nunused: 1\n"
         server.add_chart("kept", version, {"templates/kept.yaml": KEPT, "values.yaml": values})
     named = ["kept", "--repo", server.url, "--before", "kept@0.1.0", "--version", "0.2.0"]
-    code, output = check(*named, "--set", "replica=2", "--format", "json")
+    code, output = check(*named, "--set", "replica=2", "--format", "json", "--all-findings")
     release = json.loads(output)["releases"][0]
     assert code == 0
     assert release["failures"] == []
