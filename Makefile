@@ -31,8 +31,9 @@ demo: $(COMPILED)  ## the main job on a bundled example, with the embedded engin
 		--release shop -n prod -f fixtures/demo/values-prod.yaml --helm embedded --helm-version 3 || test $$? -eq 1
 
 FUZZ ?= 20000
-fuzz: $(COMPILED)  ## mutated files through scan: FUZZ of them; `make test` takes a few hundred
-	@POLICYLINT_FUZZ=$(FUZZ) $(BIN)/python -m pytest -q -n $(JOBS) tests/scan/test_mutations.py
+fuzz: $(COMPILED)  ## mutated files through every reader: FUZZ of them; `make test` takes a few hundred
+	@POLICYLINT_FUZZ=$(FUZZ) $(BIN)/python -m pytest -q -n $(JOBS) tests/scan/test_mutations.py \
+		tests/pipeline/test_mutations.py
 
 test: $(COMPILED)  ## every test
 	@$(BIN)/python -m pytest -n $(JOBS)

@@ -46,7 +46,8 @@ def _images(change: Created | Kept) -> dict[object, object]:
     """The images of the before side by container."""
     template = pod_template(change.before) if isinstance(change, Kept) else None
     return {
-        container.get("name"): container.get("image") for _, container in containers(template or {})
+        str(container.get("name")): container.get("image")
+        for _, container in containers(template or {})
     }
 
 

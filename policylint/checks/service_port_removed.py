@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.backends import backends, has_port
-from policylint.kubernetes.api.reading import part, parts
+from policylint.kubernetes.api.reading import part, parts, text
 from policylint.model import (
     Category,
     Fix,
@@ -75,8 +75,9 @@ def _named(entry: Object) -> str:
 
 def _ports(body: Object) -> dict[Port, Object]:
     return {
-        (port.get("protocol", "TCP"), port.get("port")): port
+        (text(port, "protocol") or "TCP", port["port"]): port
         for port in parts(body, "spec", "ports")
+        if isinstance(port.get("port"), int | str)
     }
 
 

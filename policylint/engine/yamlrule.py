@@ -367,7 +367,7 @@ def _refuse_misfits(raw: Mapping[str, Any], path: str, root: Any) -> None:
 
 def _line_of_expression(text: str, expression: str) -> int:
     """The line where an expression begins; of a folded one the line of its first words."""
-    first = expression.strip().splitlines()[0].strip()
+    first = (expression.strip().splitlines() or [""])[0].strip()
     for size in (len(first), 40, 20, 8):
         at = text.find(first[:size])
         if at >= 0:

@@ -207,7 +207,12 @@ def _int(node: ScalarNode) -> Json:
     except ValueError:
         return node.value
     number *= sign
-    return number if -(2**63) <= number < 2**64 else float(number)
+    if -(2**63) <= number < 2**64:
+        return number
+    try:
+        return float(number)
+    except OverflowError:  # as Go does: no number at all
+        return node.value
 
 
 def _float(node: ScalarNode) -> Json:

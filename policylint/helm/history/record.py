@@ -93,10 +93,22 @@ def of_release(release: Object, file: str, line: int = 0, record: str = "") -> R
         line=line,
         apply_method=str(release.get("apply_method") or ""),
         manifest=str(release.get("manifest") or ""),
-        hooks=tuple(_map(hook) for hook in release.get("hooks") or ()),
+        hooks=_hooks(release.get("hooks"), record, file, line),
         values=_map(release.get("config")),
         chart_record=chart,
     )
+
+
+def _hooks(hooks: Json, record: str, file: str, line: int) -> tuple[Object, ...]:
+    """The hooks of a release; one that is not of Helm's form would be left out of the verdict."""
+    if not hooks:
+        return ()
+    listed = hooks if isinstance(hooks, list) else [hooks]
+    for hook in listed:
+        if not isinstance(hook, Mapping) or not isinstance(hook.get("manifest") or "", str):
+            message = f"{record or 'release'}: a hook that is none"
+            raise ReadError(message, file=file, line=line, remedy=_AGAIN)
+    return tuple(listed)
 
 
 def is_release(value: Json) -> bool:

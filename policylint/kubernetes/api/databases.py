@@ -223,12 +223,13 @@ def databases(resource: Resource) -> Iterator[Database]:
     keeping = {mount.container for mount in lasting_mounts(resource)} if template else set()
     for path, container in containers(template or {}):
         image = container.get("image")
-        if container.get("name") not in keeping or not isinstance(image, str):
+        name = container.get("name")
+        if not isinstance(name, str) or name not in keeping or not isinstance(image, str):
             continue
         engine = engine_of(image)
         if engine is not None:
             pointer = f"{template_path(resource.id.kind)}{path}/image"
-            yield Database(engine, version_of(image), image, pointer, str(container["name"]))
+            yield Database(engine, version_of(image), image, pointer, name)
 
 
 def _managed(resource: Resource, managed: Managed) -> Iterator[Database]:

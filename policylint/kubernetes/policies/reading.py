@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.kubernetes.policies import gatekeeper
+from policylint.kubernetes.policies.forms import refuse_odd
 from policylint.kubernetes.policies.kyverno import cluster_policy, validating_policy
 from policylint.kubernetes.policies.model import Policy, Source, name_of
 from policylint.model import Object
@@ -28,6 +29,10 @@ _ENGINES = frozenset(
 )
 """API groups of policy engines: an object of theirs that is not converted is told, not passed
 over."""
+
+
+_OF_FORM = frozenset((_GROUP, "kyverno.io", "policies.kyverno.io"))
+"""API groups of policies that are evaluated, and so must have the form for it."""
 
 
 class PolicySet(Struct, frozen=True):
@@ -55,6 +60,8 @@ def read(sources: Iterable[Source]) -> PolicySet:
     """What these objects are."""
     collected = _Collected()
     for source in flattened(sources):
+        if _group_version(source.body)[0] in _OF_FORM:
+            refuse_odd(source)
         collected.add(source)
     return collected.policy_set()
 
