@@ -34,9 +34,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     with this upgrade and that its Service does not have."""
     gone = _gone(upgrade)
     for resource in upgrade.after.resources.values() if gone else ():
-        for backend in backends(resource):
-            if backend.service in gone:
-                yield _missing(resource, backend)
+        routed = {backend.service: backend for backend in reversed([*backends(resource)])}
+        for service in sorted(gone & routed.keys()):
+            yield _missing(resource, routed[service])
     for change in upgrade.changes:
         yield from _without_port(upgrade, change)
 

@@ -32,16 +32,26 @@ INSTALL = {"pre-install", "post-install"}
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """A workload of the after side refers to an object that this upgrade deletes."""
+    """A workload of the after side refers to an object that this upgrade deletes; one violation
+    for both, however many of its fields refer to it."""
     gone = {change.id: "" for change in deleted(upgrade)}
     gone |= _gone_hooks(upgrade)
     if not gone:
         return
     for workload in workloads(upgrade.after):
-        for reference in references(workload):
-            missing = referred(workload, reference)
-            if missing in gone and (_pulls(reference) or not reference.optional):
+        for missing, reference in _needed(workload).items():
+            if missing in gone:
                 yield _violation(workload, reference, missing, gone[missing])
+
+
+def _needed(workload: Resource) -> dict[ResourceId, Reference]:
+    """What a workload cannot do without, with the first place that says so; a place that stops its
+    pods before one that only pulls their image."""
+    needed: dict[ResourceId, Reference] = {}
+    for reference in sorted(references(workload), key=_pulls):
+        if _pulls(reference) or not reference.optional:
+            needed.setdefault(referred(workload, reference), reference)
+    return needed
 
 
 def _pulls(reference: Reference) -> bool:

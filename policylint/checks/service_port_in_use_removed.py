@@ -19,7 +19,8 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """An Ingress or HTTPRoute of the after side names a port that its Service had before and has no
     more."""
     for resource in upgrade.after.resources.values():
-        for backend in backends(resource):
+        by_port = {(way.service, way.port): way for way in reversed([*backends(resource)])}
+        for backend in by_port.values():
             old, new = (
                 side.resources.get(backend.service) for side in (upgrade.before, upgrade.after)
             )
