@@ -35,11 +35,11 @@ def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
         return
     before = _images(change)
     for path, container in containers(template):
-        image = container.get("image")
-        if not isinstance(image, str) or not image or before.get(container.get("name")) == image:
+        image, name = container.get("image"), str(container.get("name"))
+        if not isinstance(image, str) or not image or before.get(name) == image:
             continue
         if len(image) > LONGEST or not IMAGE.fullmatch(image):
-            yield _unreadable(change, str(container.get("name")), path, image)
+            yield _unreadable(change, name, path, image)
 
 
 def _images(change: Created | Kept) -> dict[object, object]:

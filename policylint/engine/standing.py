@@ -9,7 +9,7 @@ out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -35,7 +35,7 @@ def unchanged(upgrade: Upgrade) -> Upgrade:
 
 def parted(
     findings: Sequence[Finding],
-    rules: Iterable[Rule],
+    rules: Sequence[Rule],
     context: Context,
     redactor: Redactor,
     earlier: Subjects,
@@ -46,19 +46,23 @@ def parted(
     `earlier` are the subjects of the before side beside its resources. A rule that cannot judge the
     before side leaves all of its findings to the change.
     """
-    shipped = {rule.id: rule for rule in rules if rule.pack == SHIPPED}
-    candidates = [
-        finding
-        for finding in findings
-        if finding.rule in shipped and _may_stand(finding) and finding.severity.rank < fail_on.rank
-    ]
+    candidates = _candidates(findings, rules, fail_on)
     if context.upgrade is None or not candidates:
         return list(findings), []
     wanted = {finding.rule for finding in candidates}
-    chosen = [shipped[rule] for rule in sorted(wanted)]
+    chosen = [rule for rule in rules if rule.id in wanted]
     known = set(map(_tells, _of_before(context.upgrade, chosen, context, redactor, earlier)))
     standing = [finding for finding in candidates if _tells(finding) in known]
     return [finding for finding in findings if finding not in standing], standing
+
+
+def _candidates(
+    findings: Sequence[Finding], rules: Sequence[Rule], fail_on: Severity
+) -> list[Finding]:
+    """What may be left out: findings of shipped rules that fail nothing."""
+    shipped = {rule.id for rule in rules if rule.pack == SHIPPED}
+    of_shipped = (finding for finding in findings if finding.rule in shipped)
+    return [finding for finding in of_shipped if _may_stand(finding, fail_on)]
 
 
 def _of_before(
@@ -76,9 +80,11 @@ def _of_before(
     return findings
 
 
-def _may_stand(finding: Finding) -> bool:
+def _may_stand(finding: Finding, fail_on: Severity) -> bool:
     """Whether it is left out of a check where it is about what was there before."""
-    return finding.severity is not Severity.ERROR and finding.category not in _NEVER
+    if finding.severity is Severity.ERROR or finding.category in _NEVER:
+        return False
+    return finding.severity.rank < fail_on.rank
 
 
 def _tells(finding: Finding) -> tuple[object, ...]:
