@@ -19,6 +19,7 @@ _ASSIGNMENT = pattern(
 _QUOTE = pattern(r"\\{1,16}[\"']|\"\"\"|\"|'")
 _BLOCK = pattern(r"[|>][-+\d]{0,3}(?:[ \t]+#[^\n]{0,200})?\r?\n(?=[ \t\r\n])")
 _BLOCK_END = pattern(r"(?m)^(?=[^ \t\r\n])|\Z")
+_HEREDOC = pattern(r"<<[-~]?[\"']?(?P<end>\w{1,40})[\"']?[ \t]*\r?\n")
 _LINE_END = pattern(r"(?=[\r\n])|\Z")
 _WORD_END = pattern(r"[\s;&]|,(?=[\w.\[\]-]{1,100}=|[\"'\s]|\Z)|\Z")
 _NEXT = pattern(
@@ -32,13 +33,19 @@ _PROSE = pattern(r"[\w)] +$")
 _COMMENT = pattern(r"^[ \t]*(?:#|//[ \t!/]|/\*|\*|--[ \t]|<!--|;[ \t])|[ \t]#[ \t]")
 _ITEMS = pattern(r"[ \t]*\n(?=[ \t]*-[ \t])")
 _ITEMS_END = pattern(r"(?m)^(?![ \t]*-[ \t])|\Z")
-_ITEM = pattern(r"(?m)^[ \t]*-[ \t]+[\"']?(?P<value>[^\n\"':]+)[\"']?[ \t]*$")
+_ITEM = pattern(r"(?m)^[ \t]*-[ \t]++[\"']?(?P<value>[^\s\"':][^\n\"':]*+)[\"']?[ \t]*$")
 _NAMED = pattern(
     r"(?i)(?:\bname|\bkey|\bid)\\*[\"']?[ \t]{0,8}[=:][ \t]{0,8}\\*[\"']?(?P<name>[\w.-]{1,200})"
     r"\\*[\"']?[,;]?[ \t]{0,40}(?:\r?\n[-+]?[ \t]{0,80})?\\*[\"']?[\w.\[\]]{0,200}value\\*[\"']?"
     r"[ \t]{0,8}[=:][ \t]{0,8}"
 )
 """The `value` beside a `name`: an env entry, a parameter of a chart, an attribute of XML."""
+_NAMED_BEHIND = pattern(
+    r"(?i)\bvalue\\*[\"']?[ \t]{0,8}[=:][ \t]{0,8}\\*[\"']?(?P<value>[^\s\"'\\,]{1,1024}+)\\*[\"']?"
+    r"[,;]?[ \t]{0,40}(?:\r?\n[ \t]{0,80})?\\*[\"']?(?:name|key|id)\\*[\"']?[ \t]{0,8}[=:]"
+    r"[ \t]{0,8}\\*[\"']?(?P<name>[\w.-]{1,200})"
+)
+"""The same in the order of the alphabet, as generators write it."""
 _ELEMENT = pattern(
     r"<(?P<name>[A-Za-z][\w.:-]{0,100})(?:\s[^<>]{0,200})?>(?P<value>[^<>]{1,4096})</"
 )
@@ -54,24 +61,27 @@ _WORDS_OF_SERVERS = pattern(
     r"(?i)(?:invalid|unsupported|duplicate|required) value\b|(?:forbidden|not found|too (?:long|"
     r"many|short|few)|internal error|must |cannot |is |are |should |has |was )"
 )
+_SHORTEST = 6
+"""Fewer characters without a letter or a digit among them are punctuation."""
+_PARSED = pattern(r"(?i)\b(?:unexpected|invalid|unknown|illegal|unterminated) $")
+"""What stands before the word token in the words of a parser."""
+_NESTED = pattern(r"[ \t]*\r?\n[ \t]+(?:value|plain|plaintext|default|content)[ \t]*:[ \t]*(?=\S)")
+"""A key whose value stands below it, under a word that says no more."""
 _NEAR = 400
 """How much of a line before an assignment is looked at."""
 _FAR = 5000
 """How much of a value is looked at: a longer one is no word of a plain language."""
 _PLAIN = word_set(
+    "include omit same-origin "
     "true false null none nil yes no on off enabled disabled required optional inherit "
     "write read string integer boolean int str bool object array number map auto default "
-    "~ {} [] \"\" '' undefined empty never always"
+    "~ { [ {} [] \"\" '' undefined empty never always"
 )
 
 
-_WORDED = pattern(
-    r"(?m)\blogin[ \t]+\S+[ \t]+password[ \t]+(?P<netrc>\S+)"
-    r"|^[ \t]*(?:requirepass|masterauth)[ \t]+(?P<redis>\S+)"
-)
-"""A key and its value with nothing but a blank between them: .netrc, redis.conf."""
 _PROPERTY = pattern(
-    r"<name>(?P<name>[^<>]{1,200})</name>\s{0,80}<value>(?P<value>[^<>]{1,4096})</value>"
+    r"(?:<name>|name=\")(?P<name>[^<>\"]{1,200})(?:</name>|\">)\s{0,80}"
+    r"<value>(?P<value>[^<>]{1,4096})</value>"
 )
 
 
@@ -87,14 +97,6 @@ def assigned_spans(text: str) -> Iterator[Span]:
         yield from (flow.span("value") for flow in _FLOW.finditer(text) if flow["value"].strip())
 
 
-def worded_spans(text: str) -> Iterator[Span]:
-    """Where values stand that follow their key after a blank."""
-    if not any(word in text for word in ("login", "requirepass", "masterauth")):
-        return
-    for worded in _WORDED.finditer(text):
-        yield worded.span(worded.lastgroup or 0)
-
-
 def _element_spans(text: str) -> Iterator[Span]:
     for form in (_ELEMENT, _PROPERTY):
         for element in form.finditer(text):
@@ -106,7 +108,8 @@ def is_secret_value(value: str) -> bool:
     """Whether the value of a secret-like key is one: no switch, no type, nothing that stands for
     another."""
     text = value.strip().strip("\"'")
-    return bool(text) and text.lower() not in _PLAIN and not is_stand_in(text)
+    is_word = any(map(str.isalnum, text[:_FAR])) or len(text) >= _SHORTEST
+    return is_word and text.lower() not in _PLAIN and not is_stand_in(text)
 
 
 class _Places:
@@ -137,7 +140,7 @@ class _Places:
 
     def extent(self, start: int, *, is_line: bool) -> Span:
         """From where to where a value goes that begins at `start`."""
-        span = self._quoted(start) or self._block(start)
+        span = self._quoted(start) or self._block(start) or self._heredoc(start)
         if span is None:
             end = self.end(_NEXT if is_line else _WORD_END, start)
             span = start, self._before(start, end)
@@ -167,6 +170,13 @@ class _Places:
         header = _BLOCK.match(self.text, start)
         return (header.end(), self.end(_BLOCK_END, header.end())) if header else None
 
+    def _heredoc(self, start: int) -> Span | None:
+        header = _HEREDOC.match(self.text, start)
+        if header is None:
+            return None
+        closing = re.compile(rf"(?m)^[ \t]*{header['end']}\b").search(self.text, header.end())
+        return header.end(), closing.start() if closing else len(self.text)
+
     def _before(self, start: int, end: int) -> int:
         """The end of a value without the quotes and brackets that close what it stands in."""
         tail = self.text[max(start, end - _NEAR) : end]
@@ -193,34 +203,41 @@ class _Assignments:
                 yield span
 
     def _value_spans(self, assignment: re.Match[str]) -> Iterator[Span]:
-        strong = secret_key(assignment["key"])
-        if not strong and not weak_key(assignment["key"]):
-            return
-        before = self._before(assignment.start())
+        strong = secret_key(assignment["key"]) or self._is_password(assignment)
+        before = self._before(assignment.start()) if _is_named(assignment, strong=strong) else None
         if before is None:
             return
         if items := _ITEMS.match(self._text, assignment.end()):
             yield from self._item_spans(items.end(), strong=strong)
             return
-        clause = before.rpartition(";")[2]  # Server=x;Password=two words;Database=y
-        is_line = _START.fullmatch(clause) is not None
-        span = self._places.extent(assignment.end(), is_line=is_line)
+        span = self._extent(assignment, before)
         value = self._places.head(span)
-        if not _may_be_secret(value):
-            return
-        is_sentence = _is_prose(self._text, assignment, before) or _WORDS_OF_SERVERS.match(value)
-        if (strong and not is_sentence) or token_like(value):
+        is_told = strong and not _is_sentence(self._text, assignment, before, value)
+        if _may_be_secret(value) and (is_told or token_like(value)):
             yield span
 
+    def _extent(self, assignment: re.Match[str], before: str) -> Span:
+        """Where the value stands: behind its key, or below it."""
+        clause = before.rpartition(";")[2]  # Server=x;Password=two words;Database=y
+        nested = _NESTED.match(self._text, assignment.end())
+        start = nested.end() if nested else assignment.end()
+        return self._places.extent(start, is_line=_START.fullmatch(clause) is not None)
+
+    def _is_password(self, assignment: re.Match[str]) -> bool:
+        """Whether `PWD` is no shell's directory: in `UID=sa;PWD=x`."""
+        before = self._text[max(0, assignment.start() - 1) : assignment.start()]
+        return assignment["key"] == "PWD" and before == ";"
+
     def _before(self, start: int) -> str | None:
-        """What stands before an assignment in its line; None where that is a comment."""
+        """What stands before an assignment in its line; None in a comment, and where a parser
+        speaks of a token."""
         text = self._text
         if start > self._line[1]:
             self._line = text.rfind("\n", 0, start) + 1, self._places.end(_LINE_END, start)
         begin = self._line[0]
         before = text[max(begin, start - _NEAR) : start]
         is_comment = _COMMENT.search(before) or _COMMENT.match(text[begin : begin + _NEAR])
-        return None if is_comment else before
+        return None if is_comment or _PARSED.search(before) else before
 
     def _item_spans(self, start: int, *, strong: bool) -> Iterator[Span]:
         end = self._places.end(_ITEMS_END, start)
@@ -231,10 +248,24 @@ class _Assignments:
                 yield item.span("value")
 
 
+def _is_named(assignment: re.Match[str], *, strong: bool) -> bool:
+    """Whether the key may name a secret, and is no part of a longer name:
+    `arn:aws:secretsmanager:x:1:secret:db`."""
+    start = assignment.start()
+    is_segment = assignment[0].endswith(":") and assignment.string[max(0, start - 1) : start] == ":"
+    return not is_segment and (strong or weak_key(assignment["key"]))
+
+
 def _may_be_secret(value: str) -> bool:
     is_table = value.startswith("{") and ":" in value  # its keys are found by themselves
     is_long = len(value) >= _FAR and not is_stand_in(value)
     return not is_table and (is_long or is_secret_value(value))
+
+
+def _is_sentence(text: str, assignment: re.Match[str], before: str, value: str) -> bool:
+    """Whether a colon joins words, of people or of a server."""
+    is_of_server = _WORDS_OF_SERVERS.match(value) is not None
+    return is_of_server or _is_prose(text, assignment, before)
 
 
 def _is_prose(text: str, assignment: re.Match[str], before: str) -> bool:
@@ -251,6 +282,10 @@ def _named_spans(text: str) -> Iterator[Span]:
             span = places.extent(named.end(), is_line=False)
             if _may_be_secret(places.head(span)):
                 yield span
+
+    for named in _NAMED_BEHIND.finditer(text):
+        if secret_key(named["name"]) and is_secret_value(named["value"]):
+            yield named.span("value")
 
 
 def _refused_spans(text: str) -> Iterator[Span]:

@@ -35,6 +35,7 @@ PROGRAMS = {
     "keytool": ("-storepass", "-keypass"),
     "openssl": ("-passin", "-passout", "-pass", "-k"),
     "login": ("-p",),
+    "ssh-keygen": ("-N", "-P"),
     "zip": ("-P",),
     "unzip": ("-P",),
     "7z": ("-p",),

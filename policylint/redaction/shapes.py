@@ -44,7 +44,7 @@ _TOKENS = (
     ("SG.", r"SG\.[\w-]{16,64}\.[\w-]{16,64}"),
     ("hvb. hvs. hvr.", r"hv[bsr]\.[\w-]{20,512}"),
     (".atlasv1.", r"[A-Za-z0-9]{14}\.atlasv1\.[\w-]{40,255}"),
-    (":AA", r"\d{8,10}:AA[\w-]{32,40}"),
+    (":A", r"\d{5,16}:A[\w-]{32,40}"),
     ("SK", r"SK[0-9a-f]{32}"),
     ("key-", r"key-[0-9a-f]{32}"),
     ("shpat_ shpca_ shppa_ shpss_", r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"),
@@ -66,15 +66,57 @@ _TOKENS = (
     ("HRKU-", r"HRKU-[\w-]{20,80}"),
     ("fo1_ fm1_ fm1r_ fm2_ fm2r_ FlyV1", r"(?:fo1_|fm[12]r?_|FlyV1 )[\w+/=,-]{20,512}"),
     ("AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[A-Z0-9]{50,64}"),
-    ("ops_eyJ", r"ops_eyJ[\w-]{20,1024}"),
+    ("ops_eyJ", r"ops_eyJ[\w+/=-]{20,2048}"),
     ("sbp_", r"sbp_[a-f0-9]{40}"),
     ("vercel_", r"vercel_[A-Za-z0-9]{24}"),
     ("cfut_ cfat_ cfput_ cfpat_", r"cfp?[ua]t_[\w-]{30,64}"),
-    ("xkeysib-", r"xkeysib-[a-f0-9-]{30,128}"),
+    ("xkeysib-", r"xkeysib-[\w-]{30,128}"),
     ("ddp_", r"ddp_[A-Za-z0-9]{30,64}"),
     ("figd_", r"figd_[\w-]{30,64}"),
     ("ntn_", r"ntn_[A-Za-z0-9]{40,64}"),
     ("secret_", r"secret_[A-Za-z0-9]{40,64}"),
+    ("hooks.slack.com/triggers/", r"(?<=hooks\.slack\.com/triggers/)[\w/]{10,255}"),
+    ("/IncomingWebhook/", r"(?<=/IncomingWebhook/)[\w/-]{20,255}"),
+    (
+        "sk-proj- sk-ant- sk-or- sk-svcacct- sk-admin-",
+        r"sk-(?:proj|ant|or|svcacct|admin)-[\w-]{20,300}",
+    ),
+    ("A3-", r"A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3}"),
+    ("p8e-", r"p8e-[A-Za-z0-9]{32}"),
+    ("pat", r"pat[A-Za-z0-9]{14}\.[a-f0-9]{64}"),
+    ("pat. sat.", r"[ps]at\.[\w-]{22}\.[A-Za-z0-9]{24}\.[A-Za-z0-9]{20}"),
+    ("LTAI", r"LTAI[A-Za-z0-9]{20}"),
+    ("AKCp", r"AKCp[A-Za-z0-9]{69}"),
+    ("cmVmd", r"cmVmd[A-Za-z0-9]{59}"),
+    ("ABSK", r"ABSK[\w+/=]{100,300}"),
+    ("4b1d", r"4b1d[A-Za-z0-9]{38}"),
+    ("CLOJARS_", r"CLOJARS_[A-Za-z0-9]{60}"),
+    ("v1.0-", r"v1\.0-[a-f0-9]{24}-[a-f0-9]{146}"),
+    ("duffel_", r"duffel_(?:test|live)_[\w=-]{40,64}"),
+    ("dt0c01.", r"dt0c01\.[A-Za-z0-9]{24}\.[A-Za-z0-9]{64}"),
+    ("EZAK EZTK", r"EZ[AT]K[A-Za-z0-9]{54}"),
+    ("EAA", r"EAA[A-Za-z0-9]{97,300}"),
+    ("FLWSECK", r"FLWSECK(?:_TEST)?-[A-Za-z0-9]{12,40}(?:-X)?"),
+    ("fio-u-", r"fio-u-[\w=-]{64}"),
+    ("GR1348941", r"GR1348941[\w-]{20}"),
+    ("api_org_", r"api_org_[A-Za-z]{34}"),
+    ("ico-", r"ico-[A-Za-z0-9]{32}"),
+    ("s-s4t2ud- s-s4t2af-", r"s-s4t2(?:ud|af)-[a-f0-9]{64}"),
+    ("_mmk", r"[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk"),
+    ("API-", r"API-[A-Z0-9]{26}"),
+    ("sha256~", r"sha256~[\w-]{43}"),
+    ("pplx-", r"pplx-[A-Za-z0-9]{48}"),
+    ("pscale_", r"pscale_(?:tkn|oauth|pw)_[\w=.-]{32,64}"),
+    ("pnu_", r"pnu_[A-Za-z0-9]{36}"),
+    ("rdme_", r"rdme_[a-z0-9]{70}"),
+    ("shippo_", r"shippo_(?:live|test)_[a-fA-F0-9]{40}"),
+    ("sgp_", r"sgp_(?:(?:[a-fA-F0-9]{16}|local)_)?[a-fA-F0-9]{40}"),
+    ("sm_", r"sm_[aps]at_[A-Za-z0-9]{16}"),
+    ("tfp_", r"tfp_[\w=.-]{50,64}"),
+    ("tk-us-", r"tk-us-[\w-]{48}"),
+    ("AQVN", r"AQVN[\w-]{35,38}"),
+    ("t1.", r"t1\.[\w-]{8,400}={0,2}\.[\w-]{86}={0,2}"),
+    ("dnkey-", r"dnkey-[\w=-]{26}-[\w=-]{52}"),
     ("K10", r"K10[a-f0-9]{64}::\w{1,64}:[\w-]{8,128}"),  # k3s
     ("eyJ", r"eyJ[\w-]{8,4096}(?:\.[\w-]{0,8192}){2,4}"),  # JWT, JWE
 )
@@ -110,6 +152,11 @@ _BEARER = pattern(
     rf"(?i)\b(?:{'|'.join(_SCHEMES)})[ \t]{{1,8}}"
     r"(?P<secret>[A-Za-z0-9+/=._~-]{8,4096})"
 )
+_BOT = pattern(r"api\.telegram\.org/bot(?P<secret>\d{5,16}:[\w-]{20,64})")
+_COOKIES = pattern(r"(?i)\bcookie\\*[\"']?[ \t]{0,8}:[ \t]{0,8}(?P<cookies>[^\r\n\"']{8,4096})")
+_SESSION = 16
+"""From this length on, a cookie's value says who somebody is."""
+_COOKIE = pattern(r"[\w.-]{1,100}=(?P<secret>[^;,\s\"'\\]{8,4096})")
 _SIGNED = pattern(
     r"(?i)[?&;](?:amp;)?(?:sig|signature|x-amz-signature|x-amz-security-token|x-goog-signature"
     r"|code|auth|jwt|sas)=(?P<secret>[\w%+/=.~-]{16,4096})"
@@ -120,7 +167,10 @@ _AUTH = pattern(
     r"\\*[\"'](?P<secret>[^\"'\\]+)"
 )
 _DIGEST = pattern(r"(?i)sha(?:1|224|256|384|512)[:-]|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_KEPT_AS_IS = pattern(r"\$\{?\(?\w|\$?\{\{|<[\w -]+>$|%\(\w+\)|@@?\w+@@?$|ref\+|vault:|!vault")
+_KEPT_AS_IS = pattern(
+    r"\$\{?\(?\w|\$?\{\{|<[\w -]+>$|%\(\w+\)|@@?\w+@@?$|ref\+|vault:|!vault|op://"
+    r"|(?:secret|kv)/[\w-]+/[\w/-]+$"  # a path in Vault
+)
 
 
 def token_like(value: str) -> bool:
@@ -154,6 +204,7 @@ _ROWS = (
     ("pbkdf2", _HASH, 0),
     ("=", _SIGNED, "secret"),
     ("auths", _AUTH, "secret"),
+    ("telegram", _BOT, "secret"),
 )
 """(a word that the text must hold, the shape, the group that is the secret)."""
 
@@ -179,6 +230,8 @@ def _header_spans(text: str) -> Iterator[Span]:
         yield from _authorization_spans(text)
     if any(scheme in lowered for scheme in _SCHEMES):
         yield from _credential_spans(text)
+    if "cookie" in lowered:
+        yield from _cookie_spans(text)
     if '="' in text:
         yield from (parameter.span() for parameter in _PARAMETERS.finditer(text))
 
@@ -195,3 +248,10 @@ def _credential_spans(text: str) -> Iterator[Span]:
     for credential in _BEARER.finditer(text):
         if token_like(credential["secret"]) or credential["secret"].endswith("="):
             yield credential.span("secret")
+
+
+def _cookie_spans(text: str) -> Iterator[Span]:
+    for header in _COOKIES.finditer(text):
+        for cookie in _COOKIE.finditer(text, *header.span("cookies")):
+            if len(cookie["secret"]) >= _SESSION or token_like(cookie["secret"]):
+                yield cookie.span("secret")

@@ -6,7 +6,8 @@ import base64
 import binascii
 from collections.abc import Iterable, Iterator
 
-from policylint.redaction.assigned import assigned_spans, worded_spans
+from policylint.redaction.assigned import assigned_spans
+from policylint.redaction.contexts import context_spans
 from policylint.redaction.logins import login_spans
 from policylint.redaction.options import option_spans
 from policylint.redaction.shapes import Span, shape_spans
@@ -36,7 +37,7 @@ def secret_spans(text: str, depth: int = _DEPTH) -> Iterator[Span]:
     yield from login_spans(text)
     if ":" in text or "=" in text or "<" in text:
         yield from assigned_spans(text)
-    yield from worded_spans(text)
+    yield from context_spans(text)
     yield from option_spans(text)
     if depth and len(text) <= _LONGEST:
         yield from _encoded_spans(text, depth)

@@ -26,13 +26,15 @@ def word_set(words: str) -> frozenset[str]:
 
 _STRONG = word_set(
     "password passwords passwd passwds passwort passcode passphrase passphrases pass pwd "
-    "secret secrets token tokens credential credentials creds apikey apikeys dsn psk jwt"
+    "secret secrets token tokens credential credentials creds apikey apikeys dsn psk jwt "
+    "contraseña contraseñas contrasena kennwort wachtwoord senha hasło lösenord пароль 密码"
 )
 _PAIRS = frozenset(
     (first, last)
     for first in word_set(
-        "api access account aes auth authentication encryption decryption deploy hmac license "
-        "licence master private rsa session shared signing ssh storage unseal webhook"
+        "api access account aes auth authentication client database db encryption decryption "
+        "deploy hmac license licence master priv private rsa service session shared signing ssh "
+        "storage subscription unseal webhook"
     )
     for last in ("key", "keys")
 ) | {("connection", "string"), ("connection", "strings"), ("conn", "str")}
@@ -44,18 +46,18 @@ _JOINED = pattern(
 )
 """Names that are written without a seam."""
 _PLACES = word_set(
-    "age algorithm annotation annotations attribute audience budget class claim column "
+    "age algorithm annotation annotations attribute audience bucket budget class claim column "
     "count dir directory disabled duration enable enabled encoding endpoint env "
     "expiration expires expiry field fields file filename files folder format generator "
     "header hint index interval issuer keyref kind label labels lifespan encoder decoder "
     "length lifetime limit location management manager max method min minutes mode mount "
     "mounts name names namespace optional path paths period policies policy prefix "
     "property provider rate ref reference refs required reset review reviews rotation "
-    "seconds selector size source store strength suffix template ttl type types uri url "
+    "seconds selector size source stdin store strength suffix template ttl type types uri url "
     "usage validator var variable version volume"
 )
 """Last words of keys whose values only say where a secret is, or what it is like."""
-_COUNTED = word_set("automount has hide is print prints show shows use")
+_COUNTED = word_set("automount checksum checksums has hide is print prints show shows use")
 """First words of such keys."""
 _COUNTS = word_set("existing max maximum min minimum num total")
 """Words of such keys, wherever they stand."""
@@ -81,7 +83,7 @@ _HOLDERS = word_set(
     "credential credentials creds password passwords passphrase passphrases passwd token "
     "tokens apikey apikeys"
 )
-_SEAM = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
+_SEAM = pattern(r"[A-Z]+(?![a-z])|[A-Z]?(?:(?![A-Z])[^\W\d_])+")
 
 
 @cache
@@ -99,6 +101,8 @@ def secret_key(key: object) -> bool:
 def _is_secret(key: str) -> bool:
     words = words_of(key)
     if not words or words_say_place(words):
+        return False
+    if "/" in key and words[-1] in ("secret", "secrets"):  # an annotation names the object
         return False
     if key in ("PWD", "OLDPWD"):  # the directory of a shell
         return False

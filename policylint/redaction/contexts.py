@@ -1,0 +1,129 @@
+"""Secrets that their place tells: words of commands and of files of logins, and the data of a
+Secret's manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylint.redaction.assigned import is_secret_value
+from policylint.redaction.shapes import Span, token_like
+from policylint.redaction.vocabulary import secret_key
+from policylint.runtime.patterns import pattern
+
+_WORDED = (
+    ("login", r"(?m)\blogin[ \t]+\S+\s{1,40}password[ \t]+(?P<secret>\S+)"),  # .netrc
+    ("requirepass", r"(?m)^[ \t]*requirepass[ \t]+(?P<secret>\S+)"),  # redis.conf
+    ("masterauth", r"(?m)^[ \t]*masterauth[ \t]+(?P<secret>\S+)"),
+    (
+        "identified",
+        r"(?i)\bidentified[ \t]+by[ \t]+(?:password[ \t]+)?'(?P<secret>[^'\n]+)'",
+    ),  # SQL
+    ("password '", r"(?:\bPASSWORD|(?i:\bwith[ \t]+password))[ \t]+'(?P<secret>[^'\n]+)'"),
+    ("securestring", r"(?i)To-SecureString[ \t]+(?:-String[ \t]+)?[\"'](?P<secret>[^\"'\n]+)"),
+    ("htpasswd", r"\bhtpasswd[ \t]+-\w*b(?:[ \t]+\S+){2,8}?[ \t]+(?P<secret>\S+)[ \t]*(?:$|[;&|])"),
+    (
+        ":",
+        r"(?m)^(?:localhost|\*|[\w-]+(?:\.[\w-]+)+):(?:\d{4,5}|\*)(?::[^:\s]{1,100}){2}"
+        r":(?P<secret>[^:\s]+)$",
+    ),  # .pgpass
+)
+"""(a word that the text must hold, in lower case; the form): a key and its value with nothing but a
+blank between them, or no key at all."""
+_FORMS = tuple((word, pattern(form)) for word, form in _WORDED)
+_NAMES = ("pass", "secret", "token", "key", "cred", "pwd", "jwt", "dsn", "psk")
+"""One of these a text must hold for a word that names secrets."""
+_BESIDE = pattern(
+    r"(?i)(?:(?<!\w)|(?<=%26)|(?<=%3f))(?P<key>[a-z_][\w.-]{0,100})\\?[\"'\])]{0,3}[ \t]{0,8}"
+    r"(?:(?:[,=:({<]|is|was|%3d|%22|\r?\n:)[<\"' \t]{0,8}|[ \t](?=[\w\"']))[\"'(u\\]{0,3}?"
+    r"(?=(?P<secret>(?:(?<![a-z0-9])|(?<=%3d)|(?<=%22))[a-z0-9][\w+/=.~-]{11,4096}))"
+)
+"""A word that looks like a secret behind one that names secrets, whatever stands between them."""
+_BLOCK = pattern(
+    r"\b(?:variable[ \t]+\"(?P<name>[\w.-]{1,200})\"|set_sensitive)[ \t]*\{"
+    r"[^{}]{0,2000}?\b(?:default|value)[ \t]*=[ \t]*\"(?P<secret>[^\"\n]+)\""
+)
+"""A variable of Terraform, a sensitive value of its helm_release."""
+_DOCKERFILE = pattern(r"(?m)^[ \t]*(?:ENV|ARG)[ \t]+(?P<key>[\w.-]{1,200})[ \t]+(?P<secret>\S+)")
+_VAULT = pattern(r"\bvault[ \t]+login[ \t]+(?P<secret>[\w.-]{8,512})")
+_PIPED = pattern(
+    r"\b(?:echo|printf)(?:[ \t]+-\w+|[ \t]+[\"']?%s\S{0,8})*[ \t]+"
+    r"(?P<secret>\"[^\"\n]{1,4096}\"|'[^'\n]{1,4096}'|[^\s\"'|]{1,4096})[ \t]*\|"
+    r"(?=[^\n|]{0,400}--(?:password|token)-stdin)"
+)
+_LITERALS = pattern(r"\bcreate[ \t]+secret\b(?P<options>(?:[^\n;|&\\]|\\.){0,4096})", 16)  # DOTALL
+_LITERAL = pattern(r"--from-literal[= ][\"']?[\w.-]{1,253}=(?P<secret>[^\s\"']+)")
+_SECRET = pattern(
+    r"(?m)\bkind\\*[\"']?[ \t]{0,8}:[ \t]{0,8}\\*[\"']?Secret\\*[\"']?[ \t]*(?=[,}\r\n]|\Z)"
+)
+_DOCUMENT = pattern(r"(?m)^[ \t]*---(?=\s|\Z)|\Z")
+_DATA = pattern(r"(?m)^(?P<indent>[ \t-]*)(?:data|stringData):[ \t]*\r?\n")
+_LINE = pattern(
+    r"(?m)^(?P<indent>[ \t]*)(?P<key>[\"']?[\w.-]{1,253}[\"']?:(?:[ \t]+|$))?(?P<value>.*)$"
+)
+_BLOCK_MARK = pattern(r"[|>][-+\d]{0,3}|")
+_JSON_DATA = pattern(r"\\*\"(?:data|stringData)\\*\"[ \t]{0,8}:[ \t]{0,8}\{(?P<entries>[^{}]*)\}")
+_JSON_ENTRY = pattern(r":[ \t]{0,8}\\*\"(?P<secret>[^\"\\]+)")
+
+
+def context_spans(text: str) -> Iterator[Span]:
+    """Where secrets stand that neither a key nor their shape tells."""
+    lowered = text.lower()
+    for _, form in filter(lambda row: row[0] in lowered, _FORMS):
+        yield from (match.span("secret") for match in form.finditer(text))
+    yield from _command_spans(text)
+    if any(name in lowered for name in _NAMES):
+        yield from _beside_spans(text)
+    yield from _block_spans(text)
+    if "Secret" in text and _SECRET.search(text):
+        yield from _manifest_spans(text)
+
+
+def _block_spans(text: str) -> Iterator[Span]:
+    for block in _BLOCK.finditer(text):
+        if block["name"] is None or secret_key(block["name"]):
+            yield block.span("secret")
+
+
+def _beside_spans(text: str) -> Iterator[Span]:
+    for pair in _BESIDE.finditer(text):
+        names_object = pair["key"].lower() in ("secret", "secrets")
+        if secret_key(pair["key"]) and not names_object and token_like(pair["secret"]):
+            yield pair.span("secret")
+
+
+def _command_spans(text: str) -> Iterator[Span]:
+    for variable in _DOCKERFILE.finditer(text):
+        if secret_key(variable["key"]) and is_secret_value(variable["secret"]):
+            yield variable.span("secret")
+    for login in _VAULT.finditer(text):
+        if token_like(login["secret"]):
+            yield login.span("secret")
+    words = list(_PIPED.finditer(text)) if "-stdin" in text else []
+    for command in _LITERALS.finditer(text):
+        words += _LITERAL.finditer(text, *command.span("options"))
+    yield from (word.span("secret") for word in words if is_secret_value(word["secret"]))
+
+
+def _manifest_spans(text: str) -> Iterator[Span]:
+    """The data of the Secrets among the documents of a text, in YAML or JSON."""
+    start = 0
+    for end in _DOCUMENT.finditer(text):
+        if _SECRET.search(text, start, end.start()):
+            yield from _data_spans(text, start, end.start())
+        start = end.end()
+
+
+def _data_spans(text: str, start: int, end: int) -> Iterator[Span]:
+    read = start
+    for data in _DATA.finditer(text, start, end):
+        if data.start() >= read:
+            for line in _LINE.finditer(text, data.end(), end):
+                read = line.start()
+                if line["value"] and len(line["indent"]) <= len(data["indent"]):
+                    break
+                if not _BLOCK_MARK.fullmatch(line["value"]):
+                    yield line.span("value")
+    for mapping in _JSON_DATA.finditer(text, start, end):
+        yield from (
+            entry.span("secret") for entry in _JSON_ENTRY.finditer(text, *mapping.span("entries"))
+        )
