@@ -32,8 +32,8 @@ def evaluated(script: str, result: str, *, is_lean: bool) -> object:
     """What a process that begins like that, or not, makes of a script."""
     begin = "from policylint.runtime import lean; lean.begin()\n" if is_lean else ""
     more = "import json, sys\nloaded = 'typing_extensions' in sys.modules\n"
-    show = f"print(json.dumps([{result}, type(sys.modules['platform']._ver_output).__name__]))"
-    code = f"{begin}{script}\nimport platform\n{more}{show}"
+    kind = "type(yaml.reader.Reader.NON_PRINTABLE).__name__"
+    code = f"{begin}{script}\n{more}import yaml.reader\nprint(json.dumps([{result}, {kind}]))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
