@@ -57,9 +57,7 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
                 fixes=(
                     Fix(
                         "keep the list of addresses",
-                        steps=(
-                            f"set {', '.join(sorted(old))} again in the values or the template",
-                        ),
+                        steps=(f"set {addresses} again in the values or the template",),
                         cost="none: who comes in stays as it is",
                     ),
                 ),

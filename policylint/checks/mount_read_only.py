@@ -11,18 +11,10 @@ What to do instead: leave it writable where anything writes there.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.reading import at, part, parts
-from policylint.kubernetes.api.workloads import containers, pod_template, template_path
-from policylint.model import (
-    Category,
-    Confidence,
-    Fix,
-    Kept,
-    Object,
-    Resource,
-    Severity,
-    Violation,
-)
+from policylint.kubernetes.api.reading import at, parts
+from policylint.kubernetes.api.volumes import claimed, lasting_mounts
+from policylint.kubernetes.api.workloads import pod_template
+from policylint.model import Category, Confidence, Fix, Kept, Resource, Severity, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING, confidence=Confidence.LIKELY)
@@ -51,28 +43,18 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
 
 def _mounts(resource: Resource) -> dict[tuple[str, str, str], tuple[str, bool]]:
     """(container, mountPath, claim) -> (pointer, whether it is read-only)."""
-    template = pod_template(resource) or {}
-    claims = _claims(resource, template)
-    mounts = {}
-    for path, container in containers(template):
-        for number, mount in enumerate(parts(container, "volumeMounts")):
-            if mount.get("name") in claims:
-                claim, is_read_only = claims[mount.get("name")]
-                key = str(container.get("name")), str(mount.get("mountPath")), claim
-                place = f"{template_path(resource.id.kind)}{path}/volumeMounts/{number}"
-                mounts[key] = place, is_read_only or mount.get("readOnly") is True
-    return mounts
+    claims, sealed = claimed(resource), set(_read_only_volumes(resource))
+    return {
+        (mount.container, mount.mount_path, claims[mount.volume]): (
+            mount.path,
+            mount.read_only or mount.volume in sealed,
+        )
+        for mount in lasting_mounts(resource, with_init=True)
+    }
 
 
-def _claims(resource: Resource, template: Object) -> dict[object, tuple[str, bool]]:
-    """The volumes that keep data: (claim, whether it is read-only) by the volume's name."""
-    own = {
-        at(claim, "metadata", "name"): (str(at(claim, "metadata", "name")), False)
-        for claim in parts(part(resource.body, "spec"), "volumeClaimTemplates")
-    }
-    volumes = parts(part(template, "spec"), "volumes")
-    return own | {
-        volume.get("name"): (str(claim.get("claimName")), claim.get("readOnly") is True)
-        for volume in volumes
-        if (claim := part(volume, "persistentVolumeClaim"))
-    }
+def _read_only_volumes(resource: Resource) -> Iterator[str]:
+    """The volumes of claims that no mount can write to."""
+    for volume in parts(pod_template(resource) or {}, "spec", "volumes"):
+        if at(volume, "persistentVolumeClaim", "readOnly") is True:
+            yield str(volume.get("name"))

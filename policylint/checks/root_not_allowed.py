@@ -12,7 +12,7 @@ What to do instead: give runAsUser a number other than 0, or leave runAsNonRoot 
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.reading import at, part
+from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.workloads import containers, pod_template, template_path
 from policylint.model import Category, Created, Fix, Kept, Object, Resource, Severity, Violation
 
@@ -58,4 +58,4 @@ def _refused(resource: Resource) -> Iterator[tuple[str, str]]:
 def _own_context(container: Object) -> Object:
     """What a container's own context says; null says nothing."""
     own = part(container, "securityContext")
-    return {name: value for name, value in own.items() if at(own, name) is not None}
+    return {name: value for name, value in own.items() if value is not None}

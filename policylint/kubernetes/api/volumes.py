@@ -59,15 +59,15 @@ def claimed(resource: Resource) -> dict[str, str]:
     return claims | {name: name for name in claim_templates(resource)}
 
 
-def lasting_mounts(resource: Resource) -> Iterator[Mount]:
-    """Where a workload's containers mount claims, init containers left out."""
+def lasting_mounts(resource: Resource, *, with_init: bool = False) -> Iterator[Mount]:
+    """Where a workload's containers mount claims; those of init containers where they count too."""
     template = pod_template(resource)
     if template is None:
         return
     claims = claimed(resource)
     root = template_path(resource.id.kind)
     for path, container in containers(template):
-        if "/initContainers/" in path:
+        if "/initContainers/" in path and not with_init:
             continue
         for index, mount in enumerate(parts(container, "volumeMounts")):
             if mount.get("name") in claims:
