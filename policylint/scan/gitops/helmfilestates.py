@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from policylint.kyaml.merge import laid_over
 from policylint.model import Json
 from policylint.scan.gitops.helmfiletexts import UNSEEN, documents_of, doubted, is_templated
 from policylint.scan.gitops.model import Problem
@@ -98,22 +99,8 @@ def _merged(tree: Tree, file: str, depth: int, parameters: Mapping[str, Any]) ->
     for item in documents.items:
         for base in sequence(item.body, "bases"):
             path = normal(posixpath.join(posixpath.dirname(file), str(base)))
-            result = joined(result, _merged(tree, path, depth + 1, parameters))
-        result = joined(result, doubted(item, written.doubts))
-    return result
-
-
-def joined(below: dict[str, Json], above: Mapping[str, Json]) -> dict[str, Json]:
-    """Maps merged, lists appended, anything else replaced."""
-    result = dict(below)
-    for key, entry in above.items():
-        present = result.get(key)
-        if isinstance(present, dict) and isinstance(entry, dict):
-            result[key] = joined(present, entry)
-        elif isinstance(present, list) and isinstance(entry, list):
-            result[key] = [*present, *entry]
-        else:
-            result[key] = entry
+            result = laid_over(result, _merged(tree, path, depth + 1, parameters), appends=True)
+        result = laid_over(result, doubted(item, written.doubts), appends=True)
     return result
 
 
@@ -186,9 +173,9 @@ def _inherited(
         whole = _inherited(template, templates, depth + 1)
         excepted = sequence(source, "except")
         kept = {key: field for key, field in whole.items() if key not in excepted}
-        below = joined(below, kept)
+        below = laid_over(below, kept, appends=True)
     own = {key: field for key, field in entry.items() if key != "inherit"}
-    return joined(below, own)
+    return laid_over(below, own, appends=True)
 
 
 def line_of(item: Item, name: str) -> int:
