@@ -67,15 +67,13 @@ class Footing:
             return ""
 
     def _digest(self, plan: Plan) -> str:
-        _refuse_unsteady(plan)
+        refuse_unsteady(plan)
         hashed = blake2b(self._ground, digest_size=32)
         for side in (plan.before, plan.after, plan.named_after):
             self._add_side(hashed, side)
-        settings = plan.settings
-        packs = tuple(pack.path for pack in settings.criteria.packs)
-        if packs:  # one may be on trial until a day
+        if plan.settings.criteria.packs:  # one may be on trial until a day
             _add(hashed, str(date.today()).encode())
-        for path in (*settings.crds, *settings.policies, *plan.options.live, *packs):
+        for path in named_paths(plan):
             if path == "-":
                 raise NoFootingError
             _add(hashed, self._trees(path))
@@ -84,12 +82,9 @@ class Footing:
 
     def _add_side(self, hashed: blake2b, side: Side) -> None:
         _add(hashed, type(side).__name__.encode())
-        if isinstance(side, ManifestSide) and side.history is not None:
-            raise NoFootingError  # how old its revisions are is part of what is judged
+        refuse_moving(side)
         if not isinstance(side, ChartSide):
             return
-        if side.copies or "://" in side.chart:
-            raise NoFootingError
         _add(hashed, self._charts(side.chart))
         for file in side.values.named:
             content = _plain_file(Path(file))
@@ -102,7 +97,7 @@ class Footing:
                 raise NoFootingError
 
 
-def _refuse_unsteady(plan: Plan) -> None:
+def refuse_unsteady(plan: Plan) -> None:
     """Raise `NoFootingError` for what is another each time, or is not read here."""
     options, criteria = plan.options, plan.settings.criteria
     is_elsewhere = options.ask is not None or any(plan.post_renderers)
@@ -110,10 +105,31 @@ def _refuse_unsteady(plan: Plan) -> None:
         raise NoFootingError
 
 
+def named_paths(plan: Plan) -> tuple[str, ...]:
+    """What a plan reads beside its sides: definitions, policies, live objects, packs."""
+    settings = plan.settings
+    packs = (pack.path for pack in settings.criteria.packs)
+    return *settings.crds, *settings.policies, *plan.options.live, *packs
+
+
+def refuse_moving(side: Side) -> None:
+    """Raise `NoFootingError` for a side whose content is not at hand, and for records, whose age is
+    part of what is judged."""
+    if isinstance(side, ManifestSide) and side.history is not None:
+        raise NoFootingError
+    if isinstance(side, ChartSide) and (side.copies or "://" in side.chart):
+        raise NoFootingError
+
+
+def common(options: Options) -> Options:
+    """The options without what says where releases are judged, and how many at once."""
+    return replace(options, jobs=0, shard="", executor="", no_cache=False)
+
+
 def _comparable(plan: Plan) -> Any:
-    """The plan without what bears on no release's judgement: how many are judged at once, and
-    within which time."""
-    options = replace(plan.options, jobs=0, time_limit=0.0, shard="", executor="", no_cache=False)
+    """The plan without what bears on no release's judgement: where that is, and within which
+    time."""
+    options = replace(common(plan.options), time_limit=0.0)
     return replace(plan, settings=replace(plan.settings, options=options))
 
 

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Raw, Struct, json
-from msgspec.structs import replace
 
 from policylint.errors import SourceError, UsageError
 from policylint.helm.inputs.options import Options
 from policylint.pipeline.assessed import Assessed, plain, read, written
-from policylint.pipeline.footing import Footing, package_digest
+from policylint.pipeline.footing import Footing, common, package_digest
 from policylint.pipeline.load import Loaded
 from policylint.report.model import Shard
 
@@ -94,21 +93,16 @@ def shard_report(
                 remedy="leave out --shard, and report it as a defect of policylint",
             )
         shown.append((place, Raw(content)))
-    own = _Rows(index, count, run_digest(loaded, options), _shared(options), tuple(shown))
+    own = _Rows(index, count, run_digest(loaded, options), common(options), tuple(shown))
     document: dict[str, Any] = json.decode(json.encode(own, enc_hook=plain))
     return Shard(index, count, len(places), len(loaded.plans), document)
-
-
-def _shared(options: Options) -> Options:
-    """The options that all shards of a run have alike."""
-    return replace(options, shard="", executor="", jobs=0, no_cache=False)
 
 
 def run_digest(loaded: Loaded, options: Options) -> str:
     """The digest of all that a run judges: its releases, and the content of their sides."""
     footing = Footing(package_digest().encode())
     hashed = blake2b(digest_size=32)
-    hashed.update(json.encode(_shared(options), enc_hook=plain))
+    hashed.update(json.encode(common(options), enc_hook=plain))
     for plan in loaded.plans:
         names = (plan.release, plan.namespace, plan.options.environment, plan.options.after)
         words = (*names, plan.before.label, plan.after.label, footing.of(plan))

@@ -11,7 +11,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from policylint.helm.inputs.sides import ChartSide, ManifestSide
+from policylint.helm.inputs.sides import ChartSide, Side
+from policylint.pipeline.footing import (
+    NoFootingError,
+    named_paths,
+    refuse_moving,
+    refuse_unsteady,
+)
 from policylint.pipeline.plan import Plan
 
 Content = tuple[tuple[str, bytes], ...]
@@ -33,39 +39,28 @@ class Parcel(Struct, frozen=True):
 def parcels_of(plan: Plan) -> tuple[Parcel, ...] | None:
     """All that judging a plan reads; None where that is not at hand, or cannot be sent: charts that
     helm pulls, clusters, streams, links, rules in Python."""
-    criteria = plan.settings.criteria
-    is_here = plan.options.ask is not None or any(plan.post_renderers) or plan.error is not None
-    if is_here or any(pack.python for pack in criteria.packs):
-        return None
     try:
+        refuse_unsteady(plan)
         return tuple(_parcels(plan))
-    except (OSError, ValueError):
+    except (NoFootingError, OSError, ValueError):
         return None
 
 
 def _parcels(plan: Plan) -> Iterator[Parcel]:
-    settings = plan.settings
     for side in dict.fromkeys(map(_known, (plan.before, plan.after, plan.named_after))):
         if side is None:
             continue
         chart, files = side
         yield _parcel(chart, is_shared=True)
         yield from (_parcel(file) for file in files)
-    packs = (pack.path for pack in settings.criteria.packs)
-    for path in (*settings.crds, *settings.policies, *plan.options.live, *packs):
+    for path in named_paths(plan):
         yield _parcel(path, is_shared=True)
 
 
-def _known(side: object) -> tuple[str, tuple[str, ...]] | None:
-    """(chart, values files) of a side that is a chart; raises ValueError for one that is not at
-    hand, and for records, whose age counts."""
-    if isinstance(side, ManifestSide) and side.history is not None:
-        raise ValueError(side.label)
-    if not isinstance(side, ChartSide):
-        return None
-    if side.copies or "://" in side.chart:
-        raise ValueError(side.chart)
-    return side.chart, side.values.named
+def _known(side: Side) -> tuple[str, tuple[str, ...]] | None:
+    """(chart, values files) of a side that is a chart. Raises what `refuse_moving` raises."""
+    refuse_moving(side)
+    return (side.chart, side.values.named) if isinstance(side, ChartSide) else None
 
 
 def _parcel(path: str, *, is_shared: bool = False) -> Parcel:
