@@ -48,12 +48,11 @@ def check(options: Options, progress: Progress | None = None) -> Report:
         except (PolicylintError, TimeIsUp) as error:
             return unloaded(error, options)
         release = partial(assess, Budget(options.blame), is_kept=len(loaded.plans) > 1)
+        places = part(loaded.plans, options.shard)
+        own = [loaded.plans[place] for place in places]
+        rows = every_release(own, release, deadline, options, progress)
         if options.shard:
-            places = part(loaded.plans, options.shard)
-            own = [loaded.plans[place] for place in places]
-            rows = every_release(own, release, deadline, options, progress)
             return of_shard(loaded, places, rows, options)
-        rows = every_release(loaded.plans, release, deadline, options, progress)
         return whole(loaded, rows, options, deadline)
 
 

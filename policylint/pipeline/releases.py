@@ -28,7 +28,9 @@ _WORKER_LOST = SourceError(
 
 
 def part(plans: Sequence[Plan], shard: str) -> list[int]:
-    """The places of the plans that a shard ("I/N") judges."""
+    """The places of the plans that a shard ("I/N") judges; all of them for ""."""
+    if not shard:
+        return list(range(len(plans)))
     index, _, count = shard.partition("/")
     return list(range(int(index) - 1, len(plans), int(count)))
 
