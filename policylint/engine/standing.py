@@ -53,7 +53,8 @@ def parted(
     chosen = [rule for rule in rules if rule.id in wanted]
     known = set(map(_tells, _of_before(context.upgrade, chosen, context, redactor, earlier)))
     standing = [finding for finding in candidates if _tells(finding) in known]
-    return [finding for finding in findings if finding not in standing], standing
+    left_out = set(map(id, standing))
+    return [finding for finding in findings if id(finding) not in left_out], standing
 
 
 def _candidates(
