@@ -34,15 +34,20 @@ def commit():
     git("commit", "-q", "-m", "change")
 
 
-@pytest.fixture
-def repository(tmp_path, monkeypatch):
+def copied(source, tmp_path, monkeypatch):
+    """A repository of ours as the current directory, committed; charts are kept beside it."""
     monkeypatch.setenv("POLICYLINT_CACHE", str(tmp_path / "cache"))
     root = tmp_path / "repository"
-    shutil.copytree(CLUSTERS, root)
+    shutil.copytree(source, root)
     monkeypatch.chdir(root)
     git("init", "-q")
     commit()
     return root
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    return copied(CLUSTERS, tmp_path, monkeypatch)
 
 
 def edit(file, old, new):
@@ -177,11 +182,7 @@ def test_all_takes_every_release(repository, capsys):
 
 @pytest.fixture
 def argocd(tmp_path, monkeypatch):
-    root = tmp_path / "argocd"
-    shutil.copytree(ARGOCD, root)
-    monkeypatch.chdir(root)
-    git("init", "-q")
-    commit()
+    copied(ARGOCD, tmp_path, monkeypatch)
 
 
 def test_argo_cd_sends_what_helm_template_prints(argocd, capsys):
@@ -211,16 +212,8 @@ def test_a_chart_touches_every_application_that_takes_it(argocd, capsys):
     assert len(report["releases"]) == 5
 
 
-def copied(name, tmp_path, monkeypatch):
-    root = tmp_path / name
-    shutil.copytree(ARGOCD.parent / name, root)
-    monkeypatch.chdir(root)
-    git("init", "-q")
-    commit()
-
-
 def test_helmfile_uninstalls_what_it_is_told_to(tmp_path, monkeypatch, capsys):
-    copied("mixed", tmp_path, monkeypatch)
+    copied(ARGOCD.parent / "mixed", tmp_path, monkeypatch)
     edit(
         "helmfile/helmfile.yaml", "    chart: ../chart", "    chart: ../chart\n    installed: false"
     )
@@ -230,7 +223,7 @@ def test_helmfile_uninstalls_what_it_is_told_to(tmp_path, monkeypatch, capsys):
 
 
 def test_helmfile_leaves_what_it_no_longer_names(tmp_path, monkeypatch, capsys):
-    copied("mixed", tmp_path, monkeypatch)
+    copied(ARGOCD.parent / "mixed", tmp_path, monkeypatch)
     edit("helmfile/helmfile.yaml", "  - name: own\n    chart: ../chart\n", "")
     code, report = checked(capsys)
     assert (code, report["releases"]) == (0, [])

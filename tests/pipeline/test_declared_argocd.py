@@ -2,24 +2,19 @@
 Argo CD does otherwise than Helm."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from policylint.cli.app import run
-from tests.pipeline.test_declared import checked, commit, edit, git
+from tests.pipeline.test_declared import checked, commit, copied, edit
 
 REPOSITORY = Path("fixtures/repositories/argocd-app-of-apps").resolve()
 
 
 @pytest.fixture(autouse=True)
 def repository(tmp_path, monkeypatch):
-    root = tmp_path / "repository"
-    shutil.copytree(REPOSITORY, root)
-    monkeypatch.chdir(root)
-    git("init", "-q")
-    commit()
+    copied(REPOSITORY, tmp_path, monkeypatch)
 
 
 def listed(capsys, *arguments):

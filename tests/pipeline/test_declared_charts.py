@@ -1,12 +1,11 @@
 """Declared charts as others publish them: what is theirs is not asked of those who take them."""
 
 import json
-import shutil
 
 import pytest
 
 from tests.helms import find
-from tests.pipeline.test_declared import CLUSTERS, DEPLOYMENT, checked, commit, edit, git
+from tests.pipeline.test_declared import CLUSTERS, DEPLOYMENT, checked, commit, copied, edit
 from tests.servers import serving
 
 LIBRARY = "apiVersion: v2\nname: lib\nversion: 0.10.3\n"
@@ -20,11 +19,7 @@ dependencies: [{{name: lib, version: 0.10.*, repository: "https://charts.invalid
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    monkeypatch.setenv("POLICYLINT_CACHE", str(tmp_path / "cache"))
-    root = tmp_path / "repository"
-    shutil.copytree(CLUSTERS, root)
-    monkeypatch.chdir(root)
-    git("init", "-q")
+    copied(CLUSTERS, tmp_path, monkeypatch)
     with serving() as state:
         edit("infrastructure/cache.yaml", "registry.invalid", state.host)
         commit()

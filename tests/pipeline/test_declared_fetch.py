@@ -1,13 +1,12 @@
 """Charts of declared sources: from where they are fetched, how often, and what is left out."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from policylint.helm.sources.chartindex import newest
-from tests.pipeline.test_declared import DEPLOYMENT, checked, commit, edit, git
+from tests.pipeline.test_declared import DEPLOYMENT, checked, commit, copied, edit, git
 from tests.servers import serving
 
 CLUSTERS = Path("fixtures/repositories/flux-clusters").resolve()
@@ -33,12 +32,7 @@ spec:
 
 @pytest.fixture(autouse=True)
 def repository(tmp_path, monkeypatch):
-    monkeypatch.setenv("POLICYLINT_CACHE", str(tmp_path / "cache"))
-    root = tmp_path / "repository"
-    shutil.copytree(CLUSTERS, root)
-    monkeypatch.chdir(root)
-    git("init", "-q")
-    commit()
+    copied(CLUSTERS, tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """Flux in a repository: what the controller does beyond rendering counts in the check."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from policylint.scan.gitops.kustomizebinary import find_builder
-from tests.pipeline.test_declared import DEPLOYMENT, checked, commit, edit, git
+from tests.pipeline.test_declared import DEPLOYMENT, checked, commit, copied, edit
 from tests.servers import serving
 
 CLUSTERS = Path("fixtures/repositories/flux-clusters").resolve()
@@ -38,11 +37,7 @@ RELEASE = "apps/base/web/release.yaml"
 
 @pytest.fixture(autouse=True)
 def repository(tmp_path, monkeypatch):
-    root = tmp_path / "repository"
-    shutil.copytree(CLUSTERS, root)
-    monkeypatch.chdir(root)
-    git("init", "-q")
-    commit()
+    copied(CLUSTERS, tmp_path, monkeypatch)
 
 
 def append(file, text):
