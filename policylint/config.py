@@ -224,7 +224,9 @@ class _BaselineFile(Struct, frozen=True):
 
 
 def _shown_path(path: Path) -> str:
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    if path.is_relative_to(Path.cwd()):
+        return str(path.relative_to(Path.cwd()))
+    return str(path)
 
 
 def with_waivers(config: Config, text: str, shown: str) -> Config:
@@ -415,11 +417,9 @@ def _as_written(remedy: str, text: str, line: int) -> str:
         if 0 < line <= len(lines)
         else None
     )
-    return (
-        f'write it in quotes: "{number[1]}"'
-        if number and remedy.startswith("write it in quotes")
-        else remedy
-    )
+    if number and remedy.startswith("write it in quotes"):
+        return f'write it in quotes: "{number[1]}"'
+    return remedy
 
 
 def _rule_problems(
@@ -594,4 +594,6 @@ def _releases(
 
 def _chart(chart: str, base: Path, exists: Callable[[Path], bool]) -> str:
     local = base / chart
-    return str(local) if chart.startswith(".") or exists(local) else chart
+    if chart.startswith(".") or exists(local):
+        return str(local)
+    return chart

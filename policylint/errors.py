@@ -62,7 +62,9 @@ def nearest(
 ) -> str:
     """A remedy that names the known word nearest to `word`; `otherwise` where none is near."""
     close = closest(word, known, 0.5)
-    return f"did you mean {close}?" if close else otherwise
+    if close:
+        return f"did you mean {close}?"
+    return otherwise
 
 
 def closest(word: str, known: Iterable[str], alike: float = 0.6) -> str:

@@ -102,7 +102,9 @@ def combine(verdicts: Iterable[Verdict]) -> Verdict:
     seen = set(verdicts)
     if Verdict.UNKNOWN in seen or not seen:
         return Verdict.UNKNOWN
-    return Verdict.FAIL if Verdict.FAIL in seen else Verdict.PASS
+    if Verdict.FAIL in seen:
+        return Verdict.FAIL
+    return Verdict.PASS
 
 
 class ResourceId(Struct, frozen=True, order=True):
@@ -149,19 +151,25 @@ class Resource(Struct, frozen=True):
     def metadata(self) -> Object:
         """The object's metadata, an empty mapping where it has none."""
         meta = self.body.get("metadata")
-        return meta if isinstance(meta, Mapping) else {}
+        if isinstance(meta, Mapping):
+            return meta
+        return {}
 
     @property
     def annotations(self) -> Object:
         """The annotations, an empty mapping where there are none."""
         written = self.metadata.get("annotations")
-        return written if isinstance(written, Mapping) else {}
+        if isinstance(written, Mapping):
+            return written
+        return {}
 
     @property
     def labels(self) -> Object:
         """The labels, an empty mapping where there are none."""
         written = self.metadata.get("labels")
-        return written if isinstance(written, Mapping) else {}
+        if isinstance(written, Mapping):
+            return written
+        return {}
 
 
 class Manifest(Struct, frozen=True):

@@ -204,7 +204,9 @@ def _field(paste: Pasted, hit: _Hit) -> str:
     the hit's end."""
     start, end = max(hit.subject.at, 0), hit.span[1]
     named = [match.group(1) for match in _FIELD.finditer(paste.squeezed, start, end)]
-    return named[-1] if named else ""
+    if named:
+        return named[-1]
+    return ""
 
 
 def _tidy(sentence: str) -> str:
@@ -249,7 +251,9 @@ def _filled(step: str, named: Mapping[str, str]) -> str:
     """A step with what the text names; braces that are none of ours (templates, JSON) stay."""
     for name in _GROUPS:
         step = step.replace(f"{{{name}}}", named[name] or name.upper())
-    return step.replace("NAMESPACE", named["namespace"]) if named["namespace"] else step
+    if named["namespace"]:
+        return step.replace("NAMESPACE", named["namespace"])
+    return step
 
 
 def _sent(paste: Pasted) -> frozenset[str]:

@@ -72,7 +72,9 @@ class Pasted(Struct, frozen=True):
 
     def shown(self, start: int, end: int) -> str:
         """The words at a span of the squeezed text, as they stood in the plain one."""
-        return self.plain[self.places[start] : self.places[end - 1] + 1] if end > start else ""
+        if end > start:
+            return self.plain[self.places[start] : self.places[end - 1] + 1]
+        return ""
 
     def subject(self, at: int) -> Subject:
         """The object that the words at a place are about: the last one named before them, or the

@@ -115,7 +115,9 @@ def answered(cause: Cause, target: Target) -> str:
 
 def category(direction: Direction) -> Category:
     """What a refusal in this direction is about."""
-    return Category.CLUSTER_REJECTS if direction is Direction.UPGRADE else Category.ROLLBACK
+    if direction is Direction.UPGRADE:
+        return Category.CLUSTER_REJECTS
+    return Category.ROLLBACK
 
 
 def _refused(

@@ -239,11 +239,9 @@ def _below(change: Kept, field: str) -> list[str]:
 def _resource(group: str, kind: str) -> str:
     """How kubectl takes the kind: in lower case, with its group where that is a custom or an
     ambiguous one."""
-    return (
-        f"{kind.lower()}.{group}"
-        if "." in group and not group.endswith(".k8s.io")
-        else kind.lower()
-    )
+    if "." in group and not group.endswith(".k8s.io"):
+        return f"{kind.lower()}.{group}"
+    return kind.lower()
 
 
 def _explain(kind: str, api_version: str, field: str) -> str:
@@ -296,16 +294,19 @@ def _part(value: Any, *path: str) -> Object:
     """The mapping at a path; an empty one where there is none."""
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
-    return value if isinstance(value, Mapping) else {}
+    if isinstance(value, Mapping):
+        return value
+    return {}
 
 
 def _at(value: Any, field: str) -> Any:
     """What stands at a field as the server writes it; None where there is nothing."""
     for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", field):
         if index:
-            value = (
-                value[int(index)] if isinstance(value, list) and int(index) < len(value) else None
-            )
+            if isinstance(value, list) and int(index) < len(value):
+                value = value[int(index)]
+            else:
+                value = None
         else:
             value = value.get(name) if isinstance(value, Mapping) else None
     return value

@@ -77,7 +77,9 @@ def weight(value: Value, limit: int) -> int:
 
 
 def _length(value: Value) -> int:
-    return len(value) if isinstance(value, str | bytes | list | dict) else 0
+    if isinstance(value, str | bytes | list | dict):
+        return len(value)
+    return 0
 
 
 def _equality(operands: Sequence[Value], limit: int) -> int:
@@ -124,7 +126,9 @@ def _joining(operands: Sequence[Value], limit: int) -> int:
 
 def _counting(operands: Sequence[Value], _: int) -> int:
     size = operands[0]
-    return max(size, 0) if isinstance(size, int) else 0
+    if isinstance(size, int):
+        return max(size, 0)
+    return 0
 
 
 _FREE = frozenset(

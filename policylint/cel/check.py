@@ -101,7 +101,9 @@ def check(
 
 def _either(left: Type, right: Type) -> Type:
     """The type of a call that two overloads fit."""
-    return left if left.kind == "dyn" or left == right else DYN
+    if left.kind == "dyn" or left == right:
+        return left
+    return DYN
 
 
 class _Checker:
@@ -149,12 +151,16 @@ class _Checker:
         if dotted in _TYPE_NAMES and not node.test:
             return Type("type", (_TYPE_NAMES[dotted],))
         result = self._field(node, self.solution.resolve(self.infer(node.operand)), node.field)
-        return BOOL if node.test else result
+        if node.test:
+            return BOOL
+        return result
 
     def _field(self, node: Node, target: Type, name: str) -> Type:
         if is_optional(target):
             inner = self._field(node, self.solution.resolve(target.params[0]), name)
-            return inner if is_optional(inner) else optional(inner)
+            if is_optional(inner):
+                return inner
+            return optional(inner)
         match target.kind:
             case "map":
                 return target.params[1]
@@ -162,9 +168,9 @@ class _Checker:
                 member = target.fields.get(name)
                 if member is None and self._minor >= _RESERVED_SINCE:
                     member = target.fields.get(f"__{name}__")
-                return (
-                    member if member is not None else self._fail(node, f"undefined field '{name}'")
-                )
+                if member is not None:
+                    return member
+                return self._fail(node, f"undefined field '{name}'")
             case "param":
                 self.solution.assignable((target,), (DYN,))
                 return DYN
@@ -194,7 +200,9 @@ class _Checker:
         member = self._field(node, self.solution.resolve(self.infer(operand)), str(name.value))
         self.infer(name)
         self.checked.overloads[node.id] = ("select_optional_field",)
-        return member if is_optional(member) else optional(member)
+        if is_optional(member):
+            return member
+        return optional(member)
 
     def _resolve(self, node: Call, name: str, args: tuple[Type, ...], target: Type | None) -> Type:
         known = self._known(name)
@@ -256,7 +264,9 @@ class _Checker:
             return kind
         joined = self.solution.join(before, kind)
         if self._mixed:
-            return DYN if joined is None else joined
+            if joined is None:
+                return DYN
+            return joined
         expected, actual = self.solution.resolve(before), self.solution.resolve(kind)
         if joined is None or expected != actual:
             return self._fail(node, f"expected type '{expected}' but found '{actual}'")
@@ -345,7 +355,9 @@ class _Checker:
 
     def _namespaced(self, node: Node) -> str:
         dotted = qualified(node)
-        return "" if dotted.partition(".")[0] in self._scope else dotted
+        if dotted.partition(".")[0] in self._scope:
+            return ""
+        return dotted
 
     _rules: Mapping[type, Callable[[Any, Any], Type]] = {
         Literal: _literal,
@@ -360,7 +372,9 @@ class _Checker:
 
 def _unwrapped(kind: Type) -> Type:
     """What an optional element, entry or field holds."""
-    return kind.params[0] if is_optional(kind) else DYN
+    if is_optional(kind):
+        return kind.params[0]
+    return DYN
 
 
 def _renamed(kind: Type, fresh: Mapping[Type, Type]) -> Type:

@@ -221,7 +221,9 @@ class Coster:
         if _is_scalar(self.checked.type(node)):
             return ONE
         local = self._local(node.name) if isinstance(node, Ident) else None
-        return local.size if local else None
+        if local:
+            return local.size
+        return None
 
     def entries(self, node: Node) -> Entries | None:
         """What is known of a container's entries."""
@@ -229,7 +231,9 @@ class Coster:
         if own is not None:
             return own
         local = self._local(node.name) if isinstance(node, Ident) else None
-        return local.entries if local else None
+        if local:
+            return local.entries
+        return None
 
     def set_entries(self, node: Node, entries: Entries | None) -> None:
         """Remember what is known of a result's entries."""
@@ -238,7 +242,9 @@ class Coster:
 
     def _size_or_unknown(self, node: Node) -> Span:
         size = self.size(node)
-        return UNKNOWN if size is None else size
+        if size is None:
+            return UNKNOWN
+        return size
 
     def _set_size(self, node: Node, size: Span | None) -> None:
         if size is not None:
@@ -250,11 +256,15 @@ class Coster:
 
     def _local(self, name: str) -> _Local | None:
         stack = self._locals.get(name)
-        return stack[-1] if stack else None
+        if stack:
+            return stack[-1]
+        return None
 
     def _path(self, node: Node) -> Path:
         local = self._local(node.name) if isinstance(node, Ident) else None
-        return local.path if local else self._paths.get(node.id, ())
+        if local:
+            return local.path
+        return self._paths.get(node.id, ())
 
     _costs: Mapping[type, Callable[[Any, Any], Span]] = {
         Literal: _literal,

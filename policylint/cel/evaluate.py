@@ -130,7 +130,9 @@ class Evaluation:
 
     def _namespaced(self, node: Node) -> str:
         dotted = qualified(node)
-        return "" if dotted.partition(".")[0] in self._scope else dotted
+        if dotted.partition(".")[0] in self._scope:
+            return ""
+        return dotted
 
     def _and(self, left: Node, right: Node) -> bool:
         return self._logic(left, right, decisive=False)
@@ -281,6 +283,8 @@ def _pairs(over: Value, two: bool) -> Iterable[tuple[Value, Value]]:
     if isinstance(over, dict):
         return over.items()
     if isinstance(over, list):
-        return enumerate(over) if two else zip(over, repeat(None), strict=False)
+        if two:
+            return enumerate(over)
+        return zip(over, repeat(None), strict=False)
     kind = _GO_TYPES.get(type_name(over), type_name(over))
     raise CelError(f"got '{kind}', expected iterable type")

@@ -147,7 +147,9 @@ def _is_cidr(text: str) -> bool:
     address, slash, bits = text.rpartition("/")
     if not slash or not re.fullmatch(r"0|[1-9]\d*", bits, re.ASCII):
         return False
-    return int(bits) <= 32 if _is_ipv4(address) else _is_ipv6(address) and int(bits) <= 128
+    if _is_ipv4(address):
+        return int(bits) <= 32
+    return _is_ipv6(address) and int(bits) <= 128
 
 
 def _is_card(text: str) -> bool:
@@ -221,11 +223,9 @@ def _rule(pattern: str, limit: int, message: str) -> Callable[[str], list[str]]:
 
     def check(text: str) -> list[str]:
         problems = [f"must be no more than {limit} bytes"] if len(text.encode()) > limit else []
-        return (
-            problems
-            if matches(text)
-            else [*problems, f"{message}, regex used for validation is '{pattern}')"]
-        )
+        if matches(text):
+            return problems
+        return [*problems, f"{message}, regex used for validation is '{pattern}')"]
 
     return check
 
@@ -312,14 +312,18 @@ NAMED: dict[str, Format] = {
 
 
 def _named(name: Any) -> Optional:
-    return Optional(NAMED[name], True) if name in NAMED else NONE
+    if name in NAMED:
+        return Optional(NAMED[name], True)
+    return NONE
 
 
 def _validate(chosen: Any, text: Any) -> Optional:
     if not isinstance(chosen, Format) or not isinstance(text, str):
         raise CelError("no such overload")
     problems = chosen.check(text)
-    return Optional(problems, True) if problems else NONE
+    if problems:
+        return Optional(problems, True)
+    return NONE
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {

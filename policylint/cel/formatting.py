@@ -113,7 +113,9 @@ def _string(value: Any, _: str | None = None) -> str:
 
 
 def _bool(value: bool) -> str:
-    return "true" if value else "false"
+    if value:
+        return "true"
+    return "false"
 
 
 def _utf8(value: bytes) -> str:
@@ -188,7 +190,9 @@ _MOST_PRECISE = 1_000
 def _not_finite(number: float) -> str:
     if math.isnan(number):
         return "NaN"
-    return "∞" if number > 0 else "-∞"
+    if number > 0:
+        return "∞"
+    return "-∞"
 
 
 def _fixed(value: Any, precision: str | None) -> str:
@@ -216,7 +220,9 @@ def _hexadecimal(upper: bool) -> Callable[[Any, str | None], str]:
             digits = (value.encode() if isinstance(value, str) else value).hex()
         else:
             digits = f"{_integer(value, 'hex clause'):x}"
-        return digits.upper() if upper else digits
+        if upper:
+            return digits.upper()
+        return digits
 
     return write
 

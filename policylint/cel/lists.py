@@ -56,7 +56,9 @@ def _sum(items: Any) -> Any:
     total = sum(items)
     if isinstance(total, int) and not -(1 << 63) <= total < 1 << 63:
         raise CelError("integer overflow")
-    return Uint(total) if items and isinstance(items[0], Uint) else total
+    if items and isinstance(items[0], Uint):
+        return Uint(total)
+    return total
 
 
 def _index_of(items: Any, wanted: Any, start: int = 0) -> int:
@@ -90,7 +92,9 @@ def _last_text_index(text: str, wanted: Any, start: int | None) -> int:
         return start
     if start < 0:
         raise CelError(f"index out of range: {start}")
-    return -1 if start >= len(text) else text.rfind(wanted, 0, start + len(wanted))
+    if start >= len(text):
+        return -1
+    return text.rfind(wanted, 0, start + len(wanted))
 
 
 def _slice(items: Any, start: Any, end: Any) -> list[Any]:

@@ -51,9 +51,9 @@ def _bad_argument(node: Call) -> list[tuple[int, str]]:
     if not isinstance(last, Literal) or isinstance(last.value, bool):
         return []
     if not isinstance(last.value, str):
-        return (
-            [(last.id, f"invalid {node.function} argument")] if node.function == "duration" else []
-        )
+        if node.function == "duration":
+            return [(last.id, f"invalid {node.function} argument")]
+        return []
     try:
         _LITERAL_CHECKS[node.function](last.value)
     except CelError:

@@ -86,7 +86,9 @@ def _address_problem(text: str) -> str:
     first = next((char for char in text if char in ".:%"), "")
     if first == "%":
         return "missing IPv6 address"
-    return _ipv4_problem(text) if first == "." else "unable to parse IP"
+    if first == ".":
+        return _ipv4_problem(text)
+    return "unable to parse IP"
 
 
 def _ipv4_problem(text: str) -> str:
@@ -97,7 +99,9 @@ def _ipv4_problem(text: str) -> str:
         if problem:
             return problem
         at += len(field) + 1
-    return "IPv4 address too short" if len(fields) < 4 else "IPv4 address too long"
+    if len(fields) < 4:
+        return "IPv4 address too short"
+    return "IPv4 address too long"
 
 
 def _field_problem(field: str, text: str, at: int) -> str:
@@ -108,12 +112,16 @@ def _field_problem(field: str, text: str, at: int) -> str:
         return f'IPv4 field must have at least one digit (at "{text[max(at - 1, 0) :]}")'
     if len(field) > 1 and field[0] == "0":
         return "IPv4 field has octet with leading zero"
-    return "IPv4 field has value >255" if len(field) > 3 or int(field) > 255 else ""
+    if len(field) > 3 or int(field) > 255:
+        return "IPv4 field has value >255"
+    return ""
 
 
 def written(value: IP | CIDR) -> str:
     """The canonical text of an address or network."""
-    return str(value.address) if isinstance(value, IP) else f"{value.address}/{value.bits}"
+    if isinstance(value, IP):
+        return str(value.address)
+    return f"{value.address}/{value.bits}"
 
 
 def _valid(parse: Callable[[Any], Any]) -> Callable[[Any], bool]:
@@ -168,7 +176,9 @@ def _network(value: Any) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 
 
 def _ip(value: Any) -> IP:
-    return IP(value.address) if isinstance(value, CIDR) else parse_ip(value)
+    if isinstance(value, CIDR):
+        return IP(value.address)
+    return parse_ip(value)
 
 
 def _global_unicast(address: _Address) -> bool:

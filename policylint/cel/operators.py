@@ -52,7 +52,9 @@ def _fit(value: int, like: Any) -> int:
         raise CelError(
             "unsigned integer overflow" if isinstance(like, Uint) else "integer overflow"
         )
-    return Uint(value) if isinstance(like, Uint) else value
+    if isinstance(like, Uint):
+        return Uint(value)
+    return value
 
 
 def _same_numbers(left: Any, right: Any) -> bool:
@@ -61,7 +63,9 @@ def _same_numbers(left: Any, right: Any) -> bool:
 
 def _add(left: Any, right: Any) -> Any:
     if _same_numbers(left, right):
-        return left + right if isinstance(left, float) else _fit(left + right, left)
+        if isinstance(left, float):
+            return left + right
+        return _fit(left + right, left)
     if isinstance(left, list) and isinstance(right, list):
         return _join_lists(left, right)
     if type(left) is type(right) and isinstance(left, str | bytes):
@@ -88,7 +92,9 @@ def _join_lists(left: list[Any], right: list[Any]) -> list[Any]:
 
 def _subtract(left: Any, right: Any) -> Any:
     if _same_numbers(left, right):
-        return left - right if isinstance(left, float) else _fit(left - right, left)
+        if isinstance(left, float):
+            return left - right
+        return _fit(left - right, left)
     if isinstance(left, Timestamp) and isinstance(right, Timestamp):
         return Duration(left.ns - right.ns)
     if isinstance(left, Timestamp) and isinstance(right, Duration):
@@ -101,7 +107,9 @@ def _subtract(left: Any, right: Any) -> Any:
 def _multiply(left: Any, right: Any) -> Any:
     if not _same_numbers(left, right):
         raise CelError("no such overload")
-    return left * right if isinstance(left, float) else _fit(left * right, left)
+    if isinstance(left, float):
+        return left * right
+    return _fit(left * right, left)
 
 
 def _divide(left: Any, right: Any) -> Any:
@@ -109,11 +117,9 @@ def _divide(left: Any, right: Any) -> Any:
         raise CelError("no such overload")
     if isinstance(left, float):
         if right == 0:
-            return (
-                math.nan
-                if left == 0 or math.isnan(left)
-                else math.copysign(math.inf, left) * math.copysign(1, right)
-            )
+            if left == 0 or math.isnan(left):
+                return math.nan
+            return math.copysign(math.inf, left) * math.copysign(1, right)
         return left / right
     if right == 0:
         raise CelError("division by zero")
@@ -131,7 +137,9 @@ def _modulo(left: Any, right: Any) -> Any:
 def _negate(value: Any) -> Any:
     if isinstance(value, Uint) or not is_number(value):
         raise CelError("no such overload")
-    return -value if isinstance(value, float) else _fit(-value, value)
+    if isinstance(value, float):
+        return -value
+    return _fit(-value, value)
 
 
 def _not(value: Any) -> bool:
@@ -165,11 +173,17 @@ def _item(container: list[Any], key: Any) -> Any:
 def optional_index(container: Any, key: Any) -> Optional:
     """`container[?key]` and `container.?key`: the value if it is there."""
     if isinstance(container, Optional):
-        return optional_index(container.value, key) if container.present else NONE
+        if container.present:
+            return optional_index(container.value, key)
+        return NONE
     if isinstance(container, dict):
-        return Optional(container[key], True) if key in container else NONE
+        if key in container:
+            return Optional(container[key], True)
+        return NONE
     if isinstance(container, list) and is_number(key):
-        return Optional(container[int(key)], True) if 0 <= key < len(container) else NONE
+        if 0 <= key < len(container):
+            return Optional(container[int(key)], True)
+        return NONE
     return NONE
 
 
@@ -220,7 +234,9 @@ def _to_double(value: Any) -> float:
 def _to_string(value: Any) -> str:
     match value:
         case bool():
-            return "true" if value else "false"
+            if value:
+                return "true"
+            return "false"
         case str():
             return value
         case float():
@@ -271,13 +287,17 @@ def _or(value: Any, fallback: Any) -> Any:
     """What is no optional is taken as it is (cel-go interpreter evalOptionalOr)."""
     if not isinstance(value, Optional):
         return value
-    return value if value.present else _optional(fallback)
+    if value.present:
+        return value
+    return _optional(fallback)
 
 
 def _or_value(value: Any, fallback: Any) -> Any:
     if not isinstance(value, Optional):
         return value
-    return value.value if value.present else fallback
+    if value.present:
+        return value.value
+    return fallback
 
 
 def _ordered(accept: Callable[[int], bool]) -> Callable[[Any, Any], bool]:

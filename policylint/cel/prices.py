@@ -46,14 +46,18 @@ def price(
         if special_price is not None:
             return special_price[0] + below, special_price[1]
     special = _lazy(known, node, overload, args, costs)
-    return special if special is not None else (ONE + below, None)
+    if special is not None:
+        return special
+    return (ONE + below, None)
 
 
 def _size(known: Sizes, operand: Operand) -> Span:
     if operand.size is not None:
         return operand.size
     size = known.size_of(operand.path) if operand.path else None
-    return UNKNOWN if size is None else size
+    if size is None:
+        return UNKNOWN
+    return size
 
 
 def _extension(
@@ -68,7 +72,9 @@ def _extension(
     if target is None:
         return None
     sizing = _OF_LIST.get(node.function)
-    return sizing(known, overload, _size(known, target), args) if sizing else None
+    if sizing:
+        return sizing(known, overload, _size(known, target), args)
+    return None
 
 
 def _slice(_: Sizes, __: str, size: Span, args: list[Operand]) -> Estimate:
@@ -114,7 +120,9 @@ def _allocated(size: Span, factor: float) -> Estimate:
 def _integer(operand: Operand, otherwise: int) -> int:
     """The value of an integer literal, nothing less than 0."""
     value = operand.node.value if isinstance(operand.node, Literal) else None
-    return max(value, 0) if isinstance(value, int) and not isinstance(value, bool) else otherwise
+    if isinstance(value, int) and not isinstance(value, bool):
+        return max(value, 0)
+    return otherwise
 
 
 def _kubernetes(
@@ -221,13 +229,17 @@ def _replace(known: Sizes, target: Operand, args: list[Operand]) -> Estimate | N
 def _most_replaced(size: Span, old: Span, new: Span) -> tuple[int, int]:
     if old.low == 0:
         return min(size.high + 1, MOST), size.high
-    return (0, size.high) if new.high <= old.low else (ceil(size.high / old.low), 0)
+    if new.high <= old.low:
+        return (0, size.high)
+    return (ceil(size.high / old.low), 0)
 
 
 def _least_replaced(size: Span, old: Span, new: Span) -> tuple[int, int]:
     if old.high == 0:
         return min(size.low + 1, MOST), size.low
-    return (0, size.low) if old.high <= new.low else (ceil(size.low / old.high), 0)
+    if old.high <= new.low:
+        return (0, size.low)
+    return (ceil(size.low / old.high), 0)
 
 
 def _split(known: Sizes, target: Operand, args: list[Operand]) -> Estimate:
@@ -239,9 +251,9 @@ def _split(known: Sizes, target: Operand, args: list[Operand]) -> Estimate:
 
 def _limit(operand: Operand, size: Span) -> int:
     value = operand.node.value if isinstance(operand.node, Literal) else None
-    return (
-        value % (1 << 64) if isinstance(value, int) and not isinstance(value, bool) else size.high
-    )
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value % (1 << 64)
+    return size.high
 
 
 def _join(known: Sizes, target: Operand, args: list[Operand]) -> Estimate:
@@ -315,7 +327,9 @@ def _builtin(
 
 
 def _own_size(operand: Operand) -> Span:
-    return UNKNOWN if operand.size is None else operand.size
+    if operand.size is None:
+        return UNKNOWN
+    return operand.size
 
 
 def _formatted(own: Span, _: list[Span]) -> Estimate:
@@ -388,11 +402,9 @@ def _concatenated(known: Sizes, node: Call, overload: str, sizes: list[Span]) ->
 
 
 def _union(left: Entries | None, right: Entries | None) -> Entries | None:
-    return (
-        None
-        if left is None or right is None
-        else Entries(left.kind, left.key | right.key, left.value | right.value)
-    )
+    if left is None or right is None:
+        return None
+    return Entries(left.kind, left.key | right.key, left.value | right.value)
 
 
 def _lazy(

@@ -86,7 +86,9 @@ def _amount(value: Any) -> Decimal:
 
 
 def _operand(value: Any) -> Decimal:
-    return Decimal(value) if type(value) is int else _amount(value)
+    if type(value) is int:
+        return Decimal(value)
+    return _amount(value)
 
 
 def _add(left: Any, right: Any) -> Quantity:

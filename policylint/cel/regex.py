@@ -65,7 +65,9 @@ def _engine() -> tuple[Any, Any]:
 
 def _text(error: Exception) -> str:
     message = error.args[0] if error.args else b""
-    return message.decode(errors="replace") if isinstance(message, bytes) else str(message)
+    if isinstance(message, bytes):
+        return message.decode(errors="replace")
+    return str(message)
 
 
 def _refusal(message: str) -> CelError | CelUnsupported:
@@ -90,7 +92,9 @@ def _matches(text: str, pattern: str) -> bool:
 
 def _find(text: str, pattern: str) -> str:
     match = _first(_string(pattern), _string(text))
-    return match[0] if match else ""
+    if match:
+        return str(match[0])
+    return ""
 
 
 def _find_all(text: str, pattern: str, limit: int = -1) -> list[str]:

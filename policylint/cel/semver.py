@@ -94,7 +94,9 @@ def _normalized(text: str) -> str:
 
 def _without_zeros(part: str) -> str:
     stripped = part.lstrip("0")
-    return stripped if stripped[:1].isdigit() else f"0{stripped}"
+    if stripped[:1].isdigit():
+        return stripped
+    return f"0{stripped}"
 
 
 def is_semver(text: Any, normalize: bool = False) -> bool:

@@ -36,7 +36,9 @@ class Span(Struct, frozen=True):
 
 def _scaled(amount: int, factor: float) -> int:
     product = float(amount) * factor
-    return MOST if product >= 2.0**64 else math.ceil(product)
+    if product >= 2.0**64:
+        return MOST
+    return math.ceil(product)
 
 
 def fixed(amount: int) -> Span:

@@ -64,11 +64,9 @@ def _split(text: Any, separator: Any, limit: int = -1) -> list[str]:
         return []
     if _text(separator) == "":
         chars = list(_text(text))
-        return (
-            chars
-            if limit < 0 or limit >= len(chars)
-            else [*chars[: limit - 1], "".join(chars[limit - 1 :])]
-        )
+        if limit < 0 or limit >= len(chars):
+            return chars
+        return [*chars[: limit - 1], "".join(chars[limit - 1 :])]
     return _text(text).split(separator, limit - 1 if limit > 0 else -1)
 
 

@@ -87,7 +87,9 @@ def qualified(node: Node) -> str:
         return node.name.removeprefix(".")
     if isinstance(node, Select) and not node.test:
         head = qualified(node.operand)
-        return f"{head}.{node.field}" if head else ""
+        if head:
+            return f"{head}.{node.field}"
+        return ""
     return ""
 
 

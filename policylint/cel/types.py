@@ -38,7 +38,9 @@ class Type(Struct, frozen=True, eq=False):
 
     def __str__(self) -> str:
         label = self.name or self.kind
-        return f"{label}({', '.join(map(str, self.params))})" if self.params else label
+        if self.params:
+            return f"{label}({', '.join(map(str, self.params))})"
+        return label
 
 
 DYN, ERROR, NULL, BOOL, INT, STRING = (
@@ -124,7 +126,9 @@ class Solution:
             known = self._bound.get(kind)
             if known is not None:
                 return self.resolve(known, finally_)
-            return DYN if finally_ else kind
+            if finally_:
+                return DYN
+            return kind
         if not kind.params:
             return kind
         return Type(
@@ -137,7 +141,9 @@ class Solution:
     def join(self, left: Type, right: Type) -> Type | None:
         """The more general of two types of a literal's elements; None where they do not go
         together."""
-        return _most_general(left, right) if self.assignable((left,), (right,)) else None
+        if self.assignable((left,), (right,)):
+            return _most_general(left, right)
+        return None
 
     def _fits(self, left: Type, right: Type) -> bool:
         if right.kind == "param":
@@ -184,7 +190,9 @@ class Solution:
 
 
 def _most_general(left: Type, right: Type) -> Type:
-    return left if _as_general(left, right) else right
+    if _as_general(left, right):
+        return left
+    return right
 
 
 def _as_general(left: Type, right: Type) -> bool:

@@ -117,12 +117,16 @@ def _hostname(url: URL) -> str:
     host = url.host
     if host.startswith("["):
         return host[1 : host.rindex("]")]
-    return host.rpartition(":")[0] if ":" in host else host
+    if ":" in host:
+        return host.rpartition(":")[0]
+    return host
 
 
 def _port(url: URL) -> str:
     tail = url.host.rpartition("]")[2]
-    return tail.rpartition(":")[2] if ":" in tail else ""
+    if ":" in tail:
+        return tail.rpartition(":")[2]
+    return ""
 
 
 def _escaped_path(url: URL) -> str:

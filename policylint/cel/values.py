@@ -215,6 +215,6 @@ def is_zero(value: Value) -> bool:
     """Whether `optional.ofNonZeroValue` takes a value for none."""
     if isinstance(value, Timestamp | Duration):
         return value.ns == 0
-    return (
-        not value if isinstance(value, str | bytes | list | dict | int | float) else value is None
-    )
+    if isinstance(value, str | bytes | list | dict | int | float):
+        return not value
+    return value is None

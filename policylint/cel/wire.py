@@ -154,7 +154,9 @@ def _packed(raw: bytes) -> Iterator[int]:
 
 
 def _single(fields: Fields, number: int, default: Any) -> Any:
-    return fields[number][0] if number in fields else default
+    if number in fields:
+        return fields[number][0]
+    return default
 
 
 def _text(raw: bytes) -> str:
@@ -162,7 +164,9 @@ def _text(raw: bytes) -> str:
 
 
 def _signed(value: int) -> int:
-    return value - (1 << 64) if value >> 63 else value
+    if value >> 63:
+        return value - (1 << 64)
+    return value
 
 
 def _double(raw: bytes) -> float:

@@ -94,8 +94,6 @@ def _judged(
 
 
 def _pods(workloads: list[Resource]) -> str:
-    return (
-        f"{', '.join(str(resource.id) for resource in workloads)} is behind it: "
-        if workloads
-        else ""
-    )
+    if workloads:
+        return f"{', '.join(str(resource.id) for resource in workloads)} is behind it: "
+    return ""

@@ -126,7 +126,9 @@ def _missing(body: Object, old: Resource | None, new: Object) -> str:
     if schema is None or wanted is None:
         return ""
     gained = sorted(set(unknown_fields(body, schema)) - set(unknown_fields(body, wanted)))
-    return gained[0] if gained else ""
+    if gained:
+        return gained[0]
+    return ""
 
 
 def _needs(change: Created | Kept, crd: Resource, missing: str, apply: Apply) -> Violation:

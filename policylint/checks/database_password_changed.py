@@ -91,9 +91,13 @@ def _resolved(variable: Object, workload: Resource, side: Manifest) -> str:
     name, key = str(reference.get("name")), str(reference.get("key"))
     secret = side.resources.get(ResourceId("", "Secret", workload.id.namespace, name))
     if secret is None:
-        return f"{name}/{key}" if reference else ""
+        if reference:
+            return f"{name}/{key}"
+        return ""
     plain, encoded = at(secret.body, "stringData", key), at(secret.body, "data", key)
-    return decoded(str(encoded)) if plain is None and encoded is not None else str(plain)
+    if plain is None and encoded is not None:
+        return decoded(str(encoded))
+    return str(plain)
 
 
 def _password(change: Kept) -> str:

@@ -27,11 +27,10 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     if invocation.tool == "flux" and flag.state == "unset" and not _tries_again(invocation):
         today = invocation.source is not None and "helm.toolkit.fluxcd.io" in invocation.source.text
         edit = setting_added(invocation, PATH, "3") if today and flag.origin is None else None
-        title = (
-            "ask for retries: spec.upgrade.remediation.retries: 3"
-            if today
-            else "spec.rollback.enable: true"
-        )
+        if today:
+            title = "ask for retries: spec.upgrade.remediation.retries: 3"
+        else:
+            title = "spec.rollback.enable: true"
         yield Violation(
             message="a failed upgrade stays failed: no remediation is asked for",
             because="spec.upgrade.remediation has no retries here; a patch of a Kustomization "

@@ -34,12 +34,15 @@ def check(history: History, context: Context) -> Iterator[Violation]:
     ):
         return
     now = len(history.good)
-    message = (
-        f"{left} more failed upgrade{'s'[: left != 1]} of {history.title}: "
-        "then one good revision is left"
-        if left
-        else f"failed upgrades of {history.title} have left {now} good revision{'s'[: now != 1]}"
-    )
+    if left:
+        message = (
+            f"{left} more failed upgrade{'s'[: left != 1]} of {history.title}: "
+            "then one good revision is left"
+        )
+    else:
+        message = (
+            f"failed upgrades of {history.title} have left {now} good revision{'s'[: now != 1]}"
+        )
     yield Violation(
         message,
         because=f"{len(failed)} of the {len(history.revisions)} revisions kept failed, "

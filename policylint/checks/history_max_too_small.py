@@ -48,9 +48,10 @@ def _limit(invocation: Invocation) -> tuple[str, str]:
     flag = invocation.flag("history-max")
     if flag.state != "unset":
         return str(flag.value), ""
-    variable = (
-        invocation.environment.get("HELM_MAX_HISTORY", "") if invocation.tool == "helm" else ""
-    )
+    if invocation.tool == "helm":
+        variable = invocation.environment.get("HELM_MAX_HISTORY", "")
+    else:
+        variable = ""
     if variable:
         return variable, f"; HELM_MAX_HISTORY is {variable}"
     if "HELM_MAX_HISTORY" in invocation.environment:

@@ -47,4 +47,6 @@ def _limit(invocation: Invocation) -> tuple[str, str]:
     if invocation.tool == "terraform":
         return TERRAFORM, "0"
     variable = invocation.environment.get("HELM_MAX_HISTORY", "")
-    return ("HELM_MAX_HISTORY", variable) if variable else ("the limit", str(flag.value))
+    if variable:
+        return ("HELM_MAX_HISTORY", variable)
+    return ("the limit", str(flag.value))

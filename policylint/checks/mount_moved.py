@@ -109,4 +109,6 @@ def _moved(mount: Mount, successor: Mount, claim: str) -> Violation:
 
 
 def _folder(sub_path: str) -> str:
-    return f"the folder {sub_path}" if sub_path else "the root"
+    if sub_path:
+        return f"the folder {sub_path}"
+    return "the root"

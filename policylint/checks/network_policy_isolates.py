@@ -96,4 +96,6 @@ def _shut(policy: Resource, direction: str, cut: list[Resource]) -> str:
     if direction == "Egress" or not rules(policy, "Ingress"):
         return ""
     shut = sorted({str(port.get("containerPort")) for port in shut_ports(cut[0], policy)})
-    return f"; not everybody may call port {', '.join(shut)} any more" if shut else ""
+    if shut:
+        return f"; not everybody may call port {', '.join(shut)} any more"
+    return ""

@@ -118,4 +118,6 @@ def _peers(peers: Json) -> str:
 
 def _ports(ports: Json) -> str:
     named = [str(port["port"]) for port in ports or () if isinstance(port, dict) and "port" in port]
-    return f" at port {', '.join(named)}" if named else ""
+    if named:
+        return f" at port {', '.join(named)}"
+    return ""

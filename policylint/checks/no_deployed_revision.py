@@ -33,20 +33,21 @@ def check(history: History, _: Context) -> Iterator[Violation]:
         return
     if not history.good:
         return
-    consequence = (
-        f"the next upgrade takes revision {start.number}, which is {start.status}, for what runs"
-        if start
-        else f'`helm upgrade` stops with "{history.title}" has no deployed releases'
-    )
+    if start:
+        consequence = (
+            f"the next upgrade takes revision {start.number}, which is {start.status}, "
+            "for what runs"
+        )
+    else:
+        consequence = f'`helm upgrade` stops with "{history.title}" has no deployed releases'
     good = targets(history).newest_good
-    fix = (
-        Fix(
+    if good:
+        fix = Fix(
             f"make revision {good.number} the deployed one",
             steps=(history.command("rollback", good.number),),
         )
-        if good
-        else None
-    )
+    else:
+        fix = None
     yield Violation(
         f"release {history.title} has no deployed revision: {consequence}",
         because=f"its last revision {history.last.number} is {history.last.status}",

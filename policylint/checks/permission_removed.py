@@ -105,7 +105,9 @@ def _touched(upgrade: Upgrade) -> set[ResourceId]:
 def _changes(change: Change) -> bool:
     if isinstance(change, Created):
         return False
-    return not is_kept(change.before) if isinstance(change, Deleted) else bool(change.fields)
+    if isinstance(change, Deleted):
+        return not is_kept(change.before)
+    return bool(change.fields)
 
 
 def _lost(upgrade: Upgrade) -> dict[Subject, set[Right]]:
@@ -181,7 +183,9 @@ def _taken(upgrade: Upgrade, binding: Resource, gone: dict[Subject, set[Right]])
 
 
 def _and_more(first: str, count: int) -> str:
-    return f"{first} and {count - 1} more" if count > 1 else first
+    if count > 1:
+        return f"{first} and {count - 1} more"
+    return first
 
 
 def _narrowed(upgrade: Upgrade) -> set[ResourceId]:
@@ -203,7 +207,9 @@ def _what(upgrade: Upgrade, binding: Resource, role: ResourceId) -> str:
         return str(binding.id)
     if role in upgrade.before.resources and role not in upgrade.after.resources:
         return str(role)
-    return f"the rule in {role}" if role in _touched(upgrade) else f"the subject in {binding.id}"
+    if role in _touched(upgrade):
+        return f"the rule in {role}"
+    return f"the subject in {binding.id}"
 
 
 def _flags(subject: Subject, upgrade: Upgrade) -> str:

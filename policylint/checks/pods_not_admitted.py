@@ -50,9 +50,10 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         if workload.id.kind == "Pod":
             continue  # the forecast refuses it
         change = changes.get(workload.id)
-        before = (
-            set(_objections(change.before, upgrade.before)) if isinstance(change, Kept) else set()
-        )
+        if isinstance(change, Kept):
+            before = set(_objections(change.before, upgrade.before))
+        else:
+            before = set()
         news = [
             objection
             for objection in _objections(workload, upgrade.after)

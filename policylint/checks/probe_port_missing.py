@@ -57,4 +57,6 @@ def _unmet(resource: Resource) -> Iterator[tuple[str, str, str]]:
 
 def _named(container: Object, probe: str, handler: str) -> str:
     port = at(container, probe, handler, "port")
-    return port if isinstance(port, str) and not port.isdigit() else ""
+    if isinstance(port, str) and not port.isdigit():
+        return port
+    return ""

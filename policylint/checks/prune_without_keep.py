@@ -61,4 +61,6 @@ def _guarded(invocation: Invocation) -> bool:
 
 def _bare(text: str) -> list[str]:
     """The kinds of a template that hold data and have no guard."""
-    return [] if GUARD.search(text) else [match[1] for match in HOLDS_DATA.finditer(text)]
+    if GUARD.search(text):
+        return []
+    return [match[1] for match in HOLDS_DATA.finditer(text)]

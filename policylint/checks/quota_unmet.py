@@ -79,7 +79,9 @@ def _newly_unset(
     if unset is None or unset[1] in _newly_counted(change):
         return unset
     old = upgrade.before.resources.get(workload.id)
-    return None if old is not None and _unset(old, counted) else unset
+    if old is not None and _unset(old, counted):
+        return None
+    return unset
 
 
 def _counted(quota: Resource) -> set[str]:

@@ -28,11 +28,10 @@ def check(subject: History | Forecast, context: Context) -> Iterator[Violation]:
     if isinstance(subject, History):
         yield from _stored(subject, share)
     elif subject.share >= share:
-        message = (
-            "the release record will be too large: the upgrade fails when Helm stores it"
-            if subject.too_large
-            else f"the release record will take {subject.share:.0%} of what a cluster stores"
-        )
+        if subject.too_large:
+            message = "the release record will be too large: the upgrade fails when Helm stores it"
+        else:
+            message = f"the release record will take {subject.share:.0%} of what a cluster stores"
         yield Violation(
             message,
             because=f"about {subject.size} of {MAX_RECORD} bytes; {subject.heaviest}",

@@ -22,11 +22,10 @@ from policylint.model import Category, Fix, Kept, Severity, Violation
 def check(change: Kept, context: Context) -> Iterator[Violation]:
     """A Deployment of strategy Recreate gets a new template; a warning where the strategy itself is
     new."""
-    touched = (
-        template_change(change, context.target.kubernetes)
-        if change.id.kind == "Deployment"
-        else None
-    )
+    if change.id.kind == "Deployment":
+        touched = template_change(change, context.target.kubernetes)
+    else:
+        touched = None
     if touched is None or at(change.after.body, "spec", "replicas") == 0:
         return
     new = strategy(part(change.after.body, "spec"), "Deployment")

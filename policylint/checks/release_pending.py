@@ -36,11 +36,10 @@ def check(history: History, _: Context) -> Iterator[Violation]:
 
 
 def _because(history: History) -> str:
-    since = (
-        f"it has been so since {history.last.updated}"
-        if history.last.updated
-        else "its start is not known"
-    )
+    if history.last.updated:
+        since = f"it has been so since {history.last.updated}"
+    else:
+        since = "its start is not known"
     when = history.last.when
     if when and history.now:
         hours, minutes = divmod(int((history.now - when).total_seconds()) // 60, 60)

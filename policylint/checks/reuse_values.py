@@ -40,7 +40,9 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
 
 def _change(invocation: Invocation) -> str:
     version = invocation.version or invocation.written.get("version", "")
-    return f", also for version {version} of {invocation.chart or 'the chart'}" if version else ""
+    if version:
+        return f", also for version {version} of {invocation.chart or 'the chart'}"
+    return ""
 
 
 def _fix(invocation: Invocation, context: Context) -> Fix:

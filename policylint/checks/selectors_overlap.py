@@ -102,4 +102,6 @@ def _able(selector: Object, bearers: Mapping[str, set[int]], count: int) -> list
         return []
     labels = part(selector, "matchLabels").items()
     named = [bearers.get(str(label), set()) for label in labels]
-    return sorted(set.intersection(*named)) if named else list(range(count))
+    if named:
+        return sorted(set.intersection(*named))
+    return list(range(count))

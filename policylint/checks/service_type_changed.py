@@ -66,7 +66,9 @@ def _balancer(change: Kept, before: Object, after: Object) -> Iterator[Violation
 
 def _words(spec: Object, field: str) -> list[str]:
     words = spec.get(field)
-    return [str(word) for word in words] if isinstance(words, list) else []
+    if isinstance(words, list):
+        return [str(word) for word in words]
+    return []
 
 
 def _reaches_less(old: str, new: str) -> bool:

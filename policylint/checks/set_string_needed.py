@@ -65,11 +65,10 @@ def _fix(invocation: Invocation, assignment: Assignment, pair: str) -> Fix:
     key, _, value = pair.partition("=")
     if READ_BY_YAML.fullmatch(value):
         return Fix(f"quote {key} in the template")
-    edit = (
-        respelled(invocation, assignment.origin, "--set", "--set-string")
-        if assignment.text == pair
-        else None
-    )
+    if assignment.text == pair:
+        edit = respelled(invocation, assignment.origin, "--set", "--set-string")
+    else:
+        edit = None
     return Fix(
         f"write --set-string {pair}",
         Grade.UNSAFE if edit else Grade.MANUAL,
@@ -85,4 +84,6 @@ def _scientific(digits: str) -> str:
 
 
 def _read(value: str) -> str:
-    return str(int(value, 8)) if value.isdigit() else f"{float(value):g}"
+    if value.isdigit():
+        return str(int(value, 8))
+    return f"{float(value):g}"

@@ -35,11 +35,10 @@ def check(history: History, context: Context) -> Iterator[Violation]:
 def _violation(
     history: History, revision: Revision, unserved_objects: list[str], minor: str, *, upgrade: bool
 ) -> Violation:
-    what = (
-        f"the next upgrade of {history.title}"
-        if upgrade
-        else f"a rollback to revision {revision.number}"
-    )
+    if upgrade:
+        what = f"the next upgrade of {history.title}"
+    else:
+        what = f"a rollback to revision {revision.number}"
     return Violation(
         f"{what} will stop: its stored manifest holds APIs that Kubernetes {minor} does not serve",
         because=f"revision {revision.number} holds {', '.join(unserved_objects)}",

@@ -77,4 +77,6 @@ def _because(name: str, value: str) -> str:
     if name in OPTIONS:
         return f"{name} takes {' or '.join(OPTIONS[name])}, not {value or 'nothing'}"
     close = closest(name, OPTIONS)
-    return f"did you mean {close}?" if close else f"Argo CD has no option {name}"
+    if close:
+        return f"did you mean {close}?"
+    return f"Argo CD has no option {name}"

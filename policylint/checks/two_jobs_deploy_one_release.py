@@ -62,7 +62,9 @@ def _target(invocation: Invocation, job: Job) -> tuple[object, ...]:
 
 
 def _name(invocation: Invocation) -> str:
-    return invocation.job.name if invocation.job else ""
+    if invocation.job:
+        return invocation.job.name
+    return ""
 
 
 def _one_waits(invocation: Invocation, first: str, second: str) -> bool:

@@ -68,7 +68,9 @@ def nearest(path: Path, read: Usage, change: ValuesChange) -> Path | None:
         return beside[spelt]
     names = {dotted(key): key for key in known}
     close = closest(dotted(path), names, 0.9)
-    return names[close] if close else _moved(path, known)
+    if close:
+        return names[close]
+    return _moved(path, known)
 
 
 def _moved(path: Path, known: set[Path]) -> Path | None:

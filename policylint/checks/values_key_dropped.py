@@ -52,4 +52,6 @@ def renaming(path: Path, before: Table, after: Table) -> Path | None:
         if path in old and new[key] == old[path] not in (None, "", {}, [], True, False)
     ]
     candidates = same_name or same_value
-    return candidates[0] if len(candidates) == 1 else None
+    if len(candidates) == 1:
+        return candidates[0]
+    return None

@@ -149,4 +149,6 @@ def _modes(upgrade: Upgrade, claim: ResourceId) -> set[str]:
     """The access modes of a claim of this release, none where it is somebody else's."""
     resource = upgrade.after.resources.get(claim)
     modes = at(resource.body, "spec", "accessModes") if resource is not None else None
-    return {str(mode) for mode in modes} if isinstance(modes, list) else set()
+    if isinstance(modes, list):
+        return {str(mode) for mode in modes}
+    return set()

@@ -56,7 +56,9 @@ def _group(template: Object) -> object:
 def _user(template: Object, container: Object) -> object:
     """runAsUser of a container, or of its pod; root may read what anybody wrote."""
     own = part(container, "securityContext").get("runAsUser")
-    return at(template, "spec", "securityContext", "runAsUser") if own is None else own
+    if own is None:
+        return at(template, "spec", "securityContext", "runAsUser")
+    return own
 
 
 def _violation(who: str, field: str, path: str, sides: tuple[object, object]) -> Violation:

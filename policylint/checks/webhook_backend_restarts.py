@@ -54,7 +54,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 def _all_away(pods: list[Resource], away: Mapping[ResourceId, Kept]) -> Kept | None:
     """The change of the first workload, where none of them stays."""
     gone = [away[workload.id] for workload in pods if workload.id in away]
-    return gone[0] if gone and len(gone) == len(pods) else None
+    if gone and len(gone) == len(pods):
+        return gone[0]
+    return None
 
 
 def _hooks(upgrade: Upgrade) -> Iterator[tuple[Resource, Object]]:
@@ -88,7 +90,9 @@ def _backend(upgrade: Upgrade, hook: Object) -> list[Resource]:
         return []
     named = ResourceId("", "Service", str(reference.get("namespace")), str(reference.get("name")))
     service = upgrade.after.resources.get(named)
-    return behind(service, upgrade.after) if service is not None else []
+    if service is not None:
+        return behind(service, upgrade.after)
+    return []
 
 
 def _violation(webhook: Resource, hook: Object, change: Kept) -> Violation:

@@ -67,7 +67,9 @@ def _place(identity: ResourceId) -> tuple[str, str]:
 
 
 def _ends(workload: Resource) -> str:
-    return "its schedule ends" if workload.id.kind == "CronJob" else "its pods stop"
+    if workload.id.kind == "CronJob":
+        return "its schedule ends"
+    return "its pods stop"
 
 
 def _service(workload: Resource, upgrade: Upgrade) -> ResourceId | None:

@@ -59,9 +59,8 @@ def append(path: Path, text: str) -> None:
 
 
 def _unwritten(path: Path, error: OSError) -> UsageError:
-    remedy = (
-        "free some space"
-        if error.errno == errno.ENOSPC
-        else "name a file in a directory you may write to"
-    )
+    if error.errno == errno.ENOSPC:
+        remedy = "free some space"
+    else:
+        remedy = "name a file in a directory you may write to"
     return UsageError(f"cannot write the report: {error.strerror}", file=str(path), remedy=remedy)

@@ -51,13 +51,17 @@ def through_typer(
     except typer.TyperException as error:
         where = f"policylint {words[0]}" if words and words[0] in commands else "policylint"
         raise UsageError(error.format_message(), remedy=f"see {where} --help") from None
-    return code if isinstance(code, int) else 0
+    if isinstance(code, int):
+        return code
+    return 0
 
 
 def _first_sentence(command: Callable[..., int]) -> str:
     """What the list of commands says of one: whole, for a line that is cut off tells nobody."""
     first = " ".join((command.__doc__ or "").partition("\n\n")[0].split())
-    return first if first.endswith(("?", "!")) else first.rstrip(".")
+    if first.endswith(("?", "!")):
+        return first
+    return first.rstrip(".")
 
 
 def _application() -> typer.Typer:

@@ -30,4 +30,6 @@ def command(
         return 0
     rows = packs.rows(config)
     show("".join(f"{row}\n" for row in rows) or "no packs\n")
-    return 2 if any(row.problem for row in rows) and action == "verify" else 0
+    if any(row.problem for row in rows) and action == "verify":
+        return 2
+    return 0

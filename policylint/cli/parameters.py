@@ -40,7 +40,9 @@ class Parameter(Struct, frozen=True):
 
     def value(self, text: str) -> object:
         """The value that a word spells; raises ValueError for a word that spells none."""
-        return text if self.kind in (str, list) else self.kind(text)
+        if self.kind in (str, list):
+            return text
+        return self.kind(text)
 
 
 def option(*spellings: str, help: str = "") -> Option:
@@ -56,8 +58,10 @@ def argument(help: str) -> Option:
 def parameters(command: Callable[..., object]) -> tuple[Parameter, ...]:
     """The parameters of a function that are annotated as options or as the argument, in their
     order."""
-    listed = getattr(command, "parameters", None)
-    return listed if listed is not None else tuple(_annotated(command))
+    listed: tuple[Parameter, ...] | None = getattr(command, "parameters", None)
+    if listed is not None:
+        return listed
+    return tuple(_annotated(command))
 
 
 def _annotated(command: Callable[..., object]) -> Iterator[Parameter]:

@@ -107,7 +107,9 @@ def with_showing(function: Callable[..., Report | int | Shown]) -> Callable[...,
         made = function(**arguments)
         if isinstance(made, Report):
             return _shown(made, asked)
-        return made if isinstance(made, int) else made(asked.formats)
+        if isinstance(made, int):
+            return made
+        return made(asked.formats)
 
     command.parameters = (*parameters(function), *shared)  # type: ignore[attr-defined]  # read by parameters()
     return command
@@ -120,7 +122,9 @@ def _shown(report: Report, asked: Showing) -> int:
         look = replace(look, counts=counts(report, asked.summary_by))
     emit(shown, asked.formats, look, asked.runbook)
     passes = asked.exit_zero and report.verdict is Verdict.FAIL
-    return 0 if passes else report.verdict.exit_code
+    if passes:
+        return 0
+    return report.verdict.exit_code
 
 
 def look_of(asked: Showing, environment: Mapping[str, str]) -> Look:

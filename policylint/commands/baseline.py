@@ -193,9 +193,10 @@ def _refuse_otherwise(config: Config, text: str, changed: str, path: Path) -> No
     """Raise `UsageError` where the changed file does not hold exactly one waiver more."""
     shown = str(path)
     try:
-        before = (
-            len(with_waivers(config, text, shown).waivers) if text.strip() else len(config.waivers)
-        )
+        if text.strip():
+            before = len(with_waivers(config, text, shown).waivers)
+        else:
+            before = len(config.waivers)
         after = len(with_waivers(config, changed, shown).waivers)
     except PolicylintError:
         after = before = 0

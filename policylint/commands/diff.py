@@ -64,7 +64,9 @@ def _text(upgrade: Upgrade) -> str:
         lines.append(f"{_word(change)} {change.id}")
         if isinstance(change, Kept):
             lines += _field_rows(change, redactor)
-    return "\n".join(lines) + "\n" if lines else "nothing changes\n"
+    if lines:
+        return "\n".join(lines) + "\n"
+    return "nothing changes\n"
 
 
 def _field_rows(change: Kept, redactor: Redactor) -> list[str]:
@@ -162,7 +164,9 @@ def _delta(change: Change, redactor: Redactor) -> str:
 
 
 def _sides(value: Json, *, created: bool) -> tuple[Json, Json]:
-    return (None, value) if created else (value, None)
+    if created:
+        return (None, value)
+    return (value, None)
 
 
 def _word(change: Change) -> str:

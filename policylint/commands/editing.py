@@ -98,7 +98,9 @@ def _of_values(path: Path, text: str, root: Path) -> Iterator[Finding]:
     name = str(path)
 
     def read(file: str) -> str:
-        return text if file == name else read_file(file)
+        if file == name:
+            return text
+        return read_file(file)
 
     try:
         change = change_of(chart, ValuesInput(files=(name,)), read=read)
@@ -154,7 +156,9 @@ def _only_chart(folder: Path) -> list[Path]:
     """The chart in one of the folders of a folder, where there is exactly one."""
     files = [*folder.glob("*/Chart.yaml"), *folder.glob("charts/*/Chart.yaml")]
     charts = list(dict.fromkeys(file.parent for file in files))
-    return charts if len(charts) == 1 else []
+    if len(charts) == 1:
+        return charts
+    return []
 
 
 def _stamp(folder: Path) -> int:
@@ -180,7 +184,9 @@ def _chart(folder: str, stamp: int) -> Chart:  # noqa: ARG001  another time is a
 def _config(root: Path) -> Config:
     try:
         file = root / ".policylint.yaml"
-        return load_config(Options(config=str(file))) if file.is_file() else Config()
+        if file.is_file():
+            return load_config(Options(config=str(file)))
+        return Config()
     except PolicylintError:
         return Config()
 
@@ -230,4 +236,6 @@ def _same(file: str, path: Path, root: Path) -> bool:
 
 
 def _name(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    if path.is_relative_to(root):
+        return path.relative_to(root).as_posix()
+    return path.as_posix()

@@ -75,7 +75,9 @@ def _tool(words: tuple[str, ...], purpose: str) -> str:
 
 def _library(module: str, purpose: str) -> str:
     there = importlib.util.find_spec(module) is not None
-    return "there" if there else f"not installed: {purpose}"
+    if there:
+        return "there"
+    return f"not installed: {purpose}"
 
 
 def _cache() -> str:

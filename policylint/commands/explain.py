@@ -25,7 +25,9 @@ def unknown(text: str) -> str:
     """What is said of a text that is neither: the nearest topics, which may be something else."""
     known = "neither a rule nor an error that is known here"
     topics = "".join(f"\n  near {topic}: {title}" for topic, title in nearest(text))
-    return f"{known}; the nearest are{topics}" if topics else known
+    if topics:
+        return f"{known}; the nearest are{topics}"
+    return known
 
 
 def _explanation(explanation: Explanation) -> str:

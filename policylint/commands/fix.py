@@ -155,7 +155,9 @@ def _fix(finding: Finding, grades: Sequence[Grade]) -> Fix | None:
 def verdict(report: Report) -> Verdict:
     """Unknown where a file could not be read or a rule not run; what stays to be done is no failure
     of a repair."""
-    return Verdict.UNKNOWN if report.failures else Verdict.PASS
+    if report.failures:
+        return Verdict.UNKNOWN
+    return Verdict.PASS
 
 
 def applied(data: bytes, edits: Iterable[Edit]) -> bytes:

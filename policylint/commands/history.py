@@ -77,7 +77,9 @@ def _overviews(histories: Sequence[History]) -> list[str]:
     the first."""
     if len(histories) == 1:
         return [table(histories[0])]
-    return [summary(histories), *[""] * (len(histories) - 1)] if histories else []
+    if histories:
+        return [summary(histories), *[""] * (len(histories) - 1)]
+    return []
 
 
 def _load(source: str, helm: str) -> tuple[History, ...]:

@@ -128,4 +128,6 @@ def _objects(file: Path, names: object) -> Iterator[Object]:
 
 
 def _listed(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+    if isinstance(value, list):
+        return value
+    return []

@@ -64,7 +64,9 @@ class Judge(Struct, frozen=True):
     @property
     def changes(self) -> GateChanges:
         """What a pull request does to the configuration."""
-        return self.gate.changes if self.gate else GateChanges()
+        if self.gate:
+            return self.gate.changes
+        return GateChanges()
 
 
 def survey(asked: Survey) -> Report:
@@ -230,7 +232,9 @@ class _Rows(Sequence[Any]):
         from policylint.scan.invocations.secrets import masked
 
         row = masked(self._invocations[at]).to_json()
-        return self._redactor.value(row) if self._redactor.secrets else row
+        if self._redactor.secrets:
+            return self._redactor.value(row)
+        return row
 
     def __len__(self) -> int:
         return len(self._invocations)

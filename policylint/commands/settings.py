@@ -109,13 +109,19 @@ def _numbers(entries: Sequence[Mapping[str, Any]], release: str) -> list[int]:
 
 
 def _value(value: Json) -> Json:
-    return "off" if value is False else mask_values(value)
+    if value is False:
+        return "off"
+    return mask_values(value)
 
 
 def _relative(file: str) -> str:
     path, here = Path(file), Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else file
+    if path.is_relative_to(here):
+        return str(path.relative_to(here))
+    return file
 
 
 def _shown(value: Json) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)

@@ -160,12 +160,16 @@ def _versions(options: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _text(file: Path) -> str:
-    return read_text(file) if file.exists() else ""
+    if file.exists():
+        return read_text(file)
+    return ""
 
 
 def _loaded(file: Path) -> dict[str, Json]:
     value = load(_text(file), str(file)) if file.exists() else {}
-    return value if isinstance(value, dict) else {}
+    if isinstance(value, dict):
+        return value
+    return {}
 
 
 def _policies(path: Path) -> Iterator[Text]:

@@ -154,10 +154,14 @@ def _locations(subject: object) -> tuple[Location, ...]:
         origin = resource_of(subject).origin
         return (Location("rendered", origin.file, origin.line),)
     location = getattr(subject, "location", None)
-    return (location,) if isinstance(location, Location) else ()
+    if isinstance(location, Location):
+        return (location,)
+    return ()
 
 
 def resource_of(change: Change) -> Resource:
     """The resource a change is shown by: the after side's, or the before side's of a deleted
     one."""
-    return change.before if isinstance(change, Deleted) else change.after
+    if isinstance(change, Deleted):
+        return change.before
+    return change.after

@@ -126,7 +126,9 @@ def text(expression: str, bindings: Mapping[str, Json], purse: Purse, otherwise:
     result = value(expression, bindings, purse)
     if not isinstance(result, str):
         raise ExpressionError(f"the expression gives {result!r}, not text: {expression}")
-    return result if len(result.strip()) > 0 and len(result) <= LONGEST else otherwise
+    if len(result.strip()) > 0 and len(result) <= LONGEST:
+        return result
+    return otherwise
 
 
 _WANTED: Mapping[str, tuple[Type, ...]] = {

@@ -74,4 +74,6 @@ def _item(item: Json) -> str:
     if not isinstance(item, Mapping):
         return "[]"
     named = next((key for key in _NAMING if isinstance(item.get(key), str | int)), "")
-    return f"[{named}={item[named]}]" if named else "[]"
+    if named:
+        return f"[{named}={item[named]}]"
+    return "[]"

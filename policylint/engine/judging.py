@@ -264,7 +264,9 @@ def _is_off(finding: Finding, by: Judging) -> bool:
 
 
 def _dry(finding: Finding, by: Judging) -> Finding:
-    return replace(finding, dry=True) if finding.rule in by.dry else finding
+    if finding.rule in by.dry:
+        return replace(finding, dry=True)
+    return finding
 
 
 def _open_answers(upgrade: Upgrade) -> tuple[RuleFailure, ...]:

@@ -148,18 +148,24 @@ def _of_yaml(file: Path) -> tuple[Rule, ...]:
 def _shown(file: Path) -> str:
     """A file as a person here would write it."""
     here = Path.cwd()
-    return str(file.relative_to(here)) if file.is_relative_to(here) else str(file)
+    if file.is_relative_to(here):
+        return str(file.relative_to(here))
+    return str(file)
 
 
 def rule_text(file: Path) -> str | None:
     """The text of a file that is a rule; None where it holds objects, which have a `kind`."""
     if file.stat().st_size > _MOST_BYTES:
-        return None if is_of_objects(file.read_text("utf-8", "replace")) else _too_big(file)
+        if is_of_objects(file.read_text("utf-8", "replace")):
+            return None
+        return _too_big(file)
     try:
         text = file.read_text("utf-8")
     except UnicodeDecodeError:
         raise UsageError("a rule is UTF-8", file=str(file), remedy="save it as UTF-8") from None
-    return None if is_of_objects(text) or not text.strip() else text
+    if is_of_objects(text) or not text.strip():
+        return None
+    return text
 
 
 def _too_big(file: Path) -> str:
@@ -202,7 +208,9 @@ def with_packs(
 ) -> tuple[Rule, ...]:
     """The rules with those of packs on these types (on any where none are named)."""
     wanted = [rule for rule in own if not subjects or _judges_one(rule, subjects)]
-    return sorted_rules((*rules, *wanted)) if wanted else rules
+    if wanted:
+        return sorted_rules((*rules, *wanted))
+    return rules
 
 
 def _judges_one(rule: Rule, subjects: frozenset[type]) -> bool:

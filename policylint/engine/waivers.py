@@ -45,7 +45,9 @@ class Scope(Struct, frozen=True):
     def key(self) -> str:
         """What a baseline calls it; "" for no release."""
         environment = f" ({self.environment})" if self.environment else ""
-        return f"{self.names[0]}{environment}" if self.name else ""
+        if self.name:
+            return f"{self.names[0]}{environment}"
+        return ""
 
 
 class Policy(Struct, frozen=True):

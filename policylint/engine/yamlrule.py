@@ -300,7 +300,9 @@ def _locations(
 
 def _at(body: Json, path: str) -> Json:
     """What a pointer leads to; None where it leads nowhere."""
-    return value_at(body, path) if path else None
+    if path:
+        return value_at(body, path)
+    return None
 
 
 def read_rule(text: str, path: str) -> Rule:
@@ -441,7 +443,9 @@ def _read_all(texts: Mapping[str, str]) -> dict[str, Json]:
 
 def _expressions(rule: Rule) -> tuple[tuple[str, str], ...]:
     """(expression, what it must give) of a rule."""
-    return tuple(rule.check.kinds_of_expressions()) if isinstance(rule.check, Expressions) else ()
+    if isinstance(rule.check, Expressions):
+        return tuple(rule.check.kinds_of_expressions())
+    return ()
 
 
 def expressions(raw: Mapping[str, Any]) -> Expressions:

@@ -53,7 +53,9 @@ def _line(node: Node, path: Path) -> int:
 def _entry(node: Node, part: str) -> tuple[Node, Node] | None:
     if isinstance(node, MappingNode):
         matching = [(key, value) for key, value in node.value if _name(key) == part]
-        return matching[-1] if matching else None
+        if matching:
+            return matching[-1]
+        return None
     if isinstance(node, SequenceNode) and part.isdigit() and int(part) < len(node.value):
         return node.value[int(part)], node.value[int(part)]
     return None
@@ -71,7 +73,9 @@ def _collect(node: Node, path: Path, by_path: dict[Path, tuple[str, str, int]]) 
 
 
 def _name(key: Node) -> str:
-    return key.value if isinstance(key, ScalarNode) else json.dumps(str(key))
+    if isinstance(key, ScalarNode):
+        return str(key.value)
+    return json.dumps(str(key))
 
 
 def written_at(text: str, path: Path) -> int:
@@ -92,7 +96,9 @@ def _written(node: Node, path: Path) -> int:
         key, node = entry
         line = key.start_mark.line + 1
     anchored = node.start_mark.line + 1
-    return anchored if 0 < anchored < line else line
+    if 0 < anchored < line:
+        return anchored
+    return line
 
 
 def _merged(node: Node, part: str) -> tuple[Node, Node] | None:
@@ -112,7 +118,9 @@ def _merged(node: Node, part: str) -> tuple[Node, Node] | None:
 def path_at(text: str, line: int) -> Path:
     """The key path whose key stands on a line (from 1) of a values file; empty where none does."""
     paths = [path for root in _roots(text) for path, at in _keys(root, ()) if at == line]
-    return paths[-1] if paths else ()
+    if paths:
+        return paths[-1]
+    return ()
 
 
 def _keys(node: Node, path: Path) -> Iterator[tuple[Path, int]]:

@@ -102,7 +102,9 @@ def load(text: str, file: str) -> Json:
             line=documents[1].line,
             remedy="keep one document",
         )
-    return documents[0].body() if documents else None
+    if documents:
+        return documents[0].body()
+    return None
 
 
 def parse(text: str, file: str, line: int = 1) -> Json:

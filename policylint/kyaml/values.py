@@ -224,7 +224,9 @@ def _float(node: ScalarNode) -> Json:
     number = float(text)
     if math.isinf(number):
         return node.value
-    return int(number) if number.is_integer() and abs(number) < 1e21 else number
+    if number.is_integer() and abs(number) < 1e21:
+        return int(number)
+    return number
 
 
 def _binary(node: ScalarNode) -> str:
@@ -270,7 +272,9 @@ class _Loader(_BASE):  # type: ignore[misc]  # libyaml's loader where it is buil
     def resolve(self, kind: type[Node], value: str | None, implicit: tuple[bool, bool]) -> str:
         """The tag of a node that names none."""
         if kind is not ScalarNode:
-            return _LIST if kind is SequenceNode else _TABLE
+            if kind is SequenceNode:
+                return _LIST
+            return _TABLE
         if value is None or not implicit[0]:
             return _TEXT
         tag = _WORDS.get(value)
@@ -285,7 +289,9 @@ class _Loader(_BASE):  # type: ignore[misc]  # libyaml's loader where it is buil
         """The JSON value of a composed node; an alias to a parent is refused by recursion."""
         if isinstance(node, ScalarNode):
             read = _SCALARS.get(node.tag)
-            return read(node) if read else node.value
+            if read:
+                return read(node)
+            return node.value
         if isinstance(node, SequenceNode):
             return [self.value(child) for child in node.value]
         return self._mapping(node)
@@ -327,8 +333,12 @@ class _Loader(_BASE):  # type: ignore[misc]  # libyaml's loader where it is buil
         if value is None:
             raise ConstructorError(None, None, "unsupported map key of type null", node.start_mark)
         if isinstance(value, bool):
-            return "true" if value else "false"
-        return value if isinstance(value, str) else json.dumps(value)
+            if value:
+                return "true"
+            return "false"
+        if isinstance(value, str):
+            return value
+        return json.dumps(value)
 
 
 def compose(text: str, file: str) -> Node | None:

@@ -110,7 +110,9 @@ def _nearest(repository: Repository, revision: Revision, config: Config) -> Base
         own = config_at(repository, revision, place)
         if own is not None:
             return Base(repository, revision, own)
-    return Base(repository, revision) if config.file else None
+    if config.file:
+        return Base(repository, revision)
+    return None
 
 
 def _revision(repository: Repository, options: Options, config: Config) -> Revision:

@@ -134,7 +134,9 @@ def sides_of_command(settings: Settings, skip: Sequence[str], workspace: Workspa
     todays = _spelled(here, repository, "")
     earlier = _spelled(there, repository, revision.commit)
     choice = _chosen(options, todays, earlier, typed)
-    return _sides(settings, choice, revision, workspace) if choice else None
+    if choice:
+        return _sides(settings, choice, revision, workspace)
+    return None
 
 
 def _commands(runs: Sequence[Invocation], options: Options) -> tuple[Invocation, ...]:
@@ -149,7 +151,9 @@ def _repository(options: Options) -> Repository | None:
     repository = find_repository(".")
     chart = options.after
     is_foreign = os.path.lexists(chart) and repository and not repository.path_of(chart)
-    return None if is_foreign or chart == "-" else repository
+    if is_foreign or chart == "-":
+        return None
+    return repository
 
 
 def _revision(
@@ -231,7 +235,9 @@ def _counterparts(
     """What the base has in the place of one of today's commands."""
     now = [today for today in todays if today.group == command.group]
     then = [old for old in earlier if old.group == command.group]
-    return [then[now.index(command)]] if len(now) == len(then) else then
+    if len(now) == len(then):
+        return [then[now.index(command)]]
+    return then
 
 
 def _ambiguous(options: Options, candidates: Sequence[_Spelled]) -> SourceError:

@@ -119,7 +119,9 @@ def _post_rendered(plan: Plan, before: Rendered, after: Rendered) -> tuple[Rende
 
 def _sent_crds(plan: Plan, before: Rendered, after: Rendered) -> tuple[Text, ...]:
     """The crds/ of the after side, unless this is an installation that leaves them out."""
-    return () if plan.options.skip_crds and not before.has_text else after.crds
+    if plan.options.skip_crds and not before.has_text:
+        return ()
+    return after.crds
 
 
 def _refuse_empty(plan: Plan, after: Rendered) -> None:
@@ -309,7 +311,9 @@ def _unknown_lookups(plan: Plan, after: Rendered) -> Iterator[RuleFailure]:
 def _lookup(lookup: Lookup) -> str:
     kind = lookup.kind or lookup.version
     where = f"{lookup.namespace}/" if lookup.namespace else ""
-    return f"{kind} {where}{lookup.name}" if lookup.name else f"every {kind} of {where or 'all'}"
+    if lookup.name:
+        return f"{kind} {where}{lookup.name}"
+    return f"every {kind} of {where or 'all'}"
 
 
 def _unrun(plan: Plan) -> tuple[RuleFailure, ...]:

@@ -132,7 +132,9 @@ def _before_chart(
 def _change(pair: Pair) -> str:
     if pair.before is None:
         return "created"
-    return "kept" if pair.after else "deleted"
+    if pair.after:
+        return "kept"
+    return "deleted"
 
 
 def _moved(pairs: Sequence[Pair]) -> dict[tuple[str, str, str], tuple[str, ...]]:

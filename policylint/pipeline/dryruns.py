@@ -98,7 +98,9 @@ def _row(row: ChangeSummary, run: DryRun | None) -> ChangeSummary:
 def _word(run: DryRun) -> str:
     if run.unasked:
         return "not asked"
-    return "error" if run.answer.outcome is None else str(run.answer.outcome)
+    if run.answer.outcome is None:
+        return "error"
+    return str(run.answer.outcome)
 
 
 def log(file: str, upgrade: Upgrade, run_answers: Answers) -> None:

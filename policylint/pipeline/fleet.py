@@ -43,7 +43,9 @@ def _member(plan: Plan, report: ReleaseReport) -> Member:
 
 def _values(side: Side, helm: str) -> dict[Key, Any]:
     """The user's values of a side by key path; none where the side is no chart."""
-    return dict(leaves(user_values(side.values, helm))) if isinstance(side, ChartSide) else {}
+    if isinstance(side, ChartSide):
+        return dict(leaves(user_values(side.values, helm)))
+    return {}
 
 
 def judge_together(

@@ -179,7 +179,9 @@ def _rollback(options: Options, command: Command, release: str) -> Options:
 
 def _name(command: Command, slot: str) -> str:
     """A word of the command by its place; "" where there is none or it is not known."""
-    return command.names[slot].text.known or "" if slot in command.names else ""
+    if slot in command.names:
+        return command.names[slot].text.known or ""
+    return ""
 
 
 def _parsed(words: Sequence[str]) -> tuple[Call, Command]:
@@ -196,7 +198,9 @@ def _parsed(words: Sequence[str]) -> tuple[Call, Command]:
 
 def _value(command: Command, name: str) -> str:
     flag = command.last(name)
-    return str(flag.data) if flag is not None and isinstance(flag.data, str) else ""
+    if flag is not None and isinstance(flag.data, str):
+        return str(flag.data)
+    return ""
 
 
 def _every(command: Command, name: str) -> tuple[str, ...]:
@@ -225,7 +229,9 @@ def _apply(command: Command) -> Apply | None:
     flag = command.last("server-side")
     if flag is None or flag.data == "auto":
         return None
-    return Apply.CLIENT_SIDE if flag.data in (False, "false") else Apply.SERVER_SIDE
+    if flag.data in (False, "false"):
+        return Apply.CLIENT_SIDE
+    return Apply.SERVER_SIDE
 
 
 def _mode(command: Command) -> str:

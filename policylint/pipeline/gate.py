@@ -54,7 +54,9 @@ class Gate(Struct, frozen=True):
         own = _same_release(self.judge.releases if self.judge else (), declared)
         if own is None:
             nothing = Release("", "")  # what a change says of its own release does not judge it
-            return replace(declared, **_levels_of(nothing)) if self.is_base else declared
+            if self.is_base:
+                return replace(declared, **_levels_of(nothing))
+            return declared
         return replace(
             declared,
             values_mode=own.values_mode,
@@ -234,12 +236,16 @@ def _strictness(setting: Json) -> int:
     if severity in (False, "off"):
         return -1
     levels = [str(level) for level in (Severity.NOTE, Severity.WARNING, Severity.ERROR)]
-    return levels.index(str(severity)) if str(severity) in levels else 3
+    if str(severity) in levels:
+        return levels.index(str(severity))
+    return 3
 
 
 def _setting(setting: Json) -> str:
     """A rule's setting as the file has it: YAML reads `off` as false."""
-    return "off" if setting is False else _shown(setting)
+    if setting is False:
+        return "off"
+    return _shown(setting)
 
 
 def _shown(value: object) -> str:

@@ -38,7 +38,9 @@ class Lines:
 
     def _with_line(self, finding: Finding) -> Finding:
         places = tuple(self._at_field(place, finding.path) for place in finding.locations)
-        return finding if places == finding.locations else replace(finding, locations=places)
+        if places == finding.locations:
+            return finding
+        return replace(finding, locations=places)
 
     def _at_field(self, place: Location, path: str) -> Location:
         document = self._documents().get((place.file, place.line))

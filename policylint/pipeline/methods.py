@@ -80,7 +80,9 @@ def _comes_to(change: Change) -> tuple[object, ...]:
 
 
 def _outcome(answer: Answer | None) -> Outcome | None:
-    return answer.outcome if answer else None
+    if answer:
+        return answer.outcome
+    return None
 
 
 def _only_there(

@@ -118,4 +118,6 @@ def _of_certain_failure(
     refused = FailedRender.of(error)
     judgement = judge(judging_of(plan, (refused,)), (refused, *subjects), at)
     is_told = any(finding.because == error.message for finding in judgement.findings)
-    return judgement if is_told else None
+    if is_told:
+        return judgement
+    return None

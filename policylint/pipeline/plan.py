@@ -82,7 +82,9 @@ class Plan(Struct, frozen=True):
     @property
     def history(self) -> History | None:
         """The release's revisions, where the before side comes from its records."""
-        return self.before.history if isinstance(self.before, ManifestSide) else None
+        if isinstance(self.before, ManifestSide):
+            return self.before.history
+        return None
 
 
 def plan_of(
@@ -108,7 +110,9 @@ def plan_of(
         invocations,
         named_after=named_after,
     )
-    return plan if any(map(is_pulled, (before, named_after))) else under_mode(plan, workspace)
+    if any(map(is_pulled, (before, named_after))):
+        return plan
+    return under_mode(plan, workspace)
 
 
 def under_mode(plan: Plan, workspace: Workspace) -> Plan:
@@ -253,7 +257,9 @@ def of_release(options: Options, release: Release, deployment: Deployment | None
 def _near(path: str) -> str:
     """A path as a person at the current directory would write it."""
     here = Path.cwd()
-    return os.path.relpath(path, here) if Path(path).is_relative_to(here) else path
+    if Path(path).is_relative_to(here):
+        return os.path.relpath(path, here)
+    return path
 
 
 def chart_side(settings: Settings) -> ChartSide:

@@ -107,7 +107,9 @@ def _severity(ruling: Ruling, answer: Failure) -> Severity:
     severity = next(
         (severity for action, severity in _SEVERITIES if action in answer.actions), Severity.NOTE
     )
-    return Severity.WARNING if ruling.standing and severity is Severity.ERROR else severity
+    if ruling.standing and severity is Severity.ERROR:
+        return Severity.WARNING
+    return severity
 
 
 def _because(ruling: Ruling, answer: Failure) -> str:
@@ -121,7 +123,9 @@ def _because(ruling: Ruling, answer: Failure) -> str:
         if ruling.policy.kind in _AUTOGENERATING:
             refused = "its controller's requests; Kyverno's autogen refuses the workload itself"
         words = f"{policy}{binding} {verb[strongest]} the pods of this workload: {refused}"
-        return words + _LATE if ruling.late else words
+        if ruling.late:
+            return words + _LATE
+        return words
     words = f"{policy}{binding} {verb[strongest]} this {request.operation} of {request.resource}"
     if ruling.late:
         words += _LATE

@@ -107,4 +107,6 @@ def snippets(report: Report) -> Mapping[tuple[str, int], str]:
         for location in finding.locations
         if location.role == "cause" and location.line
     }
-    return lines_of(wanted) if wanted else {}
+    if wanted:
+        return lines_of(wanted)
+    return {}

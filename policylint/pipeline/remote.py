@@ -128,7 +128,9 @@ def same_as_here(package: str, engine: tuple[str, ...], helm: str) -> str:
         is_same = engine_digest(Options(helm=helm)) == engine
     except NoFootingError:
         is_same = False
-    return "" if is_same else "another Helm, or none"
+    if is_same:
+        return ""
+    return "another Helm, or none"
 
 
 def _path(root: Path, tops: frozenset[str], text: str) -> str:
@@ -137,7 +139,9 @@ def _path(root: Path, tops: frozenset[str], text: str) -> str:
         return text
     is_sent = any(text == top or text.startswith(f"{top}/") for top in tops)
     is_above = any(top.startswith(f"{text.rstrip('/')}/") for top in tops)
-    return str(below(root, text)) if is_sent or is_above else text
+    if is_sent or is_above:
+        return str(below(root, text))
+    return text
 
 
 def _moved(value: Any, move: Callable[[str], str]) -> Any:
@@ -146,10 +150,14 @@ def _moved(value: Any, move: Callable[[str], str]) -> Any:
         return move(value)
     if isinstance(value, (tuple, list)):
         items = [_moved(item, move) for item in value]
-        return tuple(items) if isinstance(value, tuple) else items
+        if isinstance(value, tuple):
+            return tuple(items)
+        return items
     if isinstance(value, Mapping):
         return {_moved(key, move): _moved(item, move) for key, item in value.items()}
-    return _moved_fields(value, move) if isinstance(value, Struct) else value
+    if isinstance(value, Struct):
+        return _moved_fields(value, move)
+    return value
 
 
 def _moved_fields(value: Struct, move: Callable[[str], str]) -> Struct:

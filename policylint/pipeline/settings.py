@@ -50,7 +50,9 @@ def load_config(options: Options) -> Config:
 def own_config(options: Options) -> Config:
     """The same without what it extends of shared packs, which may not be here yet."""
     path = Path(options.config) if options.config else configuration.find(Path.cwd())
-    return configuration.read(path) if path else Config()
+    if path:
+        return configuration.read(path)
+    return Config()
 
 
 def with_shared(config: Config) -> Config:
@@ -153,7 +155,9 @@ def environment_of(name: str, config: Config) -> Environment:
 
 def as_apply(word: str) -> Apply | None:
     """An apply method by the configuration's word, None for ""."""
-    return Apply(word) if word else None
+    if word:
+        return Apply(word)
+    return None
 
 
 def first(values: Iterable[T | None]) -> T | None:

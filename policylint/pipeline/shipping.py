@@ -60,12 +60,16 @@ def _parcels(plan: Plan) -> Iterator[Parcel]:
 def _known(side: Side) -> tuple[str, tuple[str, ...]] | None:
     """(chart, values files) of a side that is a chart. Raises what `refuse_moving` raises."""
     refuse_moving(side)
-    return (side.chart, side.values.named) if isinstance(side, ChartSide) else None
+    if isinstance(side, ChartSide):
+        return (side.chart, side.values.named)
+    return None
 
 
 def _parcel(path: str, *, is_shared: bool = False) -> Parcel:
     top = os.path.abspath(path)  # noqa: PTH100  links are refused
-    return _chart(top) if is_shared else _packed(top, is_shared=False)
+    if is_shared:
+        return _chart(top)
+    return _packed(top, is_shared=False)
 
 
 @lru_cache(maxsize=512)

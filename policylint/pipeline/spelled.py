@@ -170,7 +170,9 @@ def _resolved(item: Item, pairs: Sequence[tuple[Item, Item]]) -> Item | None:
     """What an item stood for; None for one that was not given. Raises UnresolvedError."""
     if item.is_told:
         typed = (typed for _, typed in pairs)
-        return item if item.is_certain or item in map(_as_told, typed) else None
+        if item.is_certain or item in map(_as_told, typed):
+            return item
+        return None
     value = None if _names_version(item) else _value(item, pairs)
     if value is None and item.is_certain:
         raise UnresolvedError(item.shown)

@@ -59,7 +59,9 @@ def _key(
     if by is By.RULE:
         return finding.rule
     if by is By.RELEASE:
-        return release_name(release) if release is not None else "(no release)"
+        if release is not None:
+            return release_name(release)
+        return "(no release)"
     return _owner_of(release, finding, owners)
 
 
@@ -80,7 +82,9 @@ def _owner(file: str, owners: Sequence[tuple[str, str]]) -> str:
     path, here = Path(file), Path.cwd()
     inside = path.relative_to(here) if path.is_relative_to(here) else path
     named = [owner for glob, owner in owners if _covers(glob, inside.as_posix())]
-    return named[-1] if named else ""
+    if named:
+        return named[-1]
+    return ""
 
 
 def _covers(glob: str, path: str) -> bool:

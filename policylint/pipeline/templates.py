@@ -22,7 +22,9 @@ def in_repository(findings: Iterable[Finding], side: Side, chart_name: str) -> t
 
 def _placed(finding: Finding, directory: Path, chart_name: str) -> Finding:
     locations = tuple(_of_template(place, directory, chart_name) for place in finding.locations)
-    return finding if locations == finding.locations else replace(finding, locations=locations)
+    if locations == finding.locations:
+        return finding
+    return replace(finding, locations=locations)
 
 
 def _of_template(place: Location, directory: Path, chart_name: str) -> Location:
@@ -30,4 +32,6 @@ def _of_template(place: Location, directory: Path, chart_name: str) -> Location:
     if place.role != "rendered" or head != chart_name or ".." in rest.split("/"):
         return place
     template = directory / rest
-    return replace(place, path=template.as_posix()) if template.is_file() else place
+    if template.is_file():
+        return replace(place, path=template.as_posix())
+    return place

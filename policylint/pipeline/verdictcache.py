@@ -57,7 +57,9 @@ class VerdictCache:
     def _read(self, name: str) -> Assessed | None:
         content = self._files.get(name)
         try:
-            return None if content is None else read(content)
+            if content is None:
+                return None
+            return read(content)
         except DecodeError:  # of another form, which the digest of the package excludes
             return None
 

@@ -174,7 +174,9 @@ def parted(findings: Iterable[Finding]) -> tuple[tuple[Finding, ...], tuple[Find
 def _of_object(
     finding: Finding, beside: dict[ResourceId, tuple[Waiver, ...]]
 ) -> tuple[Waiver, ...]:
-    return beside.get(finding.resource, ()) if finding.resource else ()
+    if finding.resource:
+        return beside.get(finding.resource, ())
+    return ()
 
 
 def _in_files(finding: Finding, waiving: Waiving) -> Iterator[Waiver]:

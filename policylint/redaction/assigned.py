@@ -136,7 +136,9 @@ class _Places:
     def end(self, form: re.Pattern[str], start: int) -> int:
         """Where the first match of a form begins; the text's end where there is none."""
         match = self.nearest(form, start)
-        return match.start() if match else len(self.text)
+        if match:
+            return match.start()
+        return len(self.text)
 
     def extent(self, start: int, *, is_line: bool) -> Span:
         """From where to where a value goes that begins at `start`."""
@@ -168,7 +170,9 @@ class _Places:
 
     def _block(self, start: int) -> Span | None:
         header = _BLOCK.match(self.text, start)
-        return (header.end(), self.end(_BLOCK_END, header.end())) if header else None
+        if header:
+            return (header.end(), self.end(_BLOCK_END, header.end()))
+        return None
 
     def _heredoc(self, start: int) -> Span | None:
         header = _HEREDOC.match(self.text, start)
@@ -237,7 +241,9 @@ class _Assignments:
         begin = self._line[0]
         before = text[max(begin, start - _NEAR) : start]
         is_comment = _COMMENT.search(before) or _COMMENT.match(text[begin : begin + _NEAR])
-        return None if is_comment or _PARSED.search(before) else before
+        if is_comment or _PARSED.search(before):
+            return None
+        return before
 
     def _item_spans(self, start: int, *, strong: bool) -> Iterator[Span]:
         end = self._places.end(_ITEMS_END, start)

@@ -92,7 +92,9 @@ def _secret_part(program: str, option: str, word: str) -> Span | None:
         return 2, len(word)
     if word.startswith("-") or word in _PROSE:
         return None
-    return (0, len(word)) if _LONG.fullmatch(option) and secret_key(option) else None
+    if _LONG.fullmatch(option) and secret_key(option):
+        return (0, len(word))
+    return None
 
 
 def _behind_user(option: str, word: str) -> Span | None:
@@ -101,5 +103,7 @@ def _behind_user(option: str, word: str) -> Span | None:
     separator = "%" if "%" in word and ":" not in word else ":"
     user, separated, _ = word.partition(separator)
     if option in _SPLIT:
-        return (len(user) + 1, len(word)) if separated else None
+        if separated:
+            return (len(user) + 1, len(word))
+        return None
     return 0, len(word)

@@ -83,7 +83,9 @@ class Redactor(Struct, frozen=True):
         key = path.rpartition("/")[2]
         if _names_secret(resource, path, bodies):
             return lambda value: MASK if _hides(value) else self.value(value)
-        return mask_plain if _holds_secret(path) else lambda value: self._entry({}, key, value)
+        if _holds_secret(path):
+            return mask_plain
+        return lambda value: self._entry({}, key, value)
 
     def fix(self, fix: Fix) -> Fix:
         """A fix with its texts masked; edits are applied to the user's own file and stay as they
@@ -111,12 +113,18 @@ class Redactor(Struct, frozen=True):
         if _hides(item):
             told = secret_key(key) or _own_value(owner, key)
             hides = told or (weak_key(key) and token_like(str(item)))
-            return MASK if hides else self.value(item)
-        return mask_plain(item) if holder_key(key) else self.value(item)
+            if hides:
+                return MASK
+            return self.value(item)
+        if holder_key(key):
+            return mask_plain(item)
+        return self.value(item)
 
 
 def _mask_data(value: Json) -> Json:
-    return None if value is None else MASK
+    if value is None:
+        return None
+    return MASK
 
 
 def mask_plain(value: Json) -> Json:
@@ -129,7 +137,9 @@ def mask_plain(value: Json) -> Json:
         }
     if isinstance(value, list):
         return [mask_plain(item) for item in value]
-    return MASK if _hides(value) else value
+    if _hides(value):
+        return MASK
+    return value
 
 
 def mask_values(value: Json) -> Json:

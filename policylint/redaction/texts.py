@@ -70,4 +70,6 @@ def decoded(text: str) -> str:
         plain = base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True).decode()
     except (binascii.Error, ValueError):
         return ""
-    return plain if all(char.isprintable() or char.isspace() for char in plain) else ""
+    if all(char.isprintable() or char.isspace() for char in plain):
+        return plain
+    return ""

@@ -112,7 +112,9 @@ def written(line: Line, look: Look) -> str:
         return wrapped(escaped(line.text), look.width, 4)
     words = escaped(line.words)
     text = wrapped(words + escaped(line.rest), look.width, 2)
-    return painted(words, line, look) + text[len(words) :] if text.startswith(words) else text
+    if text.startswith(words):
+        return painted(words, line, look) + text[len(words) :]
+    return text
 
 
 def painted(words: str, line: Headline, look: Look) -> str:

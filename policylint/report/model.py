@@ -303,7 +303,9 @@ class Report(Struct, frozen=True):
 
 def release_name(release: ReleaseReport) -> str:
     """How a report calls a release: its namespace and name; "manifests" where it has no name."""
-    return f"{release.namespace}/{release.name}" if release.name else "manifests"
+    if release.name:
+        return f"{release.namespace}/{release.name}"
+    return "manifests"
 
 
 def impacts(

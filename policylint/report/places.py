@@ -20,13 +20,17 @@ def primary(finding: Finding) -> Location | None:
     for role in _ROLES:
         for location in finding.locations:
             if location.role == role and location.file:
-                return replace(location, file=location.path) if location.path else location
+                if location.path:
+                    return replace(location, file=location.path)
+                return location
     return None
 
 
 def line_of(location: Location) -> int:
     """The line to show in a user's file; a rendered line is none of a file's."""
-    return location.template_line if location.role == "rendered" else location.line
+    if location.role == "rendered":
+        return location.template_line
+    return location.line
 
 
 def shown_path(file: str) -> str:
@@ -35,4 +39,6 @@ def shown_path(file: str) -> str:
     if not path.is_absolute():
         return file
     here = Path.cwd()
-    return path.relative_to(here).as_posix() if path.is_relative_to(here) else file
+    if path.is_relative_to(here):
+        return path.relative_to(here).as_posix()
+    return file

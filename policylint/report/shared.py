@@ -46,7 +46,9 @@ class Shared:
 
 def _named(release: ReleaseReport) -> str:
     cluster = release.source.cluster or release.source.environment if release.source else ""
-    return f"{release_name(release)} for {cluster}" if cluster else release_name(release)
+    if cluster:
+        return f"{release_name(release)} for {cluster}"
+    return release_name(release)
 
 
 def _key(row: Finding | RuleFailure) -> Hashable:

@@ -88,7 +88,9 @@ def _text(value: Json) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= MOST else text[: MOST - 3] + "..."
+    if len(text) <= MOST:
+        return text
+    return text[: MOST - 3] + "..."
 
 
 def _window(text: str, start: int, end: int) -> str:

@@ -52,9 +52,11 @@ def kept(name: str, mark: str) -> Any:
     """What is kept by this name, None where nothing is, or what was derived of other contents."""
     try:
         entry = json.decode(data(f"{FOLDER}/{name}.json"), type=_Kept)
-        return json.decode(entry.value) if entry.of == mark else None
+        if entry.of == mark:
+            return json.decode(entry.value)
     except (OSError, DecodeError, ValidationError):  # not there, or cut off
-        return None
+        pass
+    return None
 
 
 def keep(name: str, mark: str, value: Any) -> None:

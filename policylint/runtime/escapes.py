@@ -56,7 +56,9 @@ def _as_escape(match: re.Match[str]) -> str:
         return _SHORT[character]
     if code <= 0xFF:
         return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+    if code <= 0xFFFF:
+        return f"\\u{code:04x}"
+    return f"\\U{code:08x}"
 
 
 def _disarmed(match: re.Match[str]) -> str:

@@ -11,7 +11,9 @@ def float_text(value: float) -> str:
     if not math.isfinite(value):
         return _not_finite(value)
     if not value:
-        return "-0" if math.copysign(1, value) < 0 else "0"
+        if math.copysign(1, value) < 0:
+            return "-0"
+        return "0"
     sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
     text, power = "".join(map(str, digits)), len(digits) - 1 + int(exponent)
     if -4 <= power < 6:
@@ -33,4 +35,6 @@ def json_float_text(value: float) -> str:
 def _not_finite(value: float) -> str:
     if math.isnan(value):
         return "NaN"
-    return "+Inf" if value > 0 else "-Inf"
+    if value > 0:
+        return "+Inf"
+    return "-Inf"

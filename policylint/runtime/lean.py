@@ -56,7 +56,9 @@ class _Loader(SourceFileLoader):
 
 
 def _load_later_patterns(name: str, *rest: Any) -> Any:
-    return _later_re() if name == "re" else __import__(name, *rest)
+    if name == "re":
+        return _later_re()
+    return __import__(name, *rest)
 
 
 def _later_re() -> ModuleType:

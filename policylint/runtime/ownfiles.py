@@ -209,7 +209,9 @@ def _unpacked(name: str, packed: bytes) -> bytes | None:
         content = unpacker.decompress(body, _MOST_FILE)
     except zlib.error:
         return None
-    return content if unpacker.eof else None
+    if unpacker.eof:
+        return content
+    return None
 
 
 def _digest(name: str, body: bytes) -> bytes:

@@ -95,7 +95,9 @@ def _template_flags(side: ChartSide) -> Iterator[tuple[str, str]]:
 def full_version(kube_version: str) -> str:
     """ "1.36" as "1.36.0": given two numbers, Helm 4 shows templates another version than Helm 3
     does."""
-    return f"{kube_version}.0" if re.fullmatch(r"v?\d+\.\d+", kube_version) else kube_version
+    if re.fullmatch(r"v?\d+\.\d+", kube_version):
+        return f"{kube_version}.0"
+    return kube_version
 
 
 def check_extra(extra: tuple[str, ...]) -> None:
@@ -151,7 +153,9 @@ def argument_of(side: ChartSide, flag: str) -> str:
     for number, argument in enumerate(side.extra):
         name, equals, value = argument.partition("=")
         if name == flag:
-            return value if equals else next(iter(side.extra[number + 1 :]), "")
+            if equals:
+                return value
+            return next(iter(side.extra[number + 1 :]), "")
     return ""
 
 

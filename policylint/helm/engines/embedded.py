@@ -219,7 +219,9 @@ def _check(chart: Any, side: ChartSide) -> tuple[str, ...]:
         raise RenderError(
             f"chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {version}"
         )
-    return ("this chart is deprecated",) if metadata.get("deprecated") else ()
+    if metadata.get("deprecated"):
+        return ("this chart is deprecated",)
+    return ()
 
 
 def _numbers(version: str) -> str:

@@ -206,7 +206,9 @@ def _named(side: ChartSide) -> str:
     chart = without_logins(side.as_named(side.chart))
     if side.label.startswith(chart):
         return side.label
-    return f"{chart} ({side.label})" if side.label else chart
+    if side.label:
+        return f"{chart} ({side.label})"
+    return chart
 
 
 def _told(message: str) -> str:
@@ -226,4 +228,6 @@ def _place(words: str, side: ChartSide) -> tuple[str, int]:
 def _on_disk(name: str, chart: str) -> str:
     """`web/templates/a.yaml` as the file below the chart's directory, where there is one."""
     path = Path(chart, name.partition("/")[2])
-    return str(path) if "/" in name and path.is_file() else name
+    if "/" in name and path.is_file():
+        return str(path)
+    return name

@@ -47,11 +47,10 @@ def main() -> int:
 
 def _pull(helm: Any, chart: str, logins: str, options: Mapping[str, Any]) -> None:
     """Pull an archive; `logins` is the file of a registry's logins, "" for Helm's own."""
-    client = (
-        helm.RegistryClient(credentials_file=logins, plain_http=options["plain_http"])
-        if logins
-        else None
-    )
+    if logins:
+        client = helm.RegistryClient(credentials_file=logins, plain_http=options["plain_http"])
+    else:
+        client = None
     helm.pull(chart, client=client, **options)
 
 

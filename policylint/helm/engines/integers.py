@@ -35,7 +35,9 @@ def as_floats(value: Any) -> Any:
         return {key: as_floats(item) for key, item in value.items()}
     if isinstance(value, list):
         return [as_floats(item) for item in value]
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return value
 
 
 def has_integers(value: Any) -> bool:
@@ -101,7 +103,9 @@ def _entries(value: Any) -> Iterable[tuple[str | int, Any]]:
     """The entries of a map or a list with their keys; none of a scalar."""
     if isinstance(value, dict):
         return value.items()
-    return enumerate(value) if isinstance(value, list) else ()
+    if isinstance(value, list):
+        return enumerate(value)
+    return ()
 
 
 def _needs_rebuild(value: Any) -> bool:
@@ -121,4 +125,6 @@ def _expression(value: Any, path: tuple[str | int, ...]) -> str:
 
 
 def _at(path: tuple[str | int, ...]) -> str:
-    return f"(index $t {' '.join(json.dumps(step) for step in path)})" if path else "$t"
+    if path:
+        return f"(index $t {' '.join(json.dumps(step) for step in path)})"
+    return "$t"

@@ -33,7 +33,9 @@ def most_memory() -> int:
 
 def shown_memory(size: int) -> str:
     """A number of bytes for people."""
-    return f"{size / (1 << 30):.3g} GiB" if size >= 1 << 30 else f"{size / (1 << 20):.3g} MiB"
+    if size >= 1 << 30:
+        return f"{size / (1 << 30):.3g} GiB"
+    return f"{size / (1 << 20):.3g} MiB"
 
 
 def limit_memory(process: int) -> None:
@@ -49,7 +51,9 @@ def limit_memory(process: int) -> None:
 def go_memory() -> dict[str, str]:
     """What Go's runtime is told: to collect its garbage before the limit is met."""
     most = most_memory()
-    return {"GOMEMLIMIT": str(most * 3 // 4)} if most else {}
+    if most:
+        return {"GOMEMLIMIT": str(most * 3 // 4)}
+    return {}
 
 
 def most_resident() -> int:
@@ -57,7 +61,9 @@ def most_resident() -> int:
     system tells; 0 for no limit."""
     most = most_memory()
     free = _free()
-    return min(most, int(free * _SPARE) + resident()) if most and free else most
+    if most and free:
+        return min(most, int(free * _SPARE) + resident())
+    return most
 
 
 def resident() -> int:

@@ -139,7 +139,9 @@ def _text(table: dict[str, Json], key: str, path: str, within: str = "") -> str:
     )
     if value is None:
         return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
 
 
 def _expect(holds: bool, value: Json, field: str, path: str) -> None:

@@ -148,7 +148,9 @@ class PaperCluster:
         from secrets import compare_digest
 
         token, _, rest = path.removeprefix("/").partition("/")
-        return rest if compare_digest(token.encode(), self._token.encode()) else None
+        if compare_digest(token.encode(), self._token.encode()):
+            return rest
+        return None
 
     def answer(self, path: str, query: str, accept: str) -> tuple[str, Object] | None:
         """(content type, body) of a GET; None for what is not there."""
@@ -163,7 +165,9 @@ class PaperCluster:
             self.asked.append(Lookup(version, "", "", ""))
             return None
         body = self._listing(version) if not rest else self._objects(version, rest, query)
-        return None if body is None else ("application/json", body)
+        if body is None:
+            return None
+        return ("application/json", body)
 
     def _version(self) -> Object:
         major, minor = self.kubernetes.split(".")[:2]

@@ -218,4 +218,6 @@ def build_dependencies(directory: Path) -> str:
     with Workspace() as workspace:
         temporary = str(workspace.directory())
         code, _, err = fetching(temporary, TIME_LIMIT, do="build", chart_dir=str(directory)).wait()
-    return err.decode("utf-8", "replace").strip() or "it failed without a message" if code else ""
+    if code:
+        return err.decode("utf-8", "replace").strip() or "it failed without a message"
+    return ""

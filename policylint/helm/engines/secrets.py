@@ -125,11 +125,10 @@ def _files(chart: str) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     with suppress(PolicylintError, OSError):
         if path.exists():
-            files = (
-                chart_files.from_directory(path)
-                if path.is_dir()
-                else chart_files.from_archive(path)
-            )
+            if path.is_dir():
+                files = chart_files.from_directory(path)
+            else:
+                files = chart_files.from_archive(path)
     for name in [name for name in files if name.endswith(".tgz")]:
         with suppress(PolicylintError):
             packed = chart_files.unpack(files.pop(name), name)

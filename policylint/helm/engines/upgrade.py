@@ -138,7 +138,9 @@ class UpgradeRender:
         if code:
             raise render_error(err.decode("utf-8", "replace").strip(), argv, self._side)
         text = decoded(out, self._side).strip()
-        return f"---\n{text}\n" if text else ""
+        if text:
+            return f"---\n{text}\n"
+        return ""
 
     @property
     def _shown_argv(self) -> list[str]:

@@ -83,7 +83,9 @@ def _plain(value: Json) -> Json:
         return {_text(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    return _text(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _text(value)
+    return value
 
 
 def _text(written: str) -> str:

@@ -158,7 +158,9 @@ def _objects(value: Json) -> Iterable[Json]:
             {"kind": kind, **item} if kind and isinstance(item, dict) else item
             for item in value["items"]
         ]
-    return value if isinstance(value, list) else [value]
+    if isinstance(value, list):
+        return value
+    return [value]
 
 
 def _grouped(records: list[Record], file: str, common: History) -> Iterator[History]:

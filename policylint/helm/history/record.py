@@ -180,4 +180,6 @@ def _release(value: Json, file: str, line: int, record: str) -> Object:
 
 
 def _map(value: Json) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    if isinstance(value, Mapping):
+        return value
+    return {}

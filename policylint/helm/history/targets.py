@@ -49,7 +49,9 @@ def base(history: History) -> Revision | None:
         return None
     if history.deployed:
         return history.deployed[-1]
-    return history.last if history.last.status in ("failed", "superseded") else None
+    if history.last.status in ("failed", "superseded"):
+        return history.last
+    return None
 
 
 def prune(history: History) -> History:
@@ -84,7 +86,9 @@ def seen_limit(history: History) -> int:
     many."""
     numbers = [revision.number for revision in history.revisions]
     pruned = history.complete and numbers != list(range(1, len(numbers) + 1))
-    return len(numbers) if pruned else history.limit
+    if pruned:
+        return len(numbers)
+    return history.limit
 
 
 def failures_until_one_is_left(history: History) -> int | None:

@@ -90,7 +90,9 @@ class Revision(Struct, frozen=True):
             time = datetime.fromisoformat(text)
         except ValueError:
             return None
-        return time if time.tzinfo else time.replace(tzinfo=UTC)
+        if time.tzinfo:
+            return time
+        return time.replace(tzinfo=UTC)
 
 
 class History(Struct, frozen=True):

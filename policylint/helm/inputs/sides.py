@@ -107,7 +107,9 @@ class ChartSide(Struct, frozen=True):
         """`text` with the paths of temporary copies as the user knows them."""
         for path, name in self.copies:
             text = text.replace(path, name)
-        return text.replace(self.root.rstrip("/\\") + "/", "") if self.root else text
+        if self.root:
+            return text.replace(self.root.rstrip("/\\") + "/", "")
+        return text
 
 
 class ManifestSide(Struct, frozen=True):

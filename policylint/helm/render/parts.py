@@ -193,7 +193,9 @@ def _files(side: ChartSide) -> Files:
 
 
 def _files_of(part: Part) -> tuple[str, ...]:
-    return part.files if isinstance(part, Subchart) else ()
+    if isinstance(part, Subchart):
+        return part.files
+    return ()
 
 
 def _holds(parts: Collection[Part], kind: type[Part]) -> bool:
@@ -211,7 +213,9 @@ def _subchart_of(name: str) -> str:
     """The dependency that a file in charts/ belongs to."""
     entry = name.split("/")[1]
     archive = _ARCHIVE.match(entry)
-    return archive["name"] if archive else entry
+    if archive:
+        return archive["name"]
+    return entry
 
 
 def _defaults(files: Files, helm: str) -> Table:
@@ -242,7 +246,9 @@ def _dependencies(files: Files) -> dict[str, list[Any]]:
 
 
 def _version(items: list[Any] | None) -> str:
-    return str(items[0].get("version") or "") if items else ""
+    if items:
+        return str(items[0].get("version") or "")
+    return ""
 
 
 def _versions(side: ChartSide) -> str:

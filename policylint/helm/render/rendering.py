@@ -62,12 +62,16 @@ class Rendering:
     @property
     def line(self) -> str:
         """The Helm line of the engine, "" where nothing was rendered."""
-        return self.engine.line if self.engine else ""
+        if self.engine:
+            return self.engine.line
+        return ""
 
     @property
     def engine_name(self) -> str:
         """How the report names the engine, "" where nothing was rendered."""
-        return f"{self.engine.name} {self.engine.version}" if self.engine else ""
+        if self.engine:
+            return f"{self.engine.name} {self.engine.version}"
+        return ""
 
     def _begun(self, before: Side, after: Side) -> tuple[Pending | None, Pending | None]:
         """The renders of both sides; one for both where they cannot differ."""

@@ -123,7 +123,9 @@ def _fold_string_data(secret: dict[str, Any]) -> None:
 
 
 def _table(value: Json) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    if isinstance(value, dict):
+        return value
+    return {}
 
 
 def _kind_of(obj: Object) -> Kind:

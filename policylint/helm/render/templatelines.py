@@ -27,7 +27,9 @@ def template_line(rendered: str, line: int, template: str) -> int:
     candidates = [_matching(text, forms) for text in lines]
     first, last = _between(candidates, line - 1)
     inside = [number for number in candidates[line - 1] if first < number < last]
-    return inside[0] if len(inside) == 1 else 0
+    if len(inside) == 1:
+        return inside[0]
+    return 0
 
 
 @lru_cache(maxsize=64)

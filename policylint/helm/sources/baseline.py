@@ -65,11 +65,9 @@ def _obtain(repository: Repository, name: str) -> str:
     deep = "--unshallow " if repository.is_shallow else ""
     remote = repository.commit(f"refs/remotes/origin/{short}")
     if short in ("HEAD", "") or remote or repository.commit(short):
-        return (
-            f"this is a shallow clone: git fetch {deep}origin"
-            if deep
-            else f"see what there is: git log {short}"
-        )
+        if deep:
+            return f"this is a shallow clone: git fetch {deep}origin"
+        return f"see what there is: git log {short}"
     if re.fullmatch(r"[0-9a-f]{7,64}", short):
         return f"git fetch {deep}origin {short}"
     branch = short.removeprefix("refs/heads/").removeprefix("origin/")
@@ -247,7 +245,9 @@ def _deepen(repository: Repository, fetch: str) -> str:
     if repository.is_shallow:
         fetch = fetch.replace("git fetch ", "git fetch --unshallow ", 1)
     own_way = ci.how_to_fetch()
-    return f"{fetch} ({own_way})" if own_way else fetch
+    if own_way:
+        return f"{fetch} ({own_way})"
+    return fetch
 
 
 def _before_head(repository: Repository, head: str) -> Revision:

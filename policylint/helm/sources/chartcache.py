@@ -85,7 +85,9 @@ class ChartCache(Struct, frozen=True):
         if _is_exact(reference) or not is_plain or without_logins(reference.repo) != reference.repo:
             return reference
         version = newest(self.root, reference.repo, reference.chart, reference.version, self._check)
-        return replace(reference, version=version) if version else reference
+        if version:
+            return replace(reference, version=version)
+        return reference
 
     def _note(self, name: Path, archive: Path) -> None:
         """Keep what a reference meant, for runs without a network."""
@@ -103,7 +105,9 @@ class ChartCache(Struct, frozen=True):
             content = archive.read_bytes()
         except (OSError, ValueError):
             return None
-        return archive if hashlib.sha256(content).hexdigest() == digest else None
+        if hashlib.sha256(content).hexdigest() == digest:
+            return archive
+        return None
 
     def _fetched(self, reference: Reference, name: Path) -> Path:
         try:

@@ -41,7 +41,9 @@ def newest(root: Path, url: str, chart: str, constraint: str, check: Check) -> s
 
 def _order(version: str) -> Any:
     parsed = parse_version(version)
-    return parsed.key if parsed else ()
+    if parsed:
+        return parsed.key
+    return ()
 
 
 def _read(text: str, url: str) -> Json:
@@ -84,7 +86,9 @@ def _index(folder: Path, url: str, check: Check) -> str:
             content: bytes = answer.read(_LARGEST)
             new_tag = answer.headers.get("ETag", "")
     except urllib.error.HTTPError as error:
-        return kept.read_text("utf-8") if error.code == 304 else ""
+        if error.code == 304:
+            return kept.read_text("utf-8")
+        return ""
     except (OSError, ValueError):
         return ""
     text = content.decode("utf-8", "replace")

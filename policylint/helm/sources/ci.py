@@ -28,7 +28,9 @@ class Variable(Struct, frozen=True):
     def value(self) -> str:
         """Its value, "" where it is not set or does not count."""
         guard = os.environ.get(self.only_with, "") if self.only_with else "true"
-        return os.environ.get(self.name, "") if guard not in ("", "false") else ""
+        if guard not in ("", "false"):
+            return os.environ.get(self.name, "")
+        return ""
 
 
 # The branch that a pull or merge request goes to.
@@ -126,7 +128,9 @@ def base_commit() -> tuple[str, str]:
     if commit:
         return commit, origin
     commit = as_commit(_in_event("pull_request", "base", "sha"))
-    return (commit, "GITHUB_EVENT_PATH") if commit else ("", "")
+    if commit:
+        return (commit, "GITHUB_EVENT_PATH")
+    return ("", "")
 
 
 def before_commit() -> tuple[str, str]:
@@ -135,7 +139,9 @@ def before_commit() -> tuple[str, str]:
     if commit:
         return commit, origin
     commit = as_commit(_in_event("before"))
-    return (commit, "GITHUB_EVENT_PATH") if commit else ("", "")
+    if commit:
+        return (commit, "GITHUB_EVENT_PATH")
+    return ("", "")
 
 
 def default_branch() -> str:
@@ -150,7 +156,9 @@ def pre_commit_range() -> tuple[str, str]:
     """(from, to) as pre-commit names them for a push or for `--from-ref`; ("", "") otherwise."""
     older = os.environ.get("PRE_COMMIT_FROM_REF", "")
     newer = os.environ.get("PRE_COMMIT_TO_REF", "")
-    return (older, newer) if older and newer and set(older) != {"0"} else ("", "")
+    if older and newer and set(older) != {"0"}:
+        return (older, newer)
+    return ("", "")
 
 
 def how_to_fetch() -> str:
@@ -164,7 +172,9 @@ def how_to_fetch() -> str:
 def as_commit(value: str) -> str:
     """A commit, or the older end of a range; "" for none and for the zeros that stand for none."""
     match = _COMMIT.match(value)
-    return match[0] if match and set(match[0]) != {"0"} else ""
+    if match and set(match[0]) != {"0"}:
+        return match[0]
+    return ""
 
 
 def _first_commit(variables: Iterable[Variable]) -> tuple[str, str]:
@@ -179,7 +189,9 @@ def _in_event(*steps: str) -> str:
     value: Any = _event()
     for step in steps:
         value = value.get(step) if isinstance(value, Mapping) else None
-    return value if isinstance(value, str) else ""
+    if isinstance(value, str):
+        return value
+    return ""
 
 
 def _event() -> Any:

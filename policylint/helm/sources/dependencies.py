@@ -95,9 +95,10 @@ def with_dependencies(side: ChartSide, workspace: Workspace, helm: str) -> Chart
         _check_sources(copy, side.chart, workspace.sources)
         build(copy, helm, f"{side.chart} lacks {', '.join(rest)} in charts/")
     names = ", ".join(item.name for item in missing)
-    how = (
-        "taken from file://" if len(filled) == len(missing) else "fetched by helm dependency build"
-    )
+    if len(filled) == len(missing):
+        how = "taken from file://"
+    else:
+        how = "fetched by helm dependency build"
     note = (
         f"{names} is missing in {side.chart}/charts: {how} into a temporary copy; helm "
         "upgrade needs it there"
@@ -193,9 +194,10 @@ def build(directory: Path, helm: str, why: str) -> None:
         code, out, err = Process(
             [binary, "dependency", "build", chart_word(str(directory))], TIME_LIMIT
         ).wait()
-        message = (
-            _failure(out.decode("utf-8", "replace"), err.decode("utf-8", "replace")) if code else ""
-        )
+        if code:
+            message = _failure(out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
+        else:
+            message = ""
     else:
         message = build_dependencies(directory)
     if message:
@@ -266,7 +268,9 @@ def _from_today(directory: Path, dependency: Dependency, now: Path) -> None:
 
 def plain_version(version: str) -> str:
     """A version that may be part of a file's name; "" for one that is a path."""
-    return "" if "/" in version or "\\" in version else version
+    if "/" in version or "\\" in version:
+        return ""
+    return version
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -350,9 +354,11 @@ def _packed_name(archive: Path) -> str:
 
 def _yaml(file: Path) -> Mapping[str, Any]:
     try:
-        return _parsed(file.read_text("utf-8-sig", "replace")) if file.is_file() else {}
+        if file.is_file():
+            return _parsed(file.read_text("utf-8-sig", "replace"))
     except OSError:
-        return {}
+        pass
+    return {}
 
 
 def _parsed(text: str) -> Mapping[str, Any]:
@@ -361,4 +367,6 @@ def _parsed(text: str) -> Mapping[str, Any]:
         table = load(text, "Chart.yaml")
     except PolicylintError:
         return {}
-    return table if isinstance(table, dict) else {}
+    if isinstance(table, dict):
+        return table
+    return {}

@@ -44,7 +44,9 @@ def _by_switches() -> list[bool]:
     jenkins = os.environ.get("JENKINS_URL", "") and os.environ.get("CHANGE_ID", "")
     if azure:
         return [azure != "False"]
-    return [False] if jenkins else []
+    if jenkins:
+        return [False]
+    return []
 
 
 def _by_event() -> list[bool]:

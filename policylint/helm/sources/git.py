@@ -98,11 +98,9 @@ class Repository(Struct, frozen=True, eq=False):
     def answer(self, *arguments: str) -> str:
         """The first line that git prints; "" where it fails."""
         done = self.run(*arguments)
-        return (
-            done.stdout.decode("utf-8", "replace").partition("\n")[0]
-            if done.returncode == 0
-            else ""
-        )
+        if done.returncode == 0:
+            return done.stdout.decode("utf-8", "replace").partition("\n")[0]
+        return ""
 
     def commit(self, revision: str) -> str:
         """The commit a revision names; "" where there is none."""
@@ -147,7 +145,9 @@ class Repository(Struct, frozen=True, eq=False):
         real = absolute if absolute == self.top else absolute.parent.resolve() / absolute.name
         if not real.is_relative_to(self.top):
             real = Path(os.path.realpath(absolute))  # a link from outside
-        return real.relative_to(self.top).as_posix() if real.is_relative_to(self.top) else ""
+        if real.is_relative_to(self.top):
+            return real.relative_to(self.top).as_posix()
+        return ""
 
     def files(self, commit: str, paths: Iterable[str]) -> list[Blob]:
         """The files of a commit at and below `paths`; of the index where `commit` is "".
@@ -299,14 +299,18 @@ def _own_top(top: Path, told: Path) -> Path:
     """The checkout's own top, whatever its configuration says (core.worktree); what git tells
     where the nearest `.git` is no repository and it went on above."""
     above = told != top and top.is_relative_to(told) and os.path.lexists(told / ".git")
-    return told.resolve() if above else top.resolve()
+    if above:
+        return told.resolve()
+    return top.resolve()
 
 
 def find_module(repository: Repository, path: str) -> Repository | None:
     """The repository of the submodule at `path`; None where it is not checked out."""
     top = repository.top / path
     module = find_repository(top) if top.is_dir() else None
-    return module if module is not None and module.top == top.resolve() else None
+    if module is not None and module.top == top.resolve():
+        return module
+    return None
 
 
 def absolute_path(path: str | Path) -> Path:

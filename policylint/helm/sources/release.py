@@ -43,7 +43,9 @@ def from_record(text: str, file: str) -> ManifestSide:
     several releases."""
     record = _single(text, file)
     start = _start(record)
-    return _recorded(record, start) if start else _nothing(record)
+    if start:
+        return _recorded(record, start)
+    return _nothing(record)
 
 
 def from_cluster(spec: str, helm: str) -> ManifestSide:
@@ -54,7 +56,9 @@ def from_cluster(spec: str, helm: str) -> ManifestSide:
         raise SourceError(f"{spec} names no release", remedy=f"write {_EXAMPLE}")
     release = history(named["name"], named["namespace"], helm)
     start = _revision(release, int(named["revision"])) if named["revision"] else _start(release)
-    return _asked(release, start, helm) if start else _nothing(release)
+    if start:
+        return _asked(release, start, helm)
+    return _nothing(release)
 
 
 def rollback(source: str, number: int, helm: str) -> tuple[ManifestSide, ManifestSide]:
@@ -87,11 +91,10 @@ def history(name: str, namespace: str, helm: str) -> History:
     )
     now = datetime.now(UTC)
     (release,) = read(answer, f"helm history {name}", name=name, namespace=namespace, now=now)
-    kind = (
-        "ConfigMap"
-        if os.environ.get("HELM_DRIVER", "").lower() in ("configmap", "configmaps")
-        else "Secret"
-    )
+    if os.environ.get("HELM_DRIVER", "").lower() in ("configmap", "configmaps"):
+        kind = "ConfigMap"
+    else:
+        kind = "Secret"
     return replace(
         release, revisions=tuple(replace(revision, kind=kind) for revision in release.revisions)
     )
@@ -182,11 +185,9 @@ def _side(release: History, revision: Revision, hooks: Iterable[str | None]) -> 
     printed = "\n---\n".join(hook for hook in hooks if hook)
     texts = ((label, revision.manifest), (f"{label} (hooks)", printed))
     shown = tuple(text for text in texts if text[1].strip())
-    locked = (
-        (f"{release.name} is locked: compared with revision {revision.number}",)
-        if release.last.pending
-        else ()
-    )
+    locked: tuple[str, ...] = ()
+    if release.last.pending:
+        locked = (f"{release.name} is locked: compared with revision {revision.number}",)
     return ManifestSide(
         shown,
         label,

@@ -249,7 +249,9 @@ def _on_disk(path: Path, chart: ChartSide, workspace: Workspace, helm: str) -> S
             )
         return from_directory(path)
     side = from_file(path)
-    return from_record(side.text[0][1], str(path)) if is_record(side.text[0][1]) else side
+    if is_record(side.text[0][1]):
+        return from_record(side.text[0][1], str(path))
+    return side
 
 
 def _by_name(before: str, chart: ChartSide, workspace: Workspace, helm: str) -> tuple[Side, Side]:
@@ -413,11 +415,10 @@ def _check_path(spec: str) -> None:
         try:
             Path(spec).resolve(strict=True)
         except (OSError, RuntimeError) as error:
-            why = (
-                "leads in a circle"
-                if "loop" in str(error).lower() or "symbolic links" in str(error)
-                else "leads nowhere"
-            )
+            if "loop" in str(error).lower() or "symbolic links" in str(error):
+                why = "leads in a circle"
+            else:
+                why = "leads nowhere"
             raise SourceError(
                 f"the symbolic link {why}", remedy="correct the link", file=spec
             ) from error

@@ -103,7 +103,9 @@ def _chart_path(checkout: Checkout, path: str) -> str:
             f"{path} is new, and several charts called {name} are gone: {', '.join(gone)}",
             remedy="say which of them it was: --before SIDE",
         )
-    return gone[0].rpartition("/")[0] if gone else ""
+    if gone:
+        return gone[0].rpartition("/")[0]
+    return ""
 
 
 def _gone_charts(checkout: Checkout, name: str) -> list[str]:
@@ -121,7 +123,9 @@ def _gone_charts(checkout: Checkout, name: str) -> list[str]:
 
 def _name(chart_yaml: bytes) -> str:
     match = re.search(rb"^name:[ \t]*[\"']?([^\s\"'#]+)", chart_yaml, re.M)
-    return match[1].decode("utf-8", "replace") if match else ""
+    if match:
+        return match[1].decode("utf-8", "replace")
+    return ""
 
 
 def _values(
@@ -155,11 +159,10 @@ def _file(
     out."""
     inside = _inside(checkout.repository, file)
     path, old = moved
-    earlier = (
-        f"{old}/{inside.removeprefix(f'{path}/')}"
-        if old and inside.startswith(f"{path}/")
-        else inside
-    )
+    if old and inside.startswith(f"{path}/"):
+        earlier = f"{old}/{inside.removeprefix(f'{path}/')}"
+    else:
+        earlier = inside
     for wanted in filter(None, dict.fromkeys((inside, earlier))):
         if checkout.add(wanted):
             return str(checkout.root / wanted)
@@ -171,4 +174,6 @@ def _file(
 
 
 def _inside(repository: Repository, file: str) -> str:
-    return "" if file == "-" or "://" in file else repository.path_of(file)
+    if file == "-" or "://" in file:
+        return ""
+    return repository.path_of(file)

@@ -111,4 +111,6 @@ def _text(value: Json) -> str:
     """A value as a template prints it."""
     if value is None:
         return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)

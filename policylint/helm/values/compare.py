@@ -96,7 +96,9 @@ def compare_modes(change: ValuesChange) -> Comparison:
 def hidden(change: ValuesChange) -> tuple[Difference, ...]:
     """The new and changed defaults that `--reuse-values` would hide, under the same user values."""
     reuse, kept = change.tried(Mode.REUSE), change.tried(Mode.RESET_THEN_REUSE)
-    return tuple(_differences(reuse, kept)) if reuse and kept else ()
+    if reuse and kept:
+        return tuple(_differences(reuse, kept))
+    return ()
 
 
 def missing(effective: Effective) -> Iterator[Missing]:
@@ -208,4 +210,6 @@ def _shown(key: str, value: Any) -> str:
     if value == MASK:
         return MASK
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 30 else text[:29] + "…"
+    if len(text) <= 30:
+        return text
+    return text[:29] + "…"

@@ -48,7 +48,8 @@ def _is_table(side: Any, opposite: Any) -> bool:
 
 
 def _table(side: Any) -> Table:
-    return {} if side is ABSENT else side
+    table: Table = {} if side is ABSENT else side
+    return table
 
 
 def _alike(old: Any, new: Any) -> bool:

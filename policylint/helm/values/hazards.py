@@ -76,9 +76,13 @@ def _surprise(path: Path, written: str) -> str:
     """Why a plain scalar is not what it looks like, empty where it is."""
     key, value = path[-1], _read(written)
     if isinstance(value, bool):
-        return f"{written} is read as {json.dumps(value)}" if _BOOLEAN.match(written) else ""
+        if _BOOLEAN.match(written):
+            return f"{written} is read as {json.dumps(value)}"
+        return ""
     if isinstance(value, int) and _is_octal(written, value):
-        return "" if _MODE.search(key) else f"{written} is read as the octal number {value}"
+        if _MODE.search(key):
+            return ""
+        return f"{written} is read as the octal number {value}"
     if isinstance(value, int | float):
         return _number_surprise(key, written, value)
     return ""

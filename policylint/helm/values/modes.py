@@ -29,7 +29,9 @@ class Mode(StrEnum):
     @property
     def flag(self) -> str:
         """Helm's flag for it, empty for the default."""
-        return "" if self is Mode.DEFAULT else f"--{self.value}-values"
+        if self is Mode.DEFAULT:
+            return ""
+        return f"--{self.value}-values"
 
 
 class Effective(Struct, frozen=True):
@@ -58,7 +60,9 @@ class Effective(Struct, frozen=True):
 
 def stored(chart: Chart, user: Table, helm: str) -> Chart:
     """The chart as the record of a release made with these values holds it."""
-    return chart if chart.stored else _as_recorded(process(chart, user, helm))
+    if chart.stored:
+        return chart
+    return _as_recorded(process(chart, user, helm))
 
 
 def upgrade_values(

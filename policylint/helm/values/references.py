@@ -151,7 +151,9 @@ def _touch(left: Path, right: Path) -> bool:
 @lru_cache(maxsize=8192)
 def scan(text: str, file: str) -> tuple[Reference, ...]:
     """The readings in one template text, in order."""
-    return tuple(_scan(text, file)) if ".Values" in text else ()
+    if ".Values" in text:
+        return tuple(_scan(text, file))
+    return ()
 
 
 def _scan(text: str, file: str) -> Iterator[Reference]:
@@ -196,9 +198,9 @@ def _named_at(match: re.Match[str], action: str) -> int:
     after_something = match.start() > 0 and (
         action[match.start() - 1].isalnum() or action[match.start() - 1] in "_$"
     )
-    return (
-        match.start() if after_something or not match.group(1) else match.start() + len(".Values")
-    )
+    if after_something or not match.group(1):
+        return match.start()
+    return match.start() + len(".Values")
 
 
 def _path(match: re.Match[str], action: str) -> Path:
@@ -228,7 +230,9 @@ def broken(reference: Reference, values: Table) -> Path | None:
         part = reference.path[:length]
         if not present(values, part):
             runs = all(_holds(condition, part, values) for condition in reference.conditions)
-            return part if runs and part not in reference.beside else None
+            if runs and part not in reference.beside:
+                return part
+            return None
     return None
 
 

@@ -74,7 +74,9 @@ def resolve(reference: Any, root: Any) -> Any:
     if not isinstance(reference, str) or not reference.startswith("#"):
         return None
     inner = reference[1:].strip("/")
-    return value_at(root, f"/{inner}") if inner else root
+    if inner:
+        return value_at(root, f"/{inner}")
+    return root
 
 
 def type_name(value: Any) -> str:
@@ -237,7 +239,9 @@ def _excluded(size: float, wanted: float, words: str, schema: Mapping[str, Any])
 
 
 def _number(value: Any) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    return None
 
 
 def _length(kind: type) -> Callable[[Any], float | None]:

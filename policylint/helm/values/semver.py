@@ -124,7 +124,9 @@ def _wanted(text: str) -> _Wanted | None:
     first = wild.index(True) if any(wild) else 3
     numbers = [part if position < first else "0" for position, part in enumerate(parts)]
     version = parse_version(".".join(numbers) + dash + pre)
-    return _Wanted(version, first < 3, first == 1, first == 2) if version else None
+    if version:
+        return _Wanted(version, first < 3, first == 1, first == 2)
+    return None
 
 
 def _greater(version: Version, wanted: _Wanted) -> bool:
@@ -132,11 +134,9 @@ def _greater(version: Version, wanted: _Wanted) -> bool:
         return version.key > wanted.version.key
     if wanted.wild_minor:
         return False  # `>11` means 12 or later
-    return (
-        version.minor > wanted.version.minor
-        if wanted.wild_patch
-        else version.key > wanted.version.key
-    )
+    if wanted.wild_patch:
+        return version.minor > wanted.version.minor
+    return version.key > wanted.version.key
 
 
 def _at_most(version: Version, wanted: _Wanted) -> bool:
@@ -181,7 +181,9 @@ def _caret(version: Version, wanted: _Wanted) -> bool:
 
 
 def _equal(version: Version, wanted: _Wanted) -> bool:
-    return _tilde(version, wanted) if wanted.wild else version.key == wanted.version.key
+    if wanted.wild:
+        return _tilde(version, wanted)
+    return version.key == wanted.version.key
 
 
 def _at_least(version: Version, wanted: _Wanted) -> bool:

@@ -56,7 +56,9 @@ def as_yaml(values: Json) -> str:
 
 def files_of_chart(path: Path) -> dict[str, bytes]:
     """The files of a chart directory or archive by their path in it."""
-    return chart_files.from_directory(path) if path.is_dir() else chart_files.from_archive(path)
+    if path.is_dir():
+        return chart_files.from_directory(path)
+    return chart_files.from_archive(path)
 
 
 def write_chart(files: Mapping[str, bytes], instead: Mapping[str, bytes], folder: Path) -> None:

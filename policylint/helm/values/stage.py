@@ -40,7 +40,9 @@ def values_change(
     shown = tuple(ValuesFile(after.as_named(file.path), file.text) for file in change.files)
     change = replace(change, files=shown)
     change.under(change.mode)  # one error here, in place of one from each rule
-    return replace(change, failure=failure_of(failure)) if failure else change
+    if failure:
+        return replace(change, failure=failure_of(failure))
+    return change
 
 
 def staged(after: Side, change: ValuesChange | None, workspace: Workspace) -> Side:

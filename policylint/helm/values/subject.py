@@ -120,7 +120,9 @@ class ValuesChange(Struct, frozen=True):
     @property
     def location(self) -> Location | None:
         """The file that the user would look at first: the last values file."""
-        return Location("cause", self.files[-1].path) if self.files else None
+        if self.files:
+            return Location("cause", self.files[-1].path)
+        return None
 
     def place(self, path: Path) -> Location:
         """Where the user set a key: the last file that has it, else the command line, else the

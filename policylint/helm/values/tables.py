@@ -24,7 +24,9 @@ def copy(value: Any) -> Any:
     """A deep copy of a JSON value."""
     if isinstance(value, dict):
         return {key: copy(child) for key, child in value.items()}
-    return [copy(child) for child in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [copy(child) for child in value]
+    return value
 
 
 def as_json_numbers(value: Any) -> Any:
@@ -38,7 +40,9 @@ def as_json_numbers(value: Any) -> Any:
     if isinstance(value, list):
         return [as_json_numbers(child) for child in value]
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2**53:
-        return int(Decimal(repr(float(value)))) if abs(value) < 10**21 else float(value)
+        if abs(value) < 10**21:
+            return int(Decimal(repr(float(value))))
+        return float(value)
     return value
 
 
@@ -78,7 +82,9 @@ def overlay(
 
 
 def _place(prefix: str, key: str) -> str:
-    return f"{prefix}.{key}" if prefix else key
+    if prefix:
+        return f"{prefix}.{key}"
+    return key
 
 
 def _overlay_value(upper: Any, lower: Any, *, keep_nulls: bool, warn: Warn, place: str) -> None:
@@ -107,7 +113,9 @@ def subtable(table: Table, path: str) -> Table | None:
     node: Any = table
     for name in path.split("."):
         node = node.get(name) if isinstance(node, dict) else None
-    return node if isinstance(node, dict) else None
+    if isinstance(node, dict):
+        return node
+    return None
 
 
 def scalar(table: Table, path: str) -> tuple[bool, Any]:

@@ -63,7 +63,9 @@ def _plain(schema: Any, root: Any) -> Mapping[str, Any]:
         if not isinstance(schema, Mapping) or "$ref" not in schema:
             break
         schema = resolve(schema["$ref"], root)
-    return schema if isinstance(schema, Mapping) else {}
+    if isinstance(schema, Mapping):
+        return schema
+    return {}
 
 
 def _types(old: Mapping[str, Any], new: Mapping[str, Any], path: Path) -> Iterator[Tightening]:
@@ -102,4 +104,6 @@ def _bounds(old: Mapping[str, Any], new: Mapping[str, Any], path: Path) -> Itera
 def _as_set(kinds: Any) -> set[str]:
     if kinds is None:
         return set()
-    return set(kinds) if isinstance(kinds, list) else {str(kinds)}
+    if isinstance(kinds, list):
+        return set(kinds)
+    return {str(kinds)}

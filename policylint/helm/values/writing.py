@@ -83,7 +83,9 @@ def _safe(value: Any) -> Any:
         return {_text(key): _safe(child) for key, child in value.items()}
     if isinstance(value, list):
         return [_safe(child) for child in value]
-    return _text(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _text(value)
+    return value
 
 
 def _text(text: str) -> Any:
@@ -101,7 +103,9 @@ def _text(text: str) -> Any:
         plain = kyaml.parse(f"v: {text}", "values") == {"v": text}
     except ReadError:
         plain = False
-    return text if plain else DoubleQuotedScalarString(text)
+    if plain:
+        return text
+    return DoubleQuotedScalarString(text)
 
 
 def _plain(text: str, wanted: Table, file: str) -> str:

@@ -110,9 +110,9 @@ def _state(row: _Row, minor: int) -> State:
         return State.NOT_YET
     if not row.on:
         return State.OFF
-    return (
-        State.DEPRECATED if row.deprecated is not None and row.deprecated <= minor else State.SERVED
-    )
+    if row.deprecated is not None and row.deprecated <= minor:
+        return State.DEPRECATED
+    return State.SERVED
 
 
 def _replacement(api_version: str, kind: str, row: _Row, minor: int) -> str:
@@ -129,11 +129,15 @@ def _replacement(api_version: str, kind: str, row: _Row, minor: int) -> str:
         for version in versions(group_of(api_version), kind, f"1.{minor}")
         if version != api_version
     ]
-    return f"{stable[0]} {kind}" if stable else ""
+    if stable:
+        return f"{stable[0]} {kind}"
+    return ""
 
 
 def _text(minor: int | None) -> str:
-    return "" if minor is None else f"1.{minor}"
+    if minor is None:
+        return ""
+    return f"1.{minor}"
 
 
 @cache
@@ -153,7 +157,9 @@ def _row(row: Mapping[str, object]) -> _Row:
 
 
 def _minor(value: object) -> int | None:
-    return value if isinstance(value, int) else None
+    if isinstance(value, int):
+        return value
+    return None
 
 
 @cache

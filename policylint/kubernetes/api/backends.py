@@ -65,7 +65,9 @@ def _backend(resource: Resource, backend: Object, path: str) -> Iterator[Backend
 
 
 def _port(port: Json) -> int | str | None:
-    return port if isinstance(port, (int, str)) else None
+    if isinstance(port, (int, str)):
+        return port
+    return None
 
 
 def has_port(service: Resource, port: int | str) -> bool:
@@ -80,7 +82,9 @@ def hosts(resource: Resource) -> dict[str, set[str]]:
     """The hosts that an Ingress, a Gateway route, an OpenShift Route or an Istio VirtualService
     answers for, with their paths ("" for all)."""
     read = _HOSTS.get((resource.id.group, resource.id.kind))
-    return read(resource.body) if read is not None else {}
+    if read is not None:
+        return read(resource.body)
+    return {}
 
 
 def _gateway_hosts(body: Object) -> dict[str, set[str]]:
@@ -111,7 +115,9 @@ def _route_paths(rule: Object) -> set[str]:
 
 
 def _names(names: Json) -> list[str]:
-    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    if isinstance(names, list):
+        return [name for name in names if isinstance(name, str)]
+    return []
 
 
 _HOSTS: Mapping[tuple[str, str], Callable[[Object], dict[str, set[str]]]] = {

@@ -256,14 +256,18 @@ def version_of(image: str) -> Version:
     if named:
         return (int(named[1]),)
     match = _TAG.match(tag)
-    return tuple(int(part) for part in match.groups() if part is not None) if match else ()
+    if match:
+        return tuple(int(part) for part in match.groups() if part is not None)
+    return ()
 
 
 def _repository(image: str) -> str:
     """The name of an image without tag and digest."""
     name = image.partition("@")[0]
     colon = name.rfind(":")
-    return name[:colon] if colon > name.rfind("/") else name
+    if colon > name.rfind("/"):
+        return name[:colon]
+    return name
 
 
 def series(engine: Engine, version: Version) -> Version:

@@ -112,7 +112,9 @@ def too_many(field: str, count: int, limit: int, topic: str = TOPIC, source: str
 
 def each_invalid(field: str, value: Json, details: Sequence[str]) -> Sequence[Cause]:
     """One error for each complaint that a format has about a value."""
-    return [invalid(field, value, detail) for detail in details] if details else ()
+    if details:
+        return [invalid(field, value, detail) for detail in details]
+    return ()
 
 
 def go_struct(value: Json, fields: Sequence[str]) -> Json:
@@ -123,7 +125,9 @@ def go_struct(value: Json, fields: Sequence[str]) -> Json:
 
 def child(at: str, name: str) -> str:
     """The path of a field: `spec` and `ports` make `spec.ports`."""
-    return f"{at}.{name}" if at else name
+    if at:
+        return f"{at}.{name}"
+    return name
 
 
 def _message(title: str, value: Json, detail: str, minor: int = JSON_SINCE, go: str = "") -> str:
@@ -136,4 +140,6 @@ def _message(title: str, value: Json, detail: str, minor: int = JSON_SINCE, go: 
 
 
 def _plural(unit: str, count: int) -> str:
-    return unit if count == 1 else f"{unit}s"
+    if count == 1:
+        return unit
+    return f"{unit}s"

@@ -56,7 +56,9 @@ def _is_one(field: FieldChange, *, own_ca: bool) -> bool:
 def secret_text(field: FieldChange, value: Json) -> str:
     """What a Secret holds at a changed field, decoded where it stands in `data`."""
     text = str(value)
-    return decoded(text) if field.path.startswith("/data/") else text
+    if field.path.startswith("/data/"):
+        return decoded(text)
+    return text
 
 
 def decoded(text: str) -> str:

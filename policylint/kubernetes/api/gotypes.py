@@ -53,7 +53,9 @@ def normal(node: Node | None, value: Json) -> Json:
     if isinstance(value, list):
         return _list(node, value)
     if isinstance(value, dict):
-        return _struct(node, value) if node and node.is_struct else _map(node, value)
+        if node and node.is_struct:
+            return _struct(node, value)
+        return _map(node, value)
     if node is not None and node.quantity:
         return _quantity(value)
     return value
@@ -66,7 +68,9 @@ def _list(node: Node | None, value: list[Json]) -> Json:
 
 def _quantity(value: str | float) -> Json:
     number = amount(value)
-    return value if number is None else number
+    if number is None:
+        return value
+    return number
 
 
 @lru_cache(4096)

@@ -117,7 +117,9 @@ def _quoted_char(char: str) -> str:
     code = ord(char)
     if code < 0x80:
         return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    return f"\\U{code:08x}"
 
 
 def _internal(value: Json, go: str) -> Json:
@@ -140,7 +142,9 @@ def _internal(value: Json, go: str) -> Json:
 def _syntax(value: Json, go: str) -> str:
     """A list, a mapping or null as Go's %#v writes it."""
     if value is None:
-        return f"{go}(nil)" if go.startswith(("[]", "map")) else '"null"'
+        if go.startswith(("[]", "map")):
+            return f"{go}(nil)"
+        return '"null"'
     for fits, write in _WRITERS:
         if fits(value, go):
             return f"{go}{{{', '.join(write(value, go))}}}"
@@ -185,4 +189,6 @@ def _field(value: Json, go: str) -> str:
     if value is None and go == "string":
         return '""'
     plain = _scalar(value)
-    return _syntax(value, go) if plain is None else plain
+    if plain is None:
+        return _syntax(value, go)
+    return plain

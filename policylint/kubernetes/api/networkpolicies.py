@@ -27,7 +27,9 @@ def directions(policy: Resource) -> list[str]:
     types = at(policy.body, "spec", "policyTypes")
     if isinstance(types, list) and types:
         return [direction for direction in FIELDS if direction in types]
-    return ["Ingress", "Egress"] if parts(policy.body, "spec", "egress") else ["Ingress"]
+    if parts(policy.body, "spec", "egress"):
+        return ["Ingress", "Egress"]
+    return ["Ingress"]
 
 
 def takes(policy: Resource, workload: Resource) -> bool:
@@ -54,7 +56,9 @@ def policies_of(workload: Resource, direction: str, side: Manifest) -> list[Reso
 def rules(policy: Resource, direction: str) -> list[Object]:
     """The rules of a direction; one that is empty allows everything."""
     listed = at(policy.body, "spec", FIELDS[direction])
-    return [rule or {} for rule in listed] if isinstance(listed, list) else []
+    if isinstance(listed, list):
+        return [rule or {} for rule in listed]
+    return []
 
 
 def allows_all(policy: Resource, direction: str) -> bool:

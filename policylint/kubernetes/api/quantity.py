@@ -42,7 +42,9 @@ def _parsed(text: str) -> Fraction | None:
     if suffix in _BINARY:
         return number * (1 << _BINARY[suffix])
     exponent = _DECIMAL[suffix] if suffix in _DECIMAL else max(-400, min(400, int(suffix[1:])))
-    return number * Fraction(10**exponent) if exponent >= 0 else number / Fraction(10**-exponent)
+    if exponent >= 0:
+        return number * Fraction(10**exponent)
+    return number / Fraction(10**-exponent)
 
 
 def same_quantity(before: Json, after: Json) -> bool:
@@ -64,7 +66,9 @@ def canonical(value: Json) -> str:
         return _binary(math.ceil(amount))
     if re.search(r"[0-9][eE][+-]?[0-9]+$", str(value)):
         mantissa, exponent = _scaled(amount)
-        return f"{mantissa}e{exponent}" if exponent else str(mantissa)
+        if exponent:
+            return f"{mantissa}e{exponent}"
+        return str(mantissa)
     return canonical_amount(amount)
 
 

@@ -69,7 +69,9 @@ def _paths(entry: Object) -> Iterator[tuple[str, str, str, str]]:
 
 def _words(entry: Object, field: str) -> list[str]:
     words = entry.get(field)
-    return [str(word) for word in words] if isinstance(words, list) else []
+    if isinstance(words, list):
+        return [str(word) for word in words]
+    return []
 
 
 def subjects(binding: Resource) -> set[Subject]:

@@ -34,7 +34,9 @@ def part(value: Json, *names: str) -> Mapping[str, Any]:
     """The mapping below an object at a path; an empty one where there is none."""
     for name in names:
         value = value.get(name) if isinstance(value, _MAPPINGS) else None
-    return value if isinstance(value, _MAPPINGS) else NOTHING
+    if isinstance(value, _MAPPINGS):
+        return value
+    return NOTHING
 
 
 def parts(value: Json, *steps: str | int) -> list[Object]:
@@ -44,13 +46,17 @@ def parts(value: Json, *steps: str | int) -> list[Object]:
 
 def items(value: Json) -> list[Any]:
     """A list, an empty one for anything else."""
-    return value if isinstance(value, list) else []
+    if isinstance(value, list):
+        return value
+    return []
 
 
 def text(value: Object, name: str) -> str:
     """A string field; "" where there is none."""
     field = value.get(name)
-    return field if isinstance(field, str) else ""
+    if isinstance(field, str):
+        return field
+    return ""
 
 
 def number(value: Object, name: str) -> int | None:
@@ -58,13 +64,17 @@ def number(value: Object, name: str) -> int | None:
     field = value.get(name)
     if isinstance(field, float) and field.is_integer():
         return int(field)
-    return field if isinstance(field, int) and not isinstance(field, bool) else None
+    if isinstance(field, int) and not isinstance(field, bool):
+        return field
+    return None
 
 
 def fields(value: Object, name: str) -> Object:
     """An object or map field; an empty one where there is none."""
     field = value.get(name)
-    return field if isinstance(field, dict) else NOTHING
+    if isinstance(field, dict):
+        return field
+    return NOTHING
 
 
 def has(value: Object, name: str) -> bool:
@@ -75,7 +85,9 @@ def has(value: Object, name: str) -> bool:
 def many(value: Object, name: str) -> list[Any]:
     """A list field; an empty one where there is none."""
     field = value.get(name)
-    return field if isinstance(field, list) else []
+    if isinstance(field, list):
+        return field
+    return []
 
 
 def objects(value: Object, name: str, at: str) -> Iterable[tuple[str, Object]]:

@@ -14,8 +14,12 @@ def scaled(value: Json, total: int, *, up: bool) -> int:
     intstr)."""
     if isinstance(value, str) and value.endswith("%") and value[:-1].isdigit():
         share = total * int(value[:-1]) / 100
-        return math.ceil(share) if up else math.floor(share)
-    return value if isinstance(value, int) else 0
+        if up:
+            return math.ceil(share)
+        return math.floor(share)
+    if isinstance(value, int):
+        return value
+    return 0
 
 
 def max_unavailable(spec: Object) -> int:
@@ -30,7 +34,9 @@ def max_unavailable(spec: Object) -> int:
     surge = at(spec, "strategy", "rollingUpdate", "maxSurge")
     missing = scaled("25%" if bound is None else bound, total, up=False)
     extra = scaled("25%" if surge is None else surge, total, up=True)
-    return 1 if missing == 0 and extra == 0 else missing
+    if missing == 0 and extra == 0:
+        return 1
+    return missing
 
 
 def min_ready(spec: Object) -> int:

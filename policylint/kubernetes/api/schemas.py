@@ -132,13 +132,17 @@ class Node:
     def items(self) -> Node | None:
         """The schema of a list's items."""
         raw = self._raw.get("items")
-        return self._document.node(raw) if raw is not None else None
+        if raw is not None:
+            return self._document.node(raw)
+        return None
 
     @cached_property
     def additional(self) -> Node | None:
         """The schema of a map's values."""
         raw = self._raw.get("additionalProperties")
-        return self._document.node(raw) if isinstance(raw, dict) else None
+        if isinstance(raw, dict):
+            return self._document.node(raw)
+        return None
 
     def child(self, name: str) -> Node | None:
         """The schema of a field, declared or by `additionalProperties`."""
@@ -197,7 +201,9 @@ class Schemas:
     def kind(self, api_version: str, kind: str) -> Node | None:
         """The schema of a kind in one API version; None where it is not known or not served."""
         name = self._kinds.get(f"{api_version} {kind}")
-        return self.named(name) if name else None
+        if name:
+            return self.named(name)
+        return None
 
     def served(self, api_version: str, kind: str) -> bool:
         """Whether this minor's server serves the kind in this API version."""
@@ -217,7 +223,9 @@ def recorded_for(minor: str) -> str:
     """The recorded minor that judges `minor`: the nearest at or below, else the oldest."""
     wanted = minor_number(minor)
     below = [known for known in RECORDED if minor_number(known) <= wanted]
-    return below[-1] if below else RECORDED[0]
+    if below:
+        return below[-1]
+    return RECORDED[0]
 
 
 def minor_number(minor: str) -> int:

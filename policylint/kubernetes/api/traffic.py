@@ -39,7 +39,9 @@ def replicas(workload: Resource) -> int:
     """The replicas of a workload as rendered; 1 for kinds that have no such number, and where none
     is rendered."""
     count = at(workload.body, "spec", "replicas") if workload.id.kind in SCALED else None
-    return count if isinstance(count, int) else 1
+    if isinstance(count, int):
+        return count
+    return 1
 
 
 def unsettled(upgrade: Upgrade) -> Iterator[Kept]:

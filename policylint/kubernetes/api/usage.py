@@ -43,7 +43,9 @@ def counted(identity: ResourceId) -> tuple[str, ...]:
     """The names under which a quota counts an object as one."""
     resource = resource_of(identity.kind)
     name = f"count/{resource}.{identity.group}" if identity.group else f"count/{resource}"
-    return (name, resource) if not identity.group and resource in _OLD else (name,)
+    if not identity.group and resource in _OLD:
+        return (name, resource)
+    return (name,)
 
 
 def total(usages: Iterable[Usage]) -> Usage:
@@ -129,7 +131,9 @@ def _surge(spec: Object, replicas: int) -> int:
     rolling = part(strategy, "rollingUpdate")
     surge = _share(rolling.get("maxSurge"), replicas, up=True)
     gone = _share(rolling.get("maxUnavailable"), replicas, up=False)
-    return 1 if surge and not gone else 0
+    if surge and not gone:
+        return 1
+    return 0
 
 
 def _share(value: Json, replicas: int, *, up: bool) -> int:
@@ -138,11 +142,15 @@ def _share(value: Json, replicas: int, *, up: bool) -> int:
         return _number(value, 0)
     number = text.removesuffix("%")
     share = (int(number) if number.isdigit() else 0) * replicas / 100
-    return math.ceil(share) if up else math.floor(share)
+    if up:
+        return math.ceil(share)
+    return math.floor(share)
 
 
 def _number(value: Json, default: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else default
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return default
 
 
 def of_workload(workload: Resource, pods: int) -> Usage:

@@ -49,7 +49,9 @@ def template_path(kind: str) -> str:
 def pod_labels(resource: Resource) -> Object | None:
     """The labels of a workload's pods; None for kinds without pods."""
     template = pod_template(resource)
-    return None if template is None else part(template, "metadata", "labels")
+    if template is None:
+        return None
+    return part(template, "metadata", "labels")
 
 
 def containers(template: Object) -> Iterator[tuple[str, Object]]:

@@ -97,7 +97,9 @@ def _field(name: str, value: Json, schema: Object) -> dict[str, Any]:
         return {}
     converted = to_cel(value, schema)
     # a reserved word may be written either way
-    return {spelled: converted, name: converted} if name in _RESERVED else {spelled: converted}
+    if name in _RESERVED:
+        return {spelled: converted, name: converted}
+    return {spelled: converted}
 
 
 def _list(value: list[Json], schema: Object) -> list[Any]:
@@ -130,7 +132,9 @@ def _string(value: str, schema: Object) -> Any:
 def _opaque(value: Json) -> Any:
     if isinstance(value, Mapping):
         return {name: _opaque(item) for name, item in value.items()}
-    return [_opaque(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_opaque(item) for item in value]
+    return value
 
 
 def _opaque_value(value: Json, _: Object) -> Any:

@@ -43,7 +43,9 @@ class Pair(Struct, frozen=True):
 
     def _same_field(self, name: str) -> bool:
         pair = self.field(name)
-        return pair.same if pair is not None else bool(self.new[name] == self.old[name])
+        if pair is not None:
+            return pair.same
+        return bool(self.new[name] == self.old[name])
 
     def field(self, name: str) -> Pair | None:
         """The pair of a field; None where either side lacks it or the schema does not know it."""

@@ -121,7 +121,9 @@ def stored_custom(body: Object, old: Object | None, crd: Object) -> Object:
         stored = _with_live_status(prepared(body, schema), old, version)
     except (AttributeError, TypeError, RecursionError):
         return body
-    return stored if isinstance(stored, Mapping) else body
+    if isinstance(stored, Mapping):
+        return stored
+    return body
 
 
 def prepared(value: Json, schema: Object) -> Json:
@@ -135,9 +137,9 @@ def _with_live_status(body: Json, before: Json, version: Object) -> Json:
     if (version.get("subresources") or {}).get("status") is None:
         return body
     kept = {name: item for name, item in body.items() if name != "status"}
-    return (
-        kept | {"status": before["status"]} if before is not None and "status" in before else kept
-    )
+    if before is not None and "status" in before:
+        return kept | {"status": before["status"]}
+    return kept
 
 
 def _scale_causes(body: Object, version: Object) -> Iterator[Cause]:

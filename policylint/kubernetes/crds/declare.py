@@ -47,11 +47,9 @@ def shape_of(schema: Object, root: bool = False, name: str = "self") -> Shape | 
         case "array":
             return _array(schema, name)
         case "object":
-            return (
-                _map(schema, name)
-                if isinstance(schema.get("additionalProperties"), Mapping)
-                else _object(schema, name)
-            )
+            if isinstance(schema.get("additionalProperties"), Mapping):
+                return _map(schema, name)
+            return _object(schema, name)
         case "string":
             return _string(schema)
         case "boolean":
@@ -110,17 +108,18 @@ def _string(schema: Object) -> Shape:
             parse_type("bytes"), max(limit, 0) if limit is not None else MAX_REQUEST - 2, 2
         )
     values = schema.get("enum")
-    longest = (
-        max((len(item.encode()) for item in values if isinstance(item, str)), default=0)
-        if values
-        else MAX_REQUEST - 2
-    )
+    if values:
+        longest = max((len(item.encode()) for item in values if isinstance(item, str)), default=0)
+    else:
+        longest = MAX_REQUEST - 2
     return Shape(STRING, _string_limit(schema, longest), 2)
 
 
 def _string_limit(schema: Object, otherwise: int) -> int:
     limit = schema.get("maxLength")
-    return max(limit, 0) * 4 if limit is not None else otherwise
+    if limit is not None:
+        return max(int(limit), 0) * 4
+    return otherwise
 
 
 def _embedded(schema: Object) -> bool:
@@ -140,4 +139,6 @@ def size_at(shape: Shape, path: Path) -> Span | None:
             current = Shape(STRING) if current.type.kind == "map" else None
         else:
             current = current.fields.get(name)
-    return Span(0, current.most) if current is not None else None
+    if current is not None:
+        return Span(0, current.most)
+    return None

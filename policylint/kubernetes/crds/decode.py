@@ -94,7 +94,9 @@ def decoded(value: Json, kind: Any = _CRD) -> Json:
             name: decoded(item, kind[name]) if name in kind else item
             for name, item in value.items()
         }
-        return fields | _decoded_either(value) if kind is _SCHEMA else fields
+        if kind is _SCHEMA:
+            return fields | _decoded_either(value)
+        return fields
     if isinstance(kind, list | tuple) and isinstance(kind[0], dict):
         return _decoded_items(value, kind)
     return value

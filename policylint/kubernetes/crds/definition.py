@@ -310,4 +310,6 @@ def _approval_state(crd: Object) -> str:
     value = str(annotations.get(_APPROVED) or "")
     if not value:
         return "missing"
-    return "approved" if value.startswith("unapproved") or "://" in value else f"invalid {value}"
+    if value.startswith("unapproved") or "://" in value:
+        return "approved"
+    return f"invalid {value}"

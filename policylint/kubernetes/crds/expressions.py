@@ -38,7 +38,9 @@ class Environment(Struct, frozen=True):
 
     def minor_for(self, expression: str) -> int:
         """The minor whose functions an expression may use."""
-        return self.stored_minor if expression in self.stored else self.minor
+        if expression in self.stored:
+            return self.stored_minor
+        return self.minor
 
 
 class Total(Struct):
@@ -83,11 +85,10 @@ def compile_rule(rule: Object, path: str, scope: Scope) -> list[Cause]:
     source = str(rule.get("rule") or "")
     shown = _shown(rule)
     problem, cost, uses_old = _compiled(source, rule, scope, Type("bool"))
-    factor = (
-        scope.cardinality
-        if scope.cardinality is not None
-        else MAX_REQUEST // (scope.shape.least + 1)
-    )
+    if scope.cardinality is not None:
+        factor = scope.cardinality
+    else:
+        factor = MAX_REQUEST // (scope.shape.least + 1)
     causes = _dear(f"{path}.rule", "estimated rule cost", min(cost * factor, MOST), scope)
     if problem:
         return [*causes, invalid(f"{path}.rule", shown, problem)]

@@ -62,11 +62,9 @@ def _problem(path: str, at: int) -> str:
     rest = path[at:]
     if rest[0] not in ".[":
         return f"expected [ or . but got: {_DELIMITER.split(rest)[0]}"
-    return (
-        "unexpected end of JSON path"
-        if len(rest) == 1
-        else f"expected single quoted string but got {rest[1:]}"
-    )
+    if len(rest) == 1:
+        return "unexpected end of JSON path"
+    return f"expected single quoted string but got {rest[1:]}"
 
 
 def _unescaped(text: str) -> str:

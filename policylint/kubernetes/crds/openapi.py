@@ -51,9 +51,10 @@ class SchemaPosition(Struct, frozen=True):
     def below(self, schema: Object, path: str, shape: Shape | None) -> SchemaPosition:
         """The position of a child that holds values; how often it occurs depends on the limits
         here."""
-        cardinality = (
-            None if self.cardinality is None else _times(self.cardinality, _most(self.schema))
-        )
+        if self.cardinality is None:
+            cardinality = None
+        else:
+            cardinality = _times(self.cardinality, _most(self.schema))
         return replace(
             self,
             schema=schema,
@@ -76,11 +77,15 @@ def _most(schema: Object) -> int | None:
             limit = schema.get("maxItems")
         case _:
             return 1
-    return max(int(limit), 0) if limit is not None else None
+    if limit is not None:
+        return max(int(limit), 0)
+    return None
 
 
 def _times(outer: int, most: int | None) -> int | None:
-    return None if most is None else min(outer * most, (1 << 64) - 1)
+    if most is None:
+        return None
+    return min(outer * most, (1 << 64) - 1)
 
 
 def validate_schema(position: SchemaPosition) -> list[Finding]:
@@ -133,7 +138,9 @@ def _item_list(items: Json, path: str) -> Iterator[Cause]:
 
 def _is_set(name: str, value: Json) -> bool:
     """Whether Go has the field set: pointers also where they point to nothing."""
-    return value is not None if name in _POINTERS else bool(value)
+    if name in _POINTERS:
+        return value is not None
+    return bool(value)
 
 
 _POINTERS = ("dependencies", "additionalItems", "$ref")
@@ -175,7 +182,9 @@ def _children(position: SchemaPosition) -> Iterator[SchemaPosition]:
 
 
 def _item_shape(position: SchemaPosition) -> Shape | None:
-    return position.shape.item if position.shape is not None else None
+    if position.shape is not None:
+        return position.shape.item
+    return None
 
 
 def _items(position: SchemaPosition, items: Json) -> Iterator[SchemaPosition]:

@@ -85,7 +85,9 @@ def child_schema(schema: Object | None, name: str) -> Object | None:
     child = (schema.get("properties") or {}).get(name)
     if child is None:
         child = schema.get("additionalProperties")
-    return child if isinstance(child, Mapping) else None
+    if isinstance(child, Mapping):
+        return child
+    return None
 
 
 def without_nulls(value: Json, schema: Object | None) -> Json:
@@ -112,7 +114,9 @@ def _takes_null(schema: Object | None) -> bool:
 def item_schema(schema: Object | None) -> Object | None:
     """The schema of a list's items."""
     items = (schema or {}).get("items")
-    return items if isinstance(items, Mapping) else None
+    if isinstance(items, Mapping):
+        return items
+    return None
 
 
 def defaulted(value: Json, schema: Object | None) -> Json:
@@ -123,7 +127,9 @@ def defaulted(value: Json, schema: Object | None) -> Json:
     if isinstance(value, list):
         items = item_schema(schema)
         return [_default_item(item, items) for item in value]
-    return _default_fields(value, schema) if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping):
+        return _default_fields(value, schema)
+    return value
 
 
 def _default_fields(value: Object, schema: Object) -> dict[str, Json]:
@@ -161,7 +167,9 @@ def emptied(new: Json, old: Json, schema: Object | None) -> Json:
         return new
     if isinstance(new, list):
         keyed = schema.get("x-kubernetes-list-type") in ("set", "map")
-        return None if keyed and not new else new
+        if keyed and not new:
+            return None
+        return new
     if isinstance(new, Mapping) and schema.get("x-kubernetes-map-type") != "atomic":
         return _emptied_map(new, old, schema)
     return new
@@ -170,7 +178,9 @@ def emptied(new: Json, old: Json, schema: Object | None) -> Json:
 def _emptied_map(new: Object, old: Object, schema: Object) -> Json:
     if not new:
         declared = schema.get("properties") or schema.get("additionalProperties")
-        return None if declared else new
+        if declared:
+            return None
+        return new
     return {
         name: emptied(item, old.get(name), child_schema(schema, name)) for name, item in new.items()
     }

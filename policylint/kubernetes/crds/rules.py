@@ -75,7 +75,9 @@ class RulePosition(Struct, frozen=True):
             )
 
     def _next(self, pair: Pair | None) -> tuple[Pair | None, Pair | None]:
-        return (pair, self.pair) if self.pair is not None else (None, self.parent)
+        if self.pair is not None:
+            return (pair, self.pair)
+        return (None, self.parent)
 
 
 def _embedded(schema: Object) -> bool:
@@ -223,14 +225,18 @@ def _evaluated(expression: str, bindings: Mapping[str, Any], budget: Budget) -> 
         text = compile(expression, _VARIABLES).evaluate(bindings, budget)
     except (CelUnsupported, PolicylintError):
         return ""
-    return text if isinstance(text, str) else ""
+    if isinstance(text, str):
+        return text
+    return ""
 
 
 def _child_path(rule: Object) -> str:
     path = str(rule.get("fieldPath") or "")
     if path.startswith((".", "[")):
         return path.replace("['", "[").replace("']", "]")
-    return f".{path}" if path else ""
+    if path:
+        return f".{path}"
+    return ""
 
 
 def _unknown(rule: Object, position: RulePosition, error: Exception) -> Unknown:

@@ -33,8 +33,6 @@ def schema_of(version: Object, crd: Object) -> Object | None:
     schema = (version.get("schema") or spec.get("validation") or {}).get("openAPIV3Schema")
     if not isinstance(schema, Mapping):
         return None
-    return (
-        {**schema, "x-kubernetes-preserve-unknown-fields": True}
-        if spec.get("preserveUnknownFields")
-        else schema
-    )
+    if spec.get("preserveUnknownFields"):
+        return {**schema, "x-kubernetes-preserve-unknown-fields": True}
+    return schema

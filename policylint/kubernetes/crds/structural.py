@@ -45,7 +45,9 @@ def validate_structural(schema: Object, path: str) -> list[Cause]:
 
 def subschema(value: Json) -> Object | None:
     """A value where it is a schema; None for booleans and lists."""
-    return value if isinstance(value, Mapping) else None
+    if isinstance(value, Mapping):
+        return value
+    return None
 
 
 def _invariants(schema: Object, path: str, level: str) -> Iterator[Cause]:
@@ -224,7 +226,9 @@ def _is_set(name: str, value: Json) -> bool:
     """Whether Go has a keyword set: pointers also where they point to an empty value."""
     if name == "additionalProperties":
         return isinstance(value, Mapping) or value is True
-    return value is not None if name in _POINTERS else bool(value)
+    if name in _POINTERS:
+        return value is not None
+    return bool(value)
 
 
 _POINTERS = ("default", "x-kubernetes-list-type", "x-kubernetes-map-type")

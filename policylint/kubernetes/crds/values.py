@@ -72,7 +72,9 @@ class ValuePosition(Struct, frozen=True):
 def validate_values(position: ValuePosition) -> list[Cause]:
     """The errors of a value and of all below it."""
     causes = list(_validate(position))
-    return [] if causes and position.pair is not None and position.pair.same else causes
+    if causes and position.pair is not None and position.pair.same:
+        return []
+    return causes
 
 
 def _validate(position: ValuePosition) -> Iterator[Cause]:
@@ -107,7 +109,9 @@ def type_name(value: Json) -> str:
     ):
         if isinstance(value, python):
             return name
-    return "null" if value is None else "object"
+    if value is None:
+        return "null"
+    return "object"
 
 
 def types_of(schema: Object) -> tuple[str, ...]:
@@ -115,7 +119,9 @@ def types_of(schema: Object) -> tuple[str, ...]:
     if schema.get("x-kubernetes-int-or-string"):
         return ("integer", "string")
     declared = schema.get("type")
-    return (declared,) if declared else ()
+    if declared:
+        return (declared,)
+    return ()
 
 
 def format_of(schema: Object, minor: int) -> str:
@@ -124,10 +130,16 @@ def format_of(schema: Object, minor: int) -> str:
     types = types_of(schema)
     if types in ((), ("string",)):
         known = name in OPENAPI and minor >= _NEWER_FORMATS.get(name, 0)
-        return name if known else ""
+        if known:
+            return name
+        return ""
     if types == ("integer",):
-        return name if name in _INT_RANGES else ""
-    return name if types == ("number",) and name in ("float", "double") else ""
+        if name in _INT_RANGES:
+            return name
+        return ""
+    if types == ("number",) and name in ("float", "double"):
+        return name
+    return ""
 
 
 def _type_error(position: ValuePosition) -> Cause | None:
@@ -135,7 +147,9 @@ def _type_error(position: ValuePosition) -> Cause | None:
     if not types:
         return None
     if position.value is None:
-        return None if position.schema.get("nullable") else _mistyped(position, types, actual)
+        if position.schema.get("nullable"):
+            return None
+        return _mistyped(position, types, actual)
     if actual in types or _is_number_for(types, position.value, actual):
         return None
     texts = types == ("string",) and actual in ("string", "array")
@@ -274,7 +288,9 @@ _BOUNDS: tuple[tuple[str, str, str, Callable[[float, float], bool]], ...] = (
 
 
 def _plain(number: float) -> str:
-    return str(int(number)) if float(number).is_integer() else str(number)
+    if float(number).is_integer():
+        return str(int(number))
+    return str(number)
 
 
 def _is_multiple(value: float, step: float) -> bool:

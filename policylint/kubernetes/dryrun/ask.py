@@ -105,7 +105,9 @@ class Asking:
         namespace = ResourceId("", "Namespace", "", identity.namespace)
         new_namespace = self.moments.knows(namespace) and not self.moments.has(namespace, _FIRST)
         new_kind = (identity.group, identity.kind) in self.kinds
-        return _MADE_HERE if new_namespace or new_kind else ""
+        if new_namespace or new_kind:
+            return _MADE_HERE
+        return ""
 
     def _change(self, change: Created | Kept) -> Said:
         body = with_marks(as_sent(change.after), self.server.release, self.server.namespace)
@@ -130,7 +132,9 @@ class Asking:
         refused = ownership_conflict(
             identity, live, server.target.helm, server.release, server.namespace
         )
-        return None if refused is None else Said(Outcome.REJECTED, refused.causes[0].message)
+        if refused is None:
+            return None
+        return Said(Outcome.REJECTED, refused.causes[0].message)
 
     def _created(self, body: Object, identity: ResourceId) -> Said:
         if self.server.target.apply is Apply.SERVER_SIDE:

@@ -171,7 +171,9 @@ def unpatchable(server: Server, resource: Resource) -> Answer | None:
         return None
     field = keyless_path(kind.node, resource.body)
     text = "failed to create patch: map: map[] does not contain declared merge key: name"
-    return answer([_no_merge_key(field, text)]) if field else None
+    if field:
+        return answer([_no_merge_key(field, text)])
+    return None
 
 
 def _no_merge_key(field: str, text: str) -> Cause:
@@ -247,7 +249,9 @@ def _unreadable(
     if recorded and plain:
         return None
     problems = list(_undecodable(server, sent, plain))
-    return answer(problems) if problems else None
+    if problems:
+        return answer(problems)
+    return None
 
 
 def _undecodable(server: Server, sent: Object, plain: bool) -> Iterable[Finding]:
@@ -335,7 +339,9 @@ def _received(server: Server, kind: Kind, live: Object, applied: Object, known: 
     prepared["metadata"] = metadata
     _keep(prepared, live, _STATUS_KEPT)
     prepare = _PREPARED.get((str(new.get("apiVersion")), str(new.get("kind"))))
-    return prepare(live, prepared) if prepare else prepared
+    if prepare:
+        return prepare(live, prepared)
+    return prepared
 
 
 def _keep(into: dict[str, Any], source: Mapping[str, Any], names: Iterable[str]) -> None:
@@ -348,14 +354,18 @@ def _keep(into: dict[str, Any], source: Mapping[str, Any], names: Iterable[str])
 
 def _created(resource: Resource, decoded: Object) -> Object:
     make = _CREATED.get((resource.id.group, resource.id.kind))
-    return make(decoded) if make else decoded
+    if make:
+        return make(decoded)
+    return decoded
 
 
 def _settled(resource: Resource, kind: Kind, live: Object, new: Object) -> Object:
     if kind.crd is not None:
         return crds.stored_custom(new, live, kind.crd)
     settle = _SETTLED.get((resource.id.group, resource.id.kind))
-    return settle(new) if settle else new
+    if settle:
+        return settle(new)
+    return new
 
 
 def _with_stored_version(definition: Object) -> Object:
@@ -385,7 +395,9 @@ def _with_known_versions(definition: Object) -> Object:
     """A given CRD whose status tells its stored versions is believed: a migration may have taken
     some away."""
     told = items(part(definition, "status").get("storedVersions"))
-    return definition if told else _with_stored_version(definition)
+    if told:
+        return definition
+    return _with_stored_version(definition)
 
 
 _SETTLED: Mapping[tuple[str, str], Callable[[Object], Object]] = {

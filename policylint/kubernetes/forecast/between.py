@@ -65,7 +65,9 @@ class Surroundings:
         if name in _NAMESPACES or name in ("", self.namespace) or name in self._namespaces:
             return True
         identity = ResourceId("", "Namespace", "", name)
-        return self.moments.has(identity, moment) if self.moments.knows(identity) else None
+        if self.moments.knows(identity):
+            return self.moments.has(identity, moment)
+        return None
 
 
 def between(changes: tuple[Change, ...], upgrade: Upgrade, cluster: Cluster) -> tuple[Change, ...]:

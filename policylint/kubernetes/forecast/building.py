@@ -60,7 +60,9 @@ def unbuilt(resource: Resource, *, hook: bool = False) -> Answer | None:
     if undecoded:
         return answer(undecoded)
     undeployable = list(_undeployable(resource, hook=hook))
-    return answer(undeployable) if undeployable else None
+    if undeployable:
+        return answer(undeployable)
+    return None
 
 
 def twice_named(resource: Resource, helm: str) -> Answer | None:

@@ -49,7 +49,9 @@ def decode(node: Node, value: Object, minor: int, known: Object | None = None) -
     if "spec" not in value and "spec" in node.properties and node.properties["spec"].default == {}:
         value = {**value, "spec": {}}  # a struct of its own in Go: never missing
     decoded = _value(node, value, minor, known)
-    return whole_object(decoded, minor) if isinstance(decoded, dict) else value
+    if isinstance(decoded, dict):
+        return whole_object(decoded, minor)
+    return value
 
 
 def cut_off(node: Node | None, value: Json) -> Json:
@@ -74,24 +76,28 @@ def _value(node: Node | None, value: Json, minor: int, known: Json = None) -> Js
         return value
     if isinstance(value, dict):
         known = known if isinstance(known, dict) else {}
-        return (
-            _fields(node, value, minor, known)
-            if node.is_struct
-            else _entries(node, value, minor, known)
-        )
-    return _items(node, value, minor, known) if isinstance(value, list) else value
+        if node.is_struct:
+            return _fields(node, value, minor, known)
+        return _entries(node, value, minor, known)
+    if isinstance(value, list):
+        return _items(node, value, minor, known)
+    return value
 
 
 def _items(node: Node, value: list[Json], minor: int, known: Json) -> list[Json]:
     _check_items(node.items, value)
     if not _deep(node.items):
-        return [_or_zero(node.items, item) for item in value] if None in value else value
+        if None in value:
+            return [_or_zero(node.items, item) for item in value]
+        return value
     like = known[: len(value)] if isinstance(known, list) else []
     decoded = [  # an item that the known list holds itself was decoded with it
         _value(node.items, item or {}, minor, twin)
         for item, twin in itertools.zip_longest(value, _twins(value, like))
     ]
-    return value if all(map(operator.is_, decoded, value)) else decoded
+    if all(map(operator.is_, decoded, value)):
+        return value
+    return decoded
 
 
 def _twins(value: list[Json], known: list[Json]) -> list[Json]:
@@ -119,7 +125,9 @@ def _shape(node: Node | None) -> frozenset[type]:
         return _STRUCT
     if node.format == "byte":
         return _BYTES
-    return _LIST if node.type == "array" else _PLAIN
+    if node.type == "array":
+        return _LIST
+    return _PLAIN
 
 
 class _Plan:
@@ -181,7 +189,9 @@ def _completed(
     """The fields of a struct, decoded, and its defaults."""
     kept, unchanged = _kept_fields(plan, value, minor, known)
     if not plan.rows and plan.computed is None:
-        return value if unchanged else kept
+        if unchanged:
+            return value
+        return kept
     for row in plan.rows:
         if _wanted(row, kept):
             kept[row.field] = _value(plan.fields.get(row.field), row.value, minor)
@@ -233,7 +243,9 @@ def _entries(node: Node, value: Mapping[str, Json], minor: int, known: Mapping[s
 
 def _or_empty(node: Node | None, value: Json) -> Json:
     """A value, and for null the empty struct that Go leaves in its place."""
-    return {} if value is None and node is not None and node.is_struct else value
+    if value is None and node is not None and node.is_struct:
+        return {}
+    return value
 
 
 _ZEROS: Mapping[str, Json] = {"string": "", "integer": 0, "number": 0, "boolean": False}
@@ -245,7 +257,9 @@ def _or_zero(node: Node | None, value: Json) -> Json:
         return value
     if node.quantity:
         return "0"
-    return 0 if node.int_or_string else _ZEROS.get(node.type)
+    if node.int_or_string:
+        return 0
+    return _ZEROS.get(node.type)
 
 
 def _deep(node: Node | None) -> bool:

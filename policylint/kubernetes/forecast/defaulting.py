@@ -35,7 +35,9 @@ def _is_latest(image: str) -> bool:
     if not image or "@" in image:
         return False
     _, colon, tag = image.rpartition("/")[2].rpartition(":")
-    return tag == "latest" if colon else True
+    if colon:
+        return tag == "latest"
+    return True
 
 
 def _pod_spec(fields: Fields, minor: int) -> None:
@@ -181,7 +183,9 @@ def _secret(fields: Fields, _minor: int) -> None:
 
 
 def _base64(value: Json) -> Json:
-    return base64.b64encode(value.encode()).decode() if isinstance(value, str) else value
+    if isinstance(value, str):
+        return base64.b64encode(value.encode()).decode()
+    return value
 
 
 def _crd_names(fields: Fields, _minor: int) -> None:

@@ -48,7 +48,9 @@ def weight(hook: Resource) -> int:
     if not digits.isascii() or not digits.isdigit():
         return 0
     number = int(text) if len(digits) < 20 else _LARGEST + 1
-    return number if abs(number) <= _LARGEST else 0
+    if abs(number) <= _LARGEST:
+        return number
+    return 0
 
 
 def every_hook(manifest: Manifest) -> tuple[Resource, ...]:

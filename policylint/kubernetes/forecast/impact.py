@@ -42,11 +42,13 @@ def impact(change: Change, minor: str = NEWEST) -> tuple[Impact, str]:
     if isinstance(change, Created):
         answer = change.forecast.upgrade
         refused = answer is not None and answer.outcome is Outcome.REJECTED
-        return (
-            (Impact.REFUSED, answer.causes[0].field) if refused and answer else (Impact.CREATE, "")
-        )
+        if refused and answer:
+            return (Impact.REFUSED, answer.causes[0].field)
+        return (Impact.CREATE, "")
     if isinstance(change, Deleted):
-        return (Impact.NONE, f"{KEEP}: keep") if is_kept(change.before) else (Impact.DELETE, "")
+        if is_kept(change.before):
+            return (Impact.NONE, f"{KEEP}: keep")
+        return (Impact.DELETE, "")
     return _kept(change, minor)
 
 
@@ -71,7 +73,9 @@ def _kept(change: Kept, minor: str) -> tuple[Impact, str]:
     if not change.fields:
         return _reordered(change, minor)
     template = template_change(change, minor) if change.id.group == "apps" else None
-    return (Impact.IN_PLACE, "") if template is None else _rolled(change.after, template)
+    if template is None:
+        return (Impact.IN_PLACE, "")
+    return _rolled(change.after, template)
 
 
 def _put_back(change: Kept) -> tuple[Impact, str]:
@@ -162,7 +166,9 @@ def strategy(spec: Object, kind: str) -> str:
     """RollingUpdate, Recreate or OnDelete, as a workload's spec says or defaults."""
     block = spec.get(ROLLED_BY.get(kind, ""))
     name = block.get("type") if isinstance(block, Mapping) else None
-    return name if isinstance(name, str) else "RollingUpdate"
+    if isinstance(name, str):
+        return name
+    return "RollingUpdate"
 
 
 def stale_readers(

@@ -53,7 +53,9 @@ def kind_of(resource: Resource, minor: str, crds: Mapping[tuple[str, str], Objec
         return _builtin(resource.api_version, kind, minor)
     if not _DOMAIN.fullmatch(group):
         return _NOWHERE
-    return _UNKNOWN if crd is None else _custom(crd, resource.api_version, schemas(minor))
+    if crd is None:
+        return _UNKNOWN
+    return _custom(crd, resource.api_version, schemas(minor))
 
 
 @cache

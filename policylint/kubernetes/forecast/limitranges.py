@@ -86,4 +86,6 @@ def _beyond(bounds: Amounts, amounts: Amounts, bound: str, what: str, kind: str)
 
 
 def _is_beyond(amount: Fraction, limit: Fraction, bound: str) -> bool:
-    return amount < limit if bound == "minimum" else amount > limit
+    if bound == "minimum":
+        return amount < limit
+    return amount > limit

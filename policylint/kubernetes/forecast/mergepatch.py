@@ -42,7 +42,9 @@ def _as_floats(value: Json) -> Json:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) <= _EXACT:
         return value
     number = float(value)
-    return int(number) if abs(number) < _TOO_LARGE else number
+    if abs(number) < _TOO_LARGE:
+        return int(number)
+    return number
 
 
 def _apply_merge(live: Mapping[str, Json], patch: Mapping[str, Json]) -> Patch:

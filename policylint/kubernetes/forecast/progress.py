@@ -47,13 +47,17 @@ def progress(upgrade: Upgrade) -> tuple[tuple[ResourceId, Fate], ...]:
 
 
 def _unreached(change: Change) -> Fate:
-    return Fate.REFUSED if is_unbuilt(change) else Fate.UNSENT
+    if is_unbuilt(change):
+        return Fate.REFUSED
+    return Fate.UNSENT
 
 
 def _reached(change: Change) -> Fate:
     if is_refused(change):
         return Fate.REFUSED
-    return Fate.CREATED if isinstance(change, Created) else Fate.CHANGED
+    if isinstance(change, Created):
+        return Fate.CREATED
+    return Fate.CHANGED
 
 
 def before_anything(changes: Iterable[Change], hooks: Iterable[Created]) -> ResourceId | None:

@@ -62,7 +62,9 @@ def _fields_fit(node: Node, value: dict[str, Json]) -> bool:
 @cache
 def _repeated(node: Node) -> Kept[bool] | None:
     """Which values of a struct are readable, where many objects have the same."""
-    return Kept() if struct(node) in STRUCTS else None
+    if struct(node) in STRUCTS:
+        return Kept()
+    return None
 
 
 def _all_fit(node: Node | None, values: Iterable[Json]) -> bool:

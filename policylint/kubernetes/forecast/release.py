@@ -346,7 +346,9 @@ def _unchanged(change: Kept) -> bool:
 def _live(server: Server, before: Resource, sent: Object) -> State:
     """The live object: the given one, else the one that the old manifest leaves."""
     live = server.cluster.live.get(before.id)
-    return stored(server, before, sent) if live is None else live_state(server, before, live, sent)
+    if live is None:
+        return stored(server, before, sent)
+    return live_state(server, before, live, sent)
 
 
 def _with_classes(upgrade: Upgrade, cluster: Cluster) -> Cluster:
@@ -357,8 +359,6 @@ def _with_classes(upgrade: Upgrade, cluster: Cluster) -> Cluster:
         for resource in side.resources.values()
         if resource.id.kind == "StorageClass"
     }
-    return (
-        replace(cluster, storage_classes={**classes, **cluster.storage_classes})
-        if classes
-        else cluster
-    )
+    if classes:
+        return replace(cluster, storage_classes={**classes, **cluster.storage_classes})
+    return cluster

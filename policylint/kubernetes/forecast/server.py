@@ -84,4 +84,6 @@ def answer(findings: Iterable[Finding]) -> Answer:
     unknowns = tuple(dict.fromkeys(finding for finding in seen if isinstance(finding, Unknown)))
     if causes:
         return Answer(Outcome.REJECTED, causes)
-    return Answer(Outcome.DEPENDS, unknowns=unknowns) if unknowns else ACCEPTED
+    if unknowns:
+        return Answer(Outcome.DEPENDS, unknowns=unknowns)
+    return ACCEPTED

@@ -31,7 +31,9 @@ def server_side(
     another item. Both are readable by the schema, so that none has true in place of 1.
     """
     merged = _merge(node, live, owned, sent, _sameness(sent) if assumed else _never)
-    return merged if isinstance(merged, dict) else sent
+    if isinstance(merged, dict):
+        return merged
+    return sent
 
 
 Sameness = Callable[[Json, Json], bool]
@@ -44,7 +46,9 @@ def _never(_owned: Json, _sent: Json) -> bool:
 
 def _sameness(sent: Object) -> Sameness:
     """How the parts of an object are compared: the quick way where nothing in it needs care."""
-    return operator.eq if is_plain(sent) else _same_again
+    if is_plain(sent):
+        return operator.eq
+    return _same_again
 
 
 def _merge(node: Node | None, live: Json, owned: Json, sent: Json, same: Sameness) -> Json:
@@ -56,7 +60,9 @@ def _merge(node: Node | None, live: Json, owned: Json, sent: Json, same: Samenes
         return _merge_keyed(node, live, owned, sent, same)
     if _is_granular(node) and live.__class__ is dict and _is_or_none(sent, dict):
         return _merge_map(node, live, owned, sent, same)
-    return live if alike(live, sent) else sent
+    if alike(live, sent):
+        return live
+    return sent
 
 
 def _same_again(owned: Json, sent: Json) -> bool:
@@ -106,7 +112,9 @@ def _merge_map(
             merged[name] = value
     if len(merged) == len(live) and all(map(operator.is_, merged.values(), live.values())):
         return live if merged.keys() == live.keys() else merged  # not looked at again, if the same
-    return None if live and not merged else merged
+    if live and not merged:
+        return None
+    return merged
 
 
 def _merge_live(
@@ -150,7 +158,9 @@ def _merge_list(
         else _merge(node.items, kept.get(key), mine.get(key), sent[index], same)
         for key, index in in_order(list(kept), keys)
     ]
-    return live if _are(merged, live) else merged or None
+    if _are(merged, live):
+        return live
+    return merged or None
 
 
 def _are(merged: list[Json], live: list[Json]) -> bool:

@@ -46,4 +46,6 @@ def _texts(value: Json) -> int:
         return len(value.encode())
     if isinstance(value, dict):
         return sum(map(_texts, value.values()))
-    return sum(map(_texts, value)) if isinstance(value, list) else 0
+    if isinstance(value, list):
+        return sum(map(_texts, value))
+    return 0

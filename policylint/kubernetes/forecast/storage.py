@@ -64,7 +64,9 @@ def normalized(claim: Object, live: Object | None = None) -> Object:
         spec["dataSourceRef"] = source
     elif reference and not source and not part(reference).get("namespace"):
         spec["dataSource"] = reference
-    return claim if spec == part(claim, "spec") else {**claim, "spec": spec}
+    if spec == part(claim, "spec"):
+        return claim
+    return {**claim, "spec": spec}
 
 
 def _forget_unknown_source(spec: dict[str, Any]) -> None:

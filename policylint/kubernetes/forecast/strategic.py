@@ -36,7 +36,9 @@ class UnpatchableError(Exception):
 def three_way(node: Node | None, original: Object, modified: Object, current: Object) -> Object:
     """The live object after Helm 3's patch from the old manifest to the new one."""
     patch = three_way_patch(node, original, modified, current)
-    return apply_patch(node, current, patch) if patch else current
+    if patch:
+        return apply_patch(node, current, patch)
+    return current
 
 
 def three_way_patch(

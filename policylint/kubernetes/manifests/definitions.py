@@ -56,7 +56,9 @@ class Definitions(Mapping[Key, Object]):
         """Whether the kind lives in namespaces, as its definition says; None where there is
         none."""
         definition = self.get((group, kind))
-        return None if definition is None else _part(definition, "spec").get("scope") != "Cluster"
+        if definition is None:
+            return None
+        return _part(definition, "spec").get("scope") != "Cluster"
 
     def _read_group(self, group: str) -> None:
         for resource in self._unread.pop(group, ()):
@@ -75,4 +77,6 @@ def of_sides(*sides: Manifest) -> Definitions:
 
 def _part(value: Object, key: str) -> Object:
     part = value.get(key)
-    return part if isinstance(part, Mapping) else {}
+    if isinstance(part, Mapping):
+        return part
+    return {}

@@ -19,7 +19,9 @@ def patch(before: Json, after: Json) -> list[Operation]:
 
     operations: list[Operation] = json.loads(jsonpatch.make_patch(before, after).to_string())
     made = jsonpatch.apply_patch(before, operations)
-    return operations if exactly(made, after) else [{"op": "replace", "path": "", "value": after}]
+    if exactly(made, after):
+        return operations
+    return [{"op": "replace", "path": "", "value": after}]
 
 
 def exactly(left: Json, right: Json) -> bool:

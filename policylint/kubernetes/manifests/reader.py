@@ -286,7 +286,9 @@ def _sniff(document: Document) -> Resource | None:
     """The resource of a plainly written document without parsing it; None where only parsing
     tells."""
     head = _sniffed(document.text)
-    return _unread(*head, document) if head else None
+    if head:
+        return _unread(*head, document)
+    return None
 
 
 @lru_cache(maxsize=256)
@@ -375,4 +377,6 @@ def _bad(document: Document, message: str) -> ReadError:
 def _word(value: Json) -> str:
     if isinstance(value, list):
         return "list"
-    return "text" if isinstance(value, str) else "plain value"
+    if isinstance(value, str):
+        return "text"
+    return "plain value"

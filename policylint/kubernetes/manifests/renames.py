@@ -42,4 +42,6 @@ def _keys(value: Json) -> Json:
         return {key: _keys(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_keys(item) for item in value]
-    return value if isinstance(value, (bool, int, float)) else ""
+    if isinstance(value, (bool, int, float)):
+        return value
+    return ""

@@ -152,4 +152,6 @@ def _unread(constraint: Source, why: str) -> Policy:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    if isinstance(value, Mapping):
+        return value
+    return {}

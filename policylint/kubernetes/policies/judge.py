@@ -240,7 +240,9 @@ def _evaluated(validation: _Validation, scope: Scope) -> str:
         return ""
     text = text.strip()
     too_long = len(text.encode()) > _MOST_MESSAGE
-    return "" if too_long or "\n" in text else text
+    if too_long or "\n" in text:
+        return ""
+    return text
 
 
 def _resulted(expression: str, error: CelError) -> str:

@@ -130,7 +130,9 @@ def _resource_rule(kind: str, block: Object) -> Object:
         "resources": [resource],
     }
     names = list(block.get("names") or ())
-    return {**rule, "resourceNames": names} if names else rule
+    if names:
+        return {**rule, "resourceNames": names}
+    return rule
 
 
 def _resource(kind: str) -> tuple[str, str, str]:
@@ -165,4 +167,6 @@ def _unread(source: Source, rule: str, why: str) -> Policy:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    if isinstance(value, Mapping):
+        return value
+    return {}

@@ -137,7 +137,9 @@ def labels_of(body: Json) -> Mapping[str, str]:
     """The labels of an object."""
     metadata = body.get("metadata") if isinstance(body, Mapping) else None
     labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
-    return labels if isinstance(labels, Mapping) else {}
+    if isinstance(labels, Mapping):
+        return labels
+    return {}
 
 
 def selects(selector: Object, labels: Mapping[str, str]) -> bool:

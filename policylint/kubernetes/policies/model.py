@@ -119,4 +119,6 @@ class Verdict(Struct, frozen=True):
 def name_of(body: Json) -> str:
     """The name in an object's metadata."""
     metadata = body.get("metadata") if isinstance(body, Mapping) else None
-    return str(metadata.get("name") or "") if isinstance(metadata, Mapping) else ""
+    if isinstance(metadata, Mapping):
+        return str(metadata.get("name") or "")
+    return ""

@@ -94,4 +94,6 @@ def _refers(ref: Object, param: Object) -> bool:
 
 def _metadata(body: Object) -> Mapping[str, Any]:
     metadata = body.get("metadata")
-    return metadata if isinstance(metadata, Mapping) else {}
+    if isinstance(metadata, Mapping):
+        return metadata
+    return {}

@@ -181,4 +181,6 @@ def _not_evaluated(source: Source) -> Policy:
 
 def _user(body: Object) -> Object | None:
     info = body.get("userInfo")
-    return info if isinstance(info, Mapping) else None
+    if isinstance(info, Mapping):
+        return info
+    return None

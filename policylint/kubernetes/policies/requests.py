@@ -40,7 +40,9 @@ def plural(kind: str) -> str:
         return _PLURALS[kind]
     if word.endswith("s"):
         return f"{word}es"
-    return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+    if word.endswith("y"):
+        return f"{word[:-1]}ies"
+    return f"{word}s"
 
 
 def create_request(server: Server, resource: Resource, namespace: Json) -> Request:
@@ -133,4 +135,6 @@ def _versions(server: Server, resource: Resource) -> tuple[str, ...]:
 
 
 def _in_version(body: Any, version: str) -> Any:
-    return converted(body, version) if isinstance(body, Mapping) else body
+    if isinstance(body, Mapping):
+        return converted(body, version)
+    return body

@@ -101,14 +101,20 @@ def _value(node: Node | None, value: Json) -> Any:
     if node is None or _is_open(node):
         return _known(value)
     if isinstance(value, Mapping):
-        return _struct(node, value) if node.is_struct else _map(node, value)
+        if node.is_struct:
+            return _struct(node, value)
+        return _map(node, value)
     if isinstance(value, list):
         return [_value(node.items, {} if item is None else item) for item in value]
-    return canonical(value) if node.quantity else _scalar(node, value)
+    if node.quantity:
+        return canonical(value)
+    return _scalar(node, value)
 
 
 def _scalar(node: Node, value: Json) -> Any:
-    return float(value) if node.format == "double" and value.__class__ is int else _known(value)
+    if node.format == "double" and value.__class__ is int:
+        return float(value)
+    return _known(value)
 
 
 def _is_open(node: Node) -> bool:

@@ -170,9 +170,10 @@ def _int_or_string(value: Json, position: _Position) -> Iterator[Misfit]:
         shown = f"number {value}"
     else:
         return
-    where = (
-        "Go value" if position.server_side else f"Go struct field {position.owner}.{position.path}"
-    )
+    if position.server_side:
+        where = "Go value"
+    else:
+        where = f"Go struct field {position.owner}.{position.path}"
     yield position.wrong(f"json: cannot unmarshal {shown} into {where} of type int32")
 
 
@@ -191,7 +192,9 @@ def _first_bad(text: str) -> int:
     bad = re.search(r"[^A-Za-z0-9+/]", text)
     if bad is not None:
         return bad.start()
-    return len(text) // 4 * 4 if len(text) % 4 == 1 else len(text)
+    if len(text) % 4 == 1:
+        return len(text) // 4 * 4
+    return len(text)
 
 
 def _unfit(value: Json, position: _Position, kind: str, shown: str = "") -> Misfit:
@@ -208,7 +211,9 @@ def _json_kind(value: Json) -> str:
         return "number"
     if isinstance(value, str):
         return "string"
-    return "array" if isinstance(value, list) else "object"
+    if isinstance(value, list):
+        return "array"
+    return "object"
 
 
 def _go_kind(node: Node | None) -> str:
@@ -220,11 +225,9 @@ def _go_kind(node: Node | None) -> str:
     if node.type == "array":
         return f"[]{_go_kind(node.items)}"
     if node.type == "object":
-        return (
-            "v1.ResourceList"
-            if node.additional and node.additional.quantity
-            else f"map[string]{_go_kind(node.additional)}"
-        )
+        if node.additional and node.additional.quantity:
+            return "v1.ResourceList"
+        return f"map[string]{_go_kind(node.additional)}"
     if node.format == "byte":
         return "[]uint8"
     return {"boolean": "bool", "integer": node.format or "int64", "number": "float64"}.get(

@@ -195,7 +195,9 @@ def _devices(spec: Object, at: str) -> Iterator[Cause]:
 
 def _flat(device: Object) -> Object:
     """A device with what v1beta1 has below `basic`."""
-    return {**fields(device, "basic"), **device} if has(device, "basic") else device
+    if has(device, "basic"):
+        return {**fields(device, "basic"), **device}
+    return device
 
 
 def _is_advanced(device: Object) -> bool:

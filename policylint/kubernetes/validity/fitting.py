@@ -167,7 +167,9 @@ def _go(value: Json) -> str:
         return "[" + " ".join(map(_go, value)) + "]"
     if value is None:
         return "<nil>"
-    return value if isinstance(value, str) else _shown(value)
+    if isinstance(value, str):
+        return value
+    return _shown(value)
 
 
 def _go_syntax(value: Json) -> str:
@@ -179,7 +181,9 @@ def _go_syntax(value: Json) -> str:
         return f"map[string]interface {{}}{{{pairs}}}"
     if isinstance(value, list):
         return "[]interface {}{" + ", ".join(map(_go_syntax, value)) + "}"
-    return "interface {}(nil)" if value is None else _shown(value)
+    if value is None:
+        return "interface {}(nil)"
+    return _shown(value)
 
 
 def _go_type(value: Json) -> str:
@@ -187,7 +191,9 @@ def _go_type(value: Json) -> str:
         return "bool"
     if isinstance(value, str):
         return "string"
-    return "map[string]interface {}" if isinstance(value, Mapping) else "[]interface {}"
+    if isinstance(value, Mapping):
+        return "map[string]interface {}"
+    return "[]interface {}"
 
 
 def _shown(value: Json) -> str:

@@ -68,7 +68,9 @@ def _pattern(
     @lru_cache(maxsize=4096)
     def check(text: str) -> tuple[str, ...]:
         complaints = () if len(text) <= longest else (_at_most(longest, unit),)
-        return complaints if compiled.fullmatch(text) else (*complaints, complaint)
+        if compiled.fullmatch(text):
+            return complaints
+        return (*complaints, complaint)
 
     return check
 
@@ -156,7 +158,9 @@ def config_key(text: str) -> tuple[str, ...]:
         return (*complaints, "must not be '.'")
     if text == "..":
         return (*complaints, "must not be '..'")
-    return (*complaints, "must not start with '..'") if text.startswith("..") else complaints
+    if text.startswith(".."):
+        return (*complaints, "must not start with '..'")
+    return complaints
 
 
 _strict_environment = _pattern(
@@ -203,7 +207,9 @@ def between(lowest: int, highest: int) -> str:
 
 def port_number(value: int) -> tuple[str, ...]:
     """A port's number."""
-    return GOOD if 1 <= value <= 65535 else (between(1, 65535),)
+    if 1 <= value <= 65535:
+        return GOOD
+    return (between(1, 65535),)
 
 
 _IP_RULE = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
@@ -225,12 +231,16 @@ def ip_family(text: str) -> str:
     if ip is None:
         return ""
     mapped = isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None
-    return "IPv4" if mapped else f"IPv{ip.version}"
+    if mapped:
+        return "IPv4"
+    return f"IPv{ip.version}"
 
 
 def ip_address(text: str) -> tuple[str, ...]:
     """An IP address."""
-    return GOOD if ip_of(text) is not None and "%" not in text else (_IP_RULE,)
+    if ip_of(text) is not None and "%" not in text:
+        return GOOD
+    return (_IP_RULE,)
 
 
 def cidr(text: str) -> tuple[str, ...]:
@@ -246,11 +256,11 @@ def cidr(text: str) -> tuple[str, ...]:
 
 
 def _without_zeros(text: str) -> str:
-    return (
-        ".".join(part.lstrip("0") or "0" if part.isdigit() else part for part in text.split("."))
-        if text
-        else text
-    )
+    if text:
+        return ".".join(
+            part.lstrip("0") or "0" if part.isdigit() else part for part in text.split(".")
+        )
+    return text
 
 
 def quantity(text: str) -> bool:
@@ -260,7 +270,9 @@ def quantity(text: str) -> bool:
 
 def backsteps(path: str) -> tuple[str, ...]:
     """A path without `..` steps."""
-    return ("must not contain '..'",) if ".." in path.split("/") else GOOD
+    if ".." in path.split("/"):
+        return ("must not contain '..'",)
+    return GOOD
 
 
 def descending_path(path: str) -> tuple[str, ...]:

@@ -273,7 +273,9 @@ def _quotient(most: int, least: int) -> float:
     """As Go divides floats: by zero too."""
     if least:
         return most / least
-    return math.inf if most > 0 else math.nan
+    if most > 0:
+        return math.inf
+    return math.nan
 
 
 def _above(

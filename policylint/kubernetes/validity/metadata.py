@@ -114,7 +114,9 @@ def _prefix_complaints(group: str, scope: Scope, prefix: str) -> tuple[str, ...]
 
 
 def _plain_segment(prefix: str) -> tuple[str, ...]:
-    return () if prefix in (".", "..") else path_segment(prefix)
+    if prefix in (".", ".."):
+        return ()
+    return path_segment(prefix)
 
 
 def _owners(value: Object) -> Iterator[Cause]:
@@ -122,9 +124,10 @@ def _owners(value: Object) -> Iterator[Cause]:
         for name in ("apiVersion", "kind", "name", "uid"):
             identity = text(owner, name)
             if not identity or (name == "apiVersion" and identity.count("/") > 1):
-                detail = (
-                    "version must not be empty" if name == "apiVersion" else "must not be empty"
-                )
+                if name == "apiVersion":
+                    detail = "version must not be empty"
+                else:
+                    detail = "must not be empty"
                 yield invalid(f"{at}.{name}", identity, detail)
         yield from _owner_kind(owner, at)
     yield from _controllers(value)

@@ -33,7 +33,9 @@ def canonical_address(name: str) -> tuple[str, ...]:
         return ("must not have leading 0s",)
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return ("must not be an IPv4-mapped IPv6 address",)
-    return GOOD if name == str(address) else (f'must be in canonical form ("{address}")',)
+    if name == str(address):
+        return GOOD
+    return (f'must be in canonical form ("{address}")',)
 
 
 def _nothing(_name: str) -> tuple[str, ...]:
@@ -65,7 +67,9 @@ _SHORTER = {("batch", "CronJob"): 52}
 def format_of(group: str, kind: str, minor: int) -> Format:
     """The format of a kind's names; a DNS subdomain unless the kind has its own."""
     if (group, kind) == ("", "Service"):
-        return dns_label if minor >= _RELAXED_SERVICES else dns_1035_label
+        if minor >= _RELAXED_SERVICES:
+            return dns_label
+        return dns_1035_label
     if (group, kind) in _SHORTER:
         return _at_most(_SHORTER[(group, kind)])
     return _NAMES.get((group, kind), dns_subdomain)
@@ -73,7 +77,9 @@ def format_of(group: str, kind: str, minor: int) -> Format:
 
 def format_of_prefix(group: str, kind: str, minor: int) -> Format:
     """The format of what a generated name begins with: that of the name, whatever its length."""
-    return dns_subdomain if (group, kind) in _SHORTER else format_of(group, kind, minor)
+    if (group, kind) in _SHORTER:
+        return dns_subdomain
+    return format_of(group, kind, minor)
 
 
 def _at_most(length: int) -> Format:

@@ -83,7 +83,9 @@ def _range_error(expression: str, lowest: int, highest: int, names: dict[str, in
         return f"end of range ({last}) above maximum ({highest}): {expression}"
     if first > last:
         return f"beginning of range ({first}) beyond end of range ({last}): {expression}"
-    return f"step of range should be a positive number: {expression}" if step == 0 else ""
+    if step == 0:
+        return f"step of range should be a positive number: {expression}"
+    return ""
 
 
 def _ends(
@@ -100,7 +102,9 @@ def _ends(
 def _step(steps: list[str], expression: str) -> int:
     if len(steps) > 2:
         raise ValueError(f"too many slashes: {expression}")
-    return _number(steps[1], expression, {}) if len(steps) == 2 else 1
+    if len(steps) == 2:
+        return _number(steps[1], expression, {})
+    return 1
 
 
 def _number(text: str, expression: str, names: dict[str, int]) -> int:
@@ -126,7 +130,9 @@ def time_zone_error(zone: str) -> str:
         return (
             "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
         )
-    return "" if well_formed and zone in _zones() else f"unknown time zone {zone}"
+    if well_formed and zone in _zones():
+        return ""
+    return f"unknown time zone {zone}"
 
 
 @cache

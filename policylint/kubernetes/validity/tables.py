@@ -206,7 +206,9 @@ def checks_of(name: str, node: Node) -> tuple[Check, ...]:
     if name in REQUIRED_AS_PUBLISHED:
         missing = dict.fromkeys(node.required, "")
     own = (_own_check(name),) if name in _STRUCTS else ()
-    return (_requires(missing), *own) if missing else own
+    if missing:
+        return (_requires(missing), *own)
+    return own
 
 
 def rules_of(name: str, node: Node) -> Mapping[str, tuple[Rule, ...]]:

@@ -118,7 +118,9 @@ def _is_empty(node: Node, minor: int) -> bool:
 
 
 def _unless_empty(node: Node | None, minor: int) -> Plan | None:
-    return None if node is None or _is_empty(node, minor) else plan_of(node, minor)
+    if node is None or _is_empty(node, minor):
+        return None
+    return plan_of(node, minor)
 
 
 def walk(plan: Plan, value: Json, at: str, scope: Scope) -> list[Cause]:

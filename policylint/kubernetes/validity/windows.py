@@ -90,7 +90,9 @@ def _linux(spec: Object, at: str) -> Iterator[Cause]:
 
 def _host_process(part: Object) -> bool | None:
     declared = fields(fields(part, "securityContext"), "windowsOptions").get("hostProcess")
-    return declared if isinstance(declared, bool) else None
+    if isinstance(declared, bool):
+        return declared
+    return None
 
 
 def _host_processes(spec: Object, at: str) -> Iterator[Cause]:

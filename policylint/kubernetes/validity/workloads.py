@@ -199,5 +199,9 @@ def amount(value: Json, default: int) -> int:
     if isinstance(value, str):
         if not percent(value):
             return int(value[:-1])
-        return int(value) if value.isdigit() else 0
-    return int(value) if isinstance(value, (int, float)) else default
+        if value.isdigit():
+            return int(value)
+        return 0
+    if isinstance(value, (int, float)):
+        return int(value)
+    return default

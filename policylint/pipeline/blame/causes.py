@@ -75,7 +75,9 @@ class Blame:
         if not isinstance(after, ChartSide) or not after.is_local:
             return None
         if isinstance(before, ChartSide):
-            return (before, after) if before.is_local else None
+            if before.is_local:
+                return (before, after)
+            return None
         if not isinstance(before, ManifestSide) or before.revision is None:
             return None
         file = self._workspace.directory() / "values.json"
@@ -150,7 +152,9 @@ def _smallest(finding: Finding, trials: Trials) -> tuple[Part, ...]:
         likely_first(every, finding, trials.change), lambda parts: trials.shows(finding, parts)
     )
     # where all are needed, none was tried: a trial may not be quite the upgrade
-    return some if trials.shows(finding, some) else ()
+    if trials.shows(finding, some):
+        return some
+    return ()
 
 
 def _also(finding: Finding, known: Sequence[Part], trials: Trials) -> tuple[Part, ...]:

@@ -33,13 +33,17 @@ def _rank(part: Part, finding: Finding, template: str, read: set[tuple[str, ...]
     if isinstance(part, ChartFiles):
         return _rank_of_files(part, template)
     if isinstance(part, Subchart):
-        return _READ if template.startswith(f"charts/{part.name}/") else _REST
+        if template.startswith(f"charts/{part.name}/"):
+            return _READ
+        return _REST
     return _REST
 
 
 def _rank_of_files(part: ChartFiles, template: str) -> int:
     helpers = any(name.endswith(".tpl") for name in part.names)
-    return _TEMPLATE if part.is_whole or helpers or template in part.names else _REST
+    if part.is_whole or helpers or template in part.names:
+        return _TEMPLATE
+    return _REST
 
 
 def _rank_of_value(difference: Difference, finding: Finding, read: set[tuple[str, ...]]) -> int:
@@ -50,7 +54,9 @@ def _rank_of_value(difference: Difference, finding: Finding, read: set[tuple[str
     if _is_within(old, new, was, now):
         return _WITHIN
     words = tuple(str(step) for step in difference.path)
-    return _READ if any(_touch(words, path) for path in read) else _REST
+    if any(_touch(words, path) for path in read):
+        return _READ
+    return _REST
 
 
 def _is_within(old: str, new: str, was: str, now: str) -> bool:
@@ -68,7 +74,9 @@ def _touch(path: tuple[str, ...], read: tuple[str, ...]) -> bool:
 def _template(finding: Finding) -> str:
     """The template of a finding by its path in the chart."""
     files = [place.file for place in finding.locations if place.role == "rendered"]
-    return files[0].partition("/")[2] if files else ""
+    if files:
+        return files[0].partition("/")[2]
+    return ""
 
 
 def _values_read(change: Change, template: str) -> set[tuple[str, ...]]:
@@ -80,4 +88,6 @@ def _text(value: Json) -> str:
     """A value as a template prints it."""
     if value is None or value is ABSENT:
         return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)

@@ -84,7 +84,9 @@ class Places(Struct, frozen=True, eq=False):
             now = _value_by(flag, argument, path, self.helm)
             if now is not ABSENT:
                 stood = self._stood_under(flag, argument, path, now)
-                return self._gone(path) if stood else self._at(flag, argument, path)
+                if stood:
+                    return self._gone(path)
+                return self._at(flag, argument, path)
         return self._gone(path)
 
     def _stood_under(self, flag: str, argument: str, path: Path, now: Any) -> bool:

@@ -141,13 +141,17 @@ def _word(pair: Pair) -> str:
         return "moved"
     if pair.before is None:
         return "created"
-    return "kept" if pair.after else "deleted"
+    if pair.after:
+        return "kept"
+    return "deleted"
 
 
 def _charts(pair: Pair) -> ChartChange | None:
     """The chart as it is declared, where one is now."""
     after = _version(pair.after)
-    return ChartChange(_version(pair.before), after) if after else None
+    if after:
+        return ChartChange(_version(pair.before), after)
+    return None
 
 
 def _version(release: Declared | None) -> ChartVersion | None:
@@ -195,7 +199,9 @@ def _applied(release: Declared | None) -> bool:
 def _renderers(release: Declared | None) -> tuple[Json, ...]:
     renderers = release.settings.get("postRenderers") if release else None
     listed = renderers if isinstance(renderers, list) else []
-    return tuple(listed) if can_apply(listed) else ()
+    if can_apply(listed):
+        return tuple(listed)
+    return ()
 
 
 def _as_upgrade(sides: tuple[Side, Side]) -> tuple[Side, Side]:

@@ -67,7 +67,9 @@ def _first(*words: str) -> str:
 
 def _line(declared: Declared) -> str:
     """The Helm line of a tool that runs no `helm upgrade`: its rendering is Helm 3's."""
-    return "3" if declared.tool in _APPLYING else ""
+    if declared.tool in _APPLYING:
+        return "3"
+    return ""
 
 
 def _sends_crds(pair: Pair) -> bool:
@@ -100,12 +102,16 @@ def _sent(declared: Declared) -> Apply | None:
         return _APPLY.get(str(settings.get("upgrade.serverSideApply") or ""))
     if settings.get("sync.replace"):
         return Apply.REPLACE
-    return Apply.SERVER_SIDE if settings.get("sync.serverSideApply") else Apply.CLIENT_SIDE
+    if settings.get("sync.serverSideApply"):
+        return Apply.SERVER_SIDE
+    return Apply.CLIENT_SIDE
 
 
 def mode_of(declared: Declared) -> str:
     """The values mode that the tool upgrades with, "" for none of its own."""
-    return "reuse" if declared.settings.get("upgrade.preserveValues") is True else ""
+    if declared.settings.get("upgrade.preserveValues") is True:
+        return "reuse"
+    return ""
 
 
 def side_of(
@@ -143,7 +149,9 @@ def side_of(
 
 def _shown_root(tree: Tree, number: int) -> Path:
     """Where files are named from: the work tree's as a person here would write them."""
-    return Path(os.path.relpath(tree.root)) if number else tree.root
+    if number:
+        return Path(os.path.relpath(tree.root))
+    return tree.root
 
 
 def _absent(change: Change, number: int) -> EmptySide:
@@ -155,7 +163,9 @@ def _absent(change: Change, number: int) -> EmptySide:
 
 def _label(release: Declared, change: Change, number: int) -> str:
     chart = " ".join(filter(None, (release.chart.shown, release.chart.version)))
-    return chart if number else f"{chart} at {change.revision.label}"
+    if number:
+        return chart
+    return f"{chart} at {change.revision.label}"
 
 
 def _notes(release: Declared) -> Iterator[str]:
@@ -198,7 +208,9 @@ def _local(
     path = str(_shown_root(tree, number) / folder)
     chart = replace(side, chart=path)
     resolved = resolve_side(path, chart, workspace, settings.options.helm)
-    return replace(resolved, label=side.label) if isinstance(resolved, ChartSide) else resolved
+    if isinstance(resolved, ChartSide):
+        return replace(resolved, label=side.label)
+    return resolved
 
 
 def _fetched(release: Declared, side: ChartSide, settings: Settings, change: Change) -> ChartSide:

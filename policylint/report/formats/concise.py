@@ -31,12 +31,18 @@ def _where(finding: Finding, release: str) -> str:
     if place is None:
         return release or "policylint"
     line = line_of(place)
-    return f"{shown_path(place.file)}:{line}" if line else shown_path(place.file)
+    if line:
+        return f"{shown_path(place.file)}:{line}"
+    return shown_path(place.file)
 
 
 def _message(finding: Finding) -> str:
-    return f"{finding.resource}: {finding.message}" if finding.resource else finding.message
+    if finding.resource:
+        return f"{finding.resource}: {finding.message}"
+    return finding.message
 
 
 def _failure(failure: RuleFailure) -> str:
-    return f"{failure.resource}: {failure.message}" if failure.resource else failure.message
+    if failure.resource:
+        return f"{failure.resource}: {failure.message}"
+    return failure.message

@@ -88,7 +88,9 @@ def _top(report: Report) -> Html:
 
 
 def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    if count == 1:
+        return f"{count} {noun}"
+    return f"{count} {noun}s"
 
 
 def _tools(report: Report, counts: list[Severity]) -> Html:

@@ -157,7 +157,9 @@ def _waived(finding: Finding) -> dict[str, Any] | None:
 
 def _of_policy(finding: Finding) -> dict[str, Any]:
     """The policy that a finding comes from, where it is one's."""
-    return {} if finding.policy is None else {"policy": to_builtins(finding.policy)}
+    if finding.policy is None:
+        return {}
+    return {"policy": to_builtins(finding.policy)}
 
 
 def resource(identity: ResourceId | None) -> dict[str, str] | None:
@@ -192,7 +194,9 @@ def _of_cause(location: Location) -> dict[str, Any]:
     row: dict[str, Any] = {}
     if location.before is not None or location.after is not None:
         row = {"before": location.before, "after": location.after}
-    return row if location.confirmed else {**row, "confirmed": False}
+    if location.confirmed:
+        return row
+    return {**row, "confirmed": False}
 
 
 def _fix(fix: Fix) -> dict[str, Any]:

@@ -69,7 +69,9 @@ def _title(report: Report) -> str:
 
 
 def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    if count == 1:
+        return f"{count} {noun}"
+    return f"{count} {noun}s"
 
 
 def _table(releases: Iterable[ReleaseReport]) -> Iterator[str]:
@@ -173,4 +175,6 @@ def _fitting(blocks: Iterable[str], room: int) -> tuple[list[str], int]:
 
 
 def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    if len(text) <= most:
+        return text
+    return f"{text[: most - 1]}…"

@@ -98,7 +98,9 @@ def _result(finding: Finding, release: str, index: Mapping[str, int]) -> dict[st
         result["baselineState"] = "unchanged"
         result["suppressions"] = [{"kind": "external", "justification": "in the baseline"}]
     location = _location(finding)
-    return {**result, "locations": [location]} if location else result
+    if location:
+        return {**result, "locations": [location]}
+    return result
 
 
 def _suppression(waived: Waived) -> dict[str, Any]:

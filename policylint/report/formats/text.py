@@ -293,7 +293,9 @@ def _value_in(line: str, finding: Finding) -> tuple[int, int]:
     if words and start >= 0:
         return start, start + len(words)
     match = _VALUE.match(line)
-    return match.span("value") if match else (0, 0)
+    if match:
+        return match.span("value")
+    return (0, 0)
 
 
 def _fixes(fixes: Sequence[Fix], shown: Fixes) -> Iterator[Line]:
@@ -446,7 +448,9 @@ def _configured(report: Report, look: Look) -> Iterator[Line]:
 
 def _configuration(own: Configuration) -> str:
     of = f" of {own.revision}" if own.revision else ""
-    return f"{shown_path(own.file)}{of}" if own.file else f"the defaults: no .policylint.yaml{of}"
+    if own.file:
+        return f"{shown_path(own.file)}{of}"
+    return f"the defaults: no .policylint.yaml{of}"
 
 
 def _last(report: Report, look: Look) -> Line:

@@ -23,7 +23,9 @@ class Anchors:
         """An id that nothing else on the page has."""
         number = self._seen.get(name, 0) + 1
         self._seen[name] = number
-        return name if number == 1 else f"{name}-{number}"
+        if number == 1:
+            return name
+        return f"{name}-{number}"
 
 
 Placed = tuple[Finding, str]
@@ -138,7 +140,9 @@ def _field(finding: Finding) -> Html | None:
 def _op(finding: Finding) -> str:
     if finding.before is None:
         return "add"
-    return "remove" if finding.after is None else "replace"
+    if finding.after is None:
+        return "remove"
+    return "replace"
 
 
 def _facts(finding: Finding, rule: RuleInfo | None) -> Iterator[Html | None]:
@@ -153,7 +157,9 @@ def _facts(finding: Finding, rule: RuleInfo | None) -> Iterator[Html | None]:
 
 
 def _row(name: str, text: str) -> Html | None:
-    return el("div", el("dt", name), el("dd", text)) if text else None
+    if text:
+        return el("div", el("dt", name), el("dd", text))
+    return None
 
 
 def _fixes(fixes: tuple[Fix, ...]) -> Iterator[Html]:

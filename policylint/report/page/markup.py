@@ -39,11 +39,15 @@ def _child(child: Child) -> str:
         return ""
     if isinstance(child, Html):
         return child
-    return escape(escaped(child)) if isinstance(child, str) else join(child)
+    if isinstance(child, str):
+        return escape(escaped(child))
+    return join(child)
 
 
 def _attribute(name: str, value: str | bool) -> str:
     if value is False:
         return ""
     word = name.rstrip("_").replace("_", "-")
-    return f" {word}" if value is True else f' {word}="{escape(escaped(str(value)))}"'
+    if value is True:
+        return f" {word}"
+    return f' {word}="{escape(escaped(str(value)))}"'

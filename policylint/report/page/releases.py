@@ -64,7 +64,9 @@ def section(
 
 def _part(title: str, content: Iterable[Html]) -> Html | None:
     rows = list(content)
-    return el("div", el("h3", title), *rows, class_="part") if rows else None
+    if rows:
+        return el("div", el("h3", title), *rows, class_="part")
+    return None
 
 
 def _facts(release: ReleaseReport) -> Html:
@@ -98,7 +100,9 @@ def _chart(chart: ChartChange | None) -> str:
         return ""
     after = f"{chart.after.name} {chart.after.version}"
     before = f"{chart.before.name} {chart.before.version}" if chart.before else ""
-    return f"{before} → {after}" if before not in ("", after) else after
+    if before not in ("", after):
+        return f"{before} → {after}"
+    return after
 
 
 def _images(images: Iterable[ImageChange]) -> Iterator[Html]:

@@ -40,7 +40,9 @@ def _application(root: Tree) -> Tree | None:
     kind = root.string("kind")
     if kind == "ApplicationSet":
         return root.get("spec", "template")
-    return root if kind == "Application" else None
+    if kind == "Application":
+        return root
+    return None
 
 
 def _sources(spec: Tree) -> Iterator[Tree]:

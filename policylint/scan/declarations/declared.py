@@ -117,7 +117,9 @@ def invocation(declared: Declaration, source: Source) -> Invocation:
 def _named(field: Word) -> Flag:
     if field.dynamic:
         return Flag("set" if field.written else "unknown")
-    return Flag("set", field.text) if field.text is not None else UNSET
+    if field.text is not None:
+        return Flag("set", field.text)
+    return UNSET
 
 
 def _flag(setting: Setting, source: Source) -> Flag:

@@ -31,7 +31,9 @@ def read(root: Tree, known: Sources) -> Declaration | None:
         return None
     if api.startswith("helm.toolkit.fluxcd.io/"):
         return _release(root, known)
-    return _first_flux(root) if api.startswith(("helm.fluxcd.io/", "flux.weave.works/")) else None
+    if api.startswith(("helm.fluxcd.io/", "flux.weave.works/")):
+        return _first_flux(root)
+    return None
 
 
 def _release(root: Tree, known: Sources) -> Declaration:

@@ -24,7 +24,9 @@ def _text(tree: Tree) -> str:
     if tree.mapping:
         cut = filled.original[node.start_mark.index : node.end_mark.index]
         column = int(node.start_mark.column) + tree.page.column
-        return "" if "{{" in cut else "\n" * line + " " * column + cut
+        if "{{" in cut:
+            return ""
+        return "\n" * line + " " * column + cut
     if isinstance(node, ScalarNode) and node.style == "|" and not tree.dynamic:
         return "\n" * (line + 1) + str(node.value)
     return ""

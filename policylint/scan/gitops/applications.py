@@ -138,7 +138,9 @@ def _manifest_items(text: str, release: Declared) -> list[Item]:
 def _source(item: Item, release: Declared) -> str:
     """`# Source: NAME/templates/FILE` of helm as a file of the repository."""
     comment = _SOURCE.search(item.text)
-    return posixpath.join(release.chart.name, comment[1]) if comment else release.chart.name
+    if comment:
+        return posixpath.join(release.chart.name, comment[1])
+    return release.chart.name
 
 
 def _is_known(item: Item) -> bool:

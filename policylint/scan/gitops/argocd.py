@@ -121,7 +121,9 @@ def _release(
 
 def _cluster(destination: dict[str, Json]) -> str:
     name = string(destination, "name") or string(destination, "server")
-    return "" if name in _IN_CLUSTER else name
+    if name in _IN_CLUSTER:
+        return ""
+    return name
 
 
 def _chart(context: Context, source: dict[str, Json]) -> tuple[ChartSource, tuple[str, ...]]:
@@ -193,7 +195,9 @@ def _inline(helm: dict[str, Json]) -> tuple[dict[str, Json], str]:
         values = load(text, "helm.values")
     except ReadError as error:
         return {}, f"helm.values cannot be read: {error.message}"
-    return (values, "") if isinstance(values, dict) else ({}, "")
+    if isinstance(values, dict):
+        return (values, "")
+    return ({}, "")
 
 
 def _parameters(

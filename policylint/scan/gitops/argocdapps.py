@@ -56,7 +56,9 @@ def _keys(tree: Tree, chart: str) -> Iterator[str]:
 
 
 def _of_layer(tree: Tree, layer: Layer) -> Mapping[str, Json]:
-    return _values(tree, layer.path) if layer.kind == "file" else layer.values
+    if layer.kind == "file":
+        return _values(tree, layer.path)
+    return layer.values
 
 
 def _values(tree: Tree, file: str) -> dict[str, Json]:
@@ -64,7 +66,9 @@ def _values(tree: Tree, file: str) -> dict[str, Json]:
         values = load(tree.text(file) or "", file)
     except ReadError:
         return {}
-    return values if isinstance(values, dict) else {}
+    if isinstance(values, dict):
+        return values
+    return {}
 
 
 def _objects(values: Mapping[str, Json], file: str, text: str) -> Iterator[Item]:

@@ -15,13 +15,17 @@ def cluster_names(entries: Sequence[tuple[str, str]]) -> list[str]:
     """
     marked = [_marked(file) or _marked(f"{path}/") for file, path in entries]
     if any(marked):
-        return marked if len(set(marked)) > 1 else [""] * len(entries)
+        if len(set(marked)) > 1:
+            return marked
+        return [""] * len(entries)
     folders = [file.split("/")[:-1] for file, _ in entries]
     shared = 0
     while _alike(folders, shared):
         shared += 1
     names = ["/".join(folder[shared : shared + 1]) for folder in folders]
-    return names if len(set(names)) > 1 else [""] * len(entries)
+    if len(set(names)) > 1:
+        return names
+    return [""] * len(entries)
 
 
 def _alike(folders: list[list[str]], depth: int) -> bool:

@@ -150,7 +150,9 @@ class Flux:
         if string(reference, "kind") == "ExternalArtifact":
             path = artifact_path(self._static, string(reference, "name"), path)
         is_packed = string(reference, "kind") in _PACKED
-        return self._unpacked(path, item.file) if is_packed else path
+        if is_packed:
+            return self._unpacked(path, item.file)
+        return path
 
     def _unpacked(self, path: str, file: str) -> str:
         """A path of an artifact that a pipeline packs from a directory of the repository (`flux
@@ -324,7 +326,9 @@ class _Walk:
         folder = posixpath.dirname(owner.file)
         beside = [item for item in elsewhere if posixpath.dirname(item.file) == folder]
         only = elsewhere if len(elsewhere) == 1 else beside
-        return only[0] if len(only) == 1 else None
+        if len(only) == 1:
+            return only[0]
+        return None
 
 
 def _check_names(names: Iterable[str]) -> None:

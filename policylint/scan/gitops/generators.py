@@ -84,7 +84,9 @@ def _templated(
         result = filled(body, outer, go_template)
     except TemplateError as error:
         raise GeneratorError(str(error)) from None
-    return result if isinstance(result, dict) else body
+    if isinstance(result, dict):
+        return result
+    return body
 
 
 def _listed(_context: Context, body: dict[str, Json], go_template: bool) -> list[Parameters]:

@@ -24,7 +24,9 @@ class TemplateError(Exception):
 def filled(body: Json, parameters: Mapping[str, Any], go_template: bool) -> Json:
     """A value with every text of it rendered, keys too. Raises TemplateError."""
     if isinstance(body, str):
-        return _go(body, parameters) if go_template else _fast(body, parameters)
+        if go_template:
+            return _go(body, parameters)
+        return _fast(body, parameters)
     if isinstance(body, list):
         return [filled(entry, parameters, go_template) for entry in body]
     if isinstance(body, dict):
@@ -50,7 +52,9 @@ def _shown(result: Any) -> str:
     if result is None:
         return "<no value>"
     if isinstance(result, bool):
-        return "true" if result else "false"
+        if result:
+            return "true"
+        return "false"
     if isinstance(result, dict | list):
         raise TemplateError("a template prints a mapping or a list")
     return str(result)

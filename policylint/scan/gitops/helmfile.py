@@ -246,7 +246,9 @@ def _flags(state: State, entry: dict[str, Json]) -> tuple[str, ...]:
     """The checks that its upgrades leave out."""
     default = value(state.body, "helmDefaults", "skipSchemaValidation")
     skips = entry.get("skipSchemaValidation", default) is True
-    return ("--skip-schema-validation",) if skips else ()
+    if skips:
+        return ("--skip-schema-validation",)
+    return ()
 
 
 def _settings(state: State, entry: dict[str, Json]) -> dict[str, Json]:

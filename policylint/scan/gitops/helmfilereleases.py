@@ -137,4 +137,6 @@ def _holds(term: str, labels: Mapping[str, str]) -> bool:
     label = labels.get(key)
     if label is not None and UNSEEN in label:
         return True
-    return label != text if is_negative else label == text
+    if is_negative:
+        return label != text
+    return label == text

@@ -37,7 +37,9 @@ class Action(Struct, frozen=True):
     @property
     def word(self) -> str:
         """Its first word."""
-        return self.body.split(maxsplit=1)[0] if self.body else ""
+        if self.body:
+            return self.body.split(maxsplit=1)[0]
+        return ""
 
     @property
     def is_silent(self) -> bool:
@@ -103,7 +105,9 @@ def filled_action(body: str, parameters: Mapping[str, Any]) -> str:
         printed = evaluated(body, parameters)
     except TemplateError:
         return UNSEEN
-    return UNSEEN if printed in ("", "<no value>") or "\n" in printed else printed
+    if printed in ("", "<no value>") or "\n" in printed:
+        return UNSEEN
+    return printed
 
 
 def filled_text(text: str, parameters: Mapping[str, Any]) -> str:
@@ -142,7 +146,9 @@ def doubted(item: Item, doubts: frozenset[int]) -> dict[str, Json]:
             entries[number] = {**entry, DOUBTS: sorted(own)}
         left -= own
     body = {**item.body, "releases": entries} if entries else dict(item.body)
-    return {**body, DOUBTS: [f"{item.file}:{line}" for line in sorted(left)]} if left else body
+    if left:
+        return {**body, DOUBTS: [f"{item.file}:{line}" for line in sorted(left)]}
+    return body
 
 
 def _start(item: Item) -> int:
@@ -203,4 +209,6 @@ def _after(text: str, at: int) -> int:
     end = text.find(mark, at + 1)
     while mark == '"' and end > 0 and text[end - 1] == "\\":
         end = text.find(mark, end + 1)
-    return end + 1 if end >= 0 else -1
+    if end >= 0:
+        return end + 1
+    return -1

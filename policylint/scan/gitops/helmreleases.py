@@ -103,9 +103,9 @@ def _oci(source: Item) -> _Part:
     if digest:
         name = url.rpartition("/")[2]
         return _Part(ChartSource("oci", name, url, "", digest, file=source.file))
-    unresolved = (
-        ("an OCIRepository by semverFilter is not resolved",) if ref.get("semverFilter") else ()
-    )
+    unresolved: tuple[str, ...] = ()
+    if ref.get("semverFilter"):
+        unresolved = ("an OCIRepository by semverFilter is not resolved",)
     chart = ChartSource("oci", url.rpartition("/")[2], url, version, file=source.file)
     return _Part(chart, unresolved=unresolved)
 
@@ -155,7 +155,9 @@ def _source(flux: Flux, cluster: Cluster, kind: str, namespace: str, name: str) 
     if placed is not None:
         return placed.item
     elsewhere = flux.anywhere(kind, namespace, name)
-    return elsewhere[0] if len(elsewhere) == 1 else None
+    if len(elsewhere) == 1:
+        return elsewhere[0]
+    return None
 
 
 def _values(flux: Flux, cluster: Cluster, item: Item) -> _Part:

@@ -55,7 +55,9 @@ def kustomization_of(tree: Tree, folder: str) -> dict[str, Json]:
     documents = tree.documents(file)
     if documents.error:
         raise BuildError(documents.error)
-    return documents.items[0].body if documents.items else {}
+    if documents.items:
+        return documents.items[0].body
+    return {}
 
 
 def generated(tree: Tree, folder: str) -> dict[str, Json]:

@@ -247,7 +247,9 @@ def _patch(tree: Tree, folder: str, entry: Json) -> dict[str, Json]:
     if not isinstance(entry, dict):
         raise BuildError("a patch that is no mapping")
     path = string(entry, "path")
-    return {**entry, "patch": _text(tree, folder, path)} if path else entry
+    if path:
+        return {**entry, "patch": _text(tree, folder, path)}
+    return entry
 
 
 def _text(tree: Tree, folder: str, path: str) -> str:

@@ -83,7 +83,9 @@ def find_builder() -> Binary | None:
     """POLICYLINT_KUSTOMIZE, kustomize or kubectl as PATH has them; None where there is none."""
     named = os.environ.get("POLICYLINT_KUSTOMIZE", "")
     if named:
-        return Binary((named, "build")) if shutil.which(named) else None
+        if shutil.which(named):
+            return Binary((named, "build"))
+        return None
     if program := shutil.which("kustomize"):
         return Binary((program, "build"))
     if program := shutil.which("kubectl"):
@@ -182,7 +184,9 @@ def with_origin(item: Item, tree: Tree) -> Item:
         return replace(item, body=body, text="", line=1)
     file = normal(posixpath.join(item.file, path))
     source = _written(tree, file, item)
-    return Item(body, file, source.line, source.text) if source else Item(body, file)
+    if source:
+        return Item(body, file, source.line, source.text)
+    return Item(body, file)
 
 
 def _written(tree: Tree, file: str, item: Item) -> Item | None:

@@ -35,7 +35,9 @@ class ChartSource(Struct, frozen=True):
         """The chart as a person would write it."""
         if self.kind == "oci":
             return self.url
-        return f"{self.url.rstrip('/')}/{self.name}" if self.url else self.name
+        if self.url:
+            return f"{self.url.rstrip('/')}/{self.name}"
+        return self.name
 
 
 class Layer(Struct, frozen=True):
@@ -93,7 +95,9 @@ class Declared(Struct, frozen=True):
     def key(self) -> tuple[str, ...]:
         """What a release is known by, whichever tool declares it."""
         own = (self.cluster or self.environment, self.namespace, self.name)
-        return (*own, self.identity) if self.identity else own
+        if self.identity:
+            return (*own, self.identity)
+        return own
 
     @property
     def is_absent(self) -> bool:

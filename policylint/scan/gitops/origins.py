@@ -63,7 +63,9 @@ def _node(root: Node | None, path: tuple[str, ...]) -> MappingNode | None:
         if not isinstance(root, MappingNode):
             return None
         root = next((value for name, value in root.value if _is(name, key)), None)
-    return root if isinstance(root, MappingNode) else None
+    if isinstance(root, MappingNode):
+        return root
+    return None
 
 
 def _is(node: Node, key: str) -> bool:

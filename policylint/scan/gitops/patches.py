@@ -90,7 +90,9 @@ def operations_of(text: str) -> list[Json] | None:
         body = load(text, "patch")
     except ReadError:
         return None
-    return body if isinstance(body, list) else None
+    if isinstance(body, list):
+        return body
+    return None
 
 
 def bodies_of(text: str) -> list[dict[str, Json]]:
@@ -155,7 +157,9 @@ def _term(term: str, labels: Mapping[str, Json]) -> bool:
     if match["in"]:
         listed = {entry.strip() for entry in match["set"].split(",")}
         return (label in listed) == (match["in"] == "in")
-    return (label is None) if match["not"] else label is not None
+    if match["not"]:
+        return label is None
+    return label is not None
 
 
 def same_object(patch: Mapping[str, Json], item: Item) -> bool:

@@ -177,7 +177,9 @@ class _Scanner:
 
 def _cased(operator: str, value: str) -> str:
     if operator in (",,", "^^"):
-        return value.lower() if operator == ",," else value.upper()
+        if operator == ",,":
+            return value.lower()
+        return value.upper()
     if operator in (",", "^"):
         first = value[:1].lower() if operator == "," else value[:1].upper()
         return first + value[1:]
@@ -203,7 +205,9 @@ def _part(value: str, start: str, length: str | None) -> str:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"[+-]?[0-9]{1,18}", text) else None
+    if re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+        return int(text)
+    return None
 
 
 def _replaced(operator: str, value: str, old: str, new: str | None) -> str:
@@ -214,8 +218,12 @@ def _replaced(operator: str, value: str, old: str, new: str | None) -> str:
     if new is None:
         return value
     if operator == "/#":
-        return new + value[len(old) :] if value.startswith(old) else value
-    return value.removesuffix(old) + new if value.endswith(old) else value
+        if value.startswith(old):
+            return new + value[len(old) :]
+        return value
+    if value.endswith(old):
+        return value.removesuffix(old) + new
+    return value
 
 
 def _trimmed(operator: str, value: str, glob: str) -> str:
@@ -227,7 +235,9 @@ def _trimmed(operator: str, value: str, glob: str) -> str:
     for count in lengths if len(operator) == 1 else reversed(lengths):
         part = value[len(value) - count :] if at_end else value[:count]
         if expression.fullmatch(part):
-            return value[: len(value) - count] if at_end else value[count:]
+            if at_end:
+                return value[: len(value) - count]
+            return value[count:]
     return value
 
 

@@ -139,7 +139,9 @@ def _release(tree: Tree, folder: _Folder, block: Block) -> Declared | Problem:
 
 def _renderer(block: Block) -> dict[str, Json]:
     names = [inner.type for inner in block.blocks] + list(block.attributes)
-    return {"postRenderers": ["postrender"]} if "postrender" in names else {}
+    if "postrender" in names:
+        return {"postRenderers": ["postrender"]}
+    return {}
 
 
 def _attributes(folder: _Folder, block: Block) -> tuple[dict[str, Json], list[str]]:
@@ -174,7 +176,9 @@ def _here(folder: _Folder, expression: Node) -> Any:
     text = (expression.text or b"").decode(errors="replace")
     if decoded is UNDECIDED and text.startswith('"${path.module}/'):
         rest = text[1:-1].removeprefix("${path.module}")
-        return UNDECIDED if _OPEN.search(rest) else f".{rest}"
+        if _OPEN.search(rest):
+            return UNDECIDED
+        return f".{rest}"
     return decoded
 
 
@@ -192,7 +196,9 @@ def _chart(tree: Tree, folder: _Folder, attributes: dict[str, Json]) -> ChartSou
     local = normal(posixpath.join(folder.path, string(attributes, "chart")))
     if source.kind in ("path", "unknown") and tree.is_file(f"{local}/Chart.yaml"):
         return ChartSource("path", local)
-    return source if source.kind != "path" else ChartSource("unknown", source.name)
+    if source.kind != "path":
+        return source
+    return ChartSource("unknown", source.name)
 
 
 def _values(tree: Tree, folder: _Folder, block: Block) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
@@ -231,7 +237,9 @@ def _layer(tree: Tree, folder: _Folder, item: Node, label: str) -> Layer | str:
         values = load(written, label)
     except ReadError as error:
         return f"{label} cannot be read: {error.message}"
-    return Layer("values", values, label=label) if isinstance(values, dict) else ""
+    if isinstance(values, dict):
+        return Layer("values", values, label=label)
+    return ""
 
 
 def _file(tree: Tree, folder: _Folder, written: str) -> Layer | str:

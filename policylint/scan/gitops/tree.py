@@ -42,7 +42,9 @@ class Item(Struct, frozen=True):
     def group(self) -> str:
         """The API group, "" for the core group."""
         group, slash, _ = self.api.partition("/")
-        return group if slash else ""
+        if slash:
+            return group
+        return ""
 
     @property
     def name(self) -> str:
@@ -137,7 +139,9 @@ def normal(path: str) -> str:
 def string(body: Json, *path: str) -> str:
     """The text below keys, "" where there is none; numbers are no text."""
     node = value(body, *path)
-    return node if isinstance(node, str) else ""
+    if isinstance(node, str):
+        return node
+    return ""
 
 
 def value(body: Json, *path: str) -> Json:
@@ -153,19 +157,25 @@ def scalar_text(entry: Json) -> str:
     """A scalar as a template of Go's prints it in YAML; "" for null."""
     if isinstance(entry, str):
         return entry
-    return "" if entry is None else str(entry)
+    if entry is None:
+        return ""
+    return str(entry)
 
 
 def mapping(body: Json, *path: str) -> dict[str, Json]:
     """The mapping below keys, an empty one where there is none."""
     node = value(body, *path)
-    return node if isinstance(node, dict) else {}
+    if isinstance(node, dict):
+        return node
+    return {}
 
 
 def sequence(body: Json, *path: str) -> list[Json]:
     """The list below keys, an empty one where there is none."""
     node = value(body, *path)
-    return node if isinstance(node, list) else []
+    if isinstance(node, list):
+        return node
+    return []
 
 
 def parsed(text: str, file: str) -> Documents:

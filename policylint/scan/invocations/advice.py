@@ -47,16 +47,16 @@ def changes_release(invocation: Invocation) -> bool:
 
 def severity(context: Context) -> Severity | None:
     """Error where habits are asked for, else what the rule says."""
-    return Severity.ERROR if context.asks_for_habits else None
+    if context.asks_for_habits:
+        return Severity.ERROR
+    return None
 
 
 def line_of(invocation: Invocation, context: Context) -> str:
     """The Helm line that runs it, "3" or "4": what the file says, else the target's."""
-    return (
-        invocation.helm_version[:1]
-        if invocation.helm_version[:1] in ("3", "4")
-        else context.target.helm
-    )
+    if invocation.helm_version[:1] in ("3", "4"):
+        return invocation.helm_version[:1]
+    return context.target.helm
 
 
 def spelled(name: str, line: str) -> str:
@@ -145,7 +145,9 @@ def tag_of(chart: str) -> str | None:
     """The tag in an address of a registry: Helm 3.17 and later take it for the version, older ones
     stop at it."""
     name, colon, tag = chart.rpartition("/")[2].partition("@")[0].partition(":")
-    return tag if chart.startswith("oci://") and name and colon else None
+    if chart.startswith("oci://") and name and colon:
+        return tag
+    return None
 
 
 def known_to(line: str, verb: str, name: str) -> bool:

@@ -71,7 +71,9 @@ def _version(call: Call, elsewhere: str) -> str:
         r"helm[-_]?v?([234](?:\.\d+)*)(?:\.exe)?$|helm[\w.-]*:v?([234](?:\.\d+)*)",
         call.word.text.text,
     )
-    return next((group for group in named.groups() if group), elsewhere) if named else elsewhere
+    if named:
+        return next((group for group in named.groups() if group), elsewhere)
+    return elsewhere
 
 
 def _invocation(source: Source, run: Run, command: Command, job: Job | None) -> Invocation:
@@ -105,7 +107,9 @@ def _invocation(source: Source, run: Run, command: Command, job: Job | None) -> 
 
 
 def _text(flag: FlagUse | None) -> str | None:
-    return flag.value.known if flag and flag.value is not None and not flag.maybe else None
+    if flag and flag.value is not None and not flag.maybe:
+        return flag.value.known
+    return None
 
 
 def _written(
@@ -162,9 +166,9 @@ def _range(source: Source, word: Word) -> tuple[int, int] | None:
     if start < 0 or end <= start:
         return None
     around = source.text[start - 1 : start], source.text[end : end + 1]
-    return (
-        (start - 1, end + 1) if around[0] == around[1] and around[0] in ("'", '"') else (start, end)
-    )
+    if around[0] == around[1] and around[0] in ("'", '"'):
+        return (start - 1, end + 1)
+    return (start, end)
 
 
 def _insertion(source: Source, call: Call, command: Command) -> Place | None:
@@ -187,11 +191,9 @@ def _written_at(source: Source, call: Call, word: Word) -> tuple[int, int] | Non
     if 0 <= call.word.span[0] < word.span[0]:
         return word.span
     span = _range(source, word)
-    return (
-        span
-        if span and any(_beside(source, part, span) for part in (call.word, *call.words))
-        else None
-    )
+    if span and any(_beside(source, part, span) for part in (call.word, *call.words)):
+        return span
+    return None
 
 
 def _beside(source: Source, word: Word, place: tuple[int, int]) -> bool:
@@ -234,10 +236,14 @@ def _texts(command: Command) -> list[tuple[str, str]]:
 
 
 def _same(left: str | None, right: str | None) -> str | None:
-    return left if left == right else None
+    if left == right:
+        return left
+    return None
 
 
 def _flag(left: Flag, right: Flag) -> Flag:
     if left.state == right.state:
-        return left if left.value == right.value else replace(left, value=None)
+        if left.value == right.value:
+            return left
+        return replace(left, value=None)
     return Flag("unknown", None, left.origin or right.origin, left.written or right.written)

@@ -46,7 +46,9 @@ def has(invocation: Invocation, name: str) -> bool:
 def called(invocation: Invocation, name: str, spelled: str) -> str:
     """The flag in the words of its tool: `spelled` for a command, `disableWait` for Flux."""
     row = _row(invocation, name)
-    return spelled if row is None else row[0].rpartition(".")[2]
+    if row is None:
+        return spelled
+    return row[0].rpartition(".")[2]
 
 
 def on(invocation: Invocation, name: str, spelled: str) -> str:
@@ -61,6 +63,6 @@ def on(invocation: Invocation, name: str, spelled: str) -> str:
 
 def _row(invocation: Invocation, name: str) -> tuple[str, Reading] | None:
     table = tables().get(invocation.tool)
-    return (
-        next((row for row in table.settings.items() if row[1][0] == name), None) if table else None
-    )
+    if table:
+        return next((row for row in table.settings.items() if row[1][0] == name), None)
+    return None

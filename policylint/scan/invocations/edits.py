@@ -112,7 +112,9 @@ def respelled(invocation: Invocation, place: Place | None, old: str, new: str) -
 
 
 def _bytes(invocation: Invocation) -> bytes | None:
-    return invocation.source.text.encode() if invocation.source else None
+    if invocation.source:
+        return invocation.source.text.encode()
+    return None
 
 
 def _declared(invocation: Invocation) -> tuple[bytes, Place] | None:
@@ -146,7 +148,9 @@ def _joined(written: bytes, text: str) -> str:
     """`--flag value` as one word, `--flag=value`, where what it stands for is one."""
     flag, _, value = text.partition(" ")
     is_single = written[:1] in (b"'", b'"') or b" " not in written
-    return f"{flag}={value}" if value and is_single else text
+    if value and is_single:
+        return f"{flag}={value}"
+    return text
 
 
 def _line(data: bytes, first: int, last: int, *, continues: bool) -> tuple[int, int, str]:
@@ -160,7 +164,9 @@ def _line(data: bytes, first: int, last: int, *, continues: bool) -> tuple[int, 
 
 def _line_end(data: bytes, at: int) -> int:
     end = data.find(b"\n", at)
-    return len(data) if end < 0 else end
+    if end < 0:
+        return len(data)
+    return end
 
 
 def _setting(written: bytes, start: int, name: str, text: str) -> tuple[int, int, str] | None:
@@ -172,7 +178,9 @@ def _setting(written: bytes, start: int, name: str, text: str) -> tuple[int, int
     at = start + setting.start("value")
     if not text:
         opposite = _OPPOSITE.get(value)
-        return (at, at + len(value), opposite.decode()) if opposite else None
+        if opposite:
+            return (at, at + len(value), opposite.decode())
+        return None
     flag, _, wanted = text.removeprefix("--").partition(" ")
     if canonical(flag) != name or not wanted or not value.isdigit():
         return None

@@ -69,7 +69,9 @@ def _holds(text: str, word: str) -> bool:
 def _lower(text: str) -> str:
     """The text in lower case; where a shell is told helm in pieces, h"e"lm, whole as well."""
     whole = _PIECES.sub("helm", text) if _PIECES.search(text) else ""
-    return f"{text}\n{whole}".lower() if whole else text.lower()
+    if whole:
+        return f"{text}\n{whole}".lower()
+    return text.lower()
 
 
 class Wanted:

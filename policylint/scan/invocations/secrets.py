@@ -59,11 +59,15 @@ def _without_pieces(name: str, text: str) -> str:
 
 
 def _hide(pair: re.Match[str]) -> str:
-    return f"{pair['key']}={MASK}" if secret_key(pair["key"]) and pair["value"] else pair[0]
+    if secret_key(pair["key"]) and pair["value"]:
+        return f"{pair['key']}={MASK}"
+    return pair[0]
 
 
 def _without_login(text: str | None) -> str | None:
-    return without_logins(text) if text else text
+    if text:
+        return without_logins(text)
+    return text
 
 
 def _secrets(invocation: Invocation) -> Iterator[str]:

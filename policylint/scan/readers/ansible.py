@@ -129,11 +129,9 @@ def _is_call(name: str, arguments: Tree) -> bool:
 
 def _declaration(task: Tree, arguments: Tree, defaults: tuple[Tree, ...]) -> Declaration:
     blank = Declaration("ansible", task.item_place)
-    return (
-        _free_form(blank, arguments)
-        if arguments.text is not None
-        else _mapping(blank, (arguments, *defaults))
-    )
+    if arguments.text is not None:
+        return _free_form(blank, arguments)
+    return _mapping(blank, (arguments, *defaults))
 
 
 def _mapping(blank: Declaration, layers: tuple[Tree, ...]) -> Declaration:
@@ -175,7 +173,9 @@ def _first(layers: tuple[Tree, ...], name: str) -> Tree | None:
 
 
 def _action(state: Word) -> str:
-    return "uninstall" if state.text == "absent" else "upgrade"
+    if state.text == "absent":
+        return "uninstall"
+    return "upgrade"
 
 
 def _items(layers: tuple[Tree, ...], name: str) -> Iterator[Tree]:
@@ -212,13 +212,17 @@ def _free_form(blank: Declaration, arguments: Tree) -> Declaration:
 
 def _pair(pairs: Mapping[str, str], *names: str) -> Word:
     text = next((pairs[name] for name in names if name in pairs), None)
-    return Word(None, True) if text and "{{" in text else Word(text)
+    if text and "{{" in text:
+        return Word(None, True)
+    return Word(text)
 
 
 def _told(text: str, reading: Reading) -> str:
     """The text of a setting; of a switch that nobody can tell a text that is no boolean."""
     is_switch = reading[1] == "switch"
-    return "?" if is_switch and ("{{" in text or boolean(text) is None) else text
+    if is_switch and ("{{" in text or boolean(text) is None):
+        return "?"
+    return text
 
 
 def _pair_place(arguments: Tree, name: str) -> Place:

@@ -105,7 +105,9 @@ def _language(task: str, inputs: Tree | None) -> str:
     kind = inputs.value("scriptType") if inputs is not None else ""
     if kind == "batch":
         return "cmd"
-    return "pwsh" if "power" in task.lower() or kind in ("ps", "pscore") else "bash"
+    if "power" in task.lower() or kind in ("ps", "pscore"):
+        return "pwsh"
+    return "bash"
 
 
 def _macros(text: Text, known: Mapping[str, Text]) -> Text:

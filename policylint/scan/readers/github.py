@@ -123,17 +123,15 @@ def _used(source: Source, step: Tree, known: dict[str, Text], job: Job | None) -
         arguments = inputs.get("args")
         named = step.get("uses")
         if arguments is not None and named is not None:
-            program = (
-                text_of(named)
-                if inputs.value("entrypoint") == ""
-                else text_of(inputs.get("entrypoint") or named)
-            )
+            if inputs.value("entrypoint") == "":
+                program = text_of(named)
+            else:
+                program = text_of(inputs.get("entrypoint") or named)
             helm = Text("helm", (program.start,) * 4, "....")
-            text = (
-                text_of(arguments)
-                if re.match(r"\s*helm\b|-c\b", text_of(arguments).text)
-                else helm + Text.of(" ") + text_of(arguments)
-            )
+            if re.match(r"\s*helm\b|-c\b", text_of(arguments).text):
+                text = text_of(arguments)
+            else:
+                text = helm + Text.of(" ") + text_of(arguments)
             yield from script(source, text, known, job)
     elif inputs is not None:
         yield from _texts(source, inputs, known, job)

@@ -220,7 +220,9 @@ def _word(layers: list[Layer], key: str, name: Word, namespace: Word) -> Word:
     tree, _ = winner
     known = {"Name": name.text, "Namespace": namespace.text}
     text = _RELEASE.sub(lambda match: known[match[1]] or match[0], tree.text or "")
-    return word(tree) if "{{" in text else Word(text)
+    if "{{" in text:
+        return word(tree)
+    return Word(text)
 
 
 def _settings(layers: list[Layer], general: General) -> Iterator[Setting]:

@@ -125,7 +125,9 @@ def _argument(text: str, at: int, known: dict[str, Text]) -> Literal | None:
         if plus is None:
             break
         end = plus.end()
-    return Literal(joined(parts), end) if parts else None
+    if parts:
+        return Literal(joined(parts), end)
+    return None
 
 
 def _first_operand(text: str, at: int) -> int:
@@ -134,7 +136,9 @@ def _first_operand(text: str, at: int) -> int:
     close = text.find("\n\n", at)
     head = text[at : at + 400 if close < 0 else close]
     named = _NAMED.search(head.split("sh ")[0][:300])
-    return at + named.end() if named else at
+    if named:
+        return at + named.end()
+    return at
 
 
 def _variable(
@@ -169,11 +173,10 @@ def _literal(text: str, at: int, known: dict[str, Text]) -> Literal | None:
 def _unescaped(body: Text, interpolated: bool, known: dict[str, Text]) -> Text:
     """Escapes undone and `${...}` of a double-quoted string put in; an escaped dollar stays the
     shell's."""
-    pattern = (
-        re.compile(r"\\(.)|" + _INTERPOLATION.pattern, re.DOTALL)
-        if interpolated
-        else re.compile(r"\\(.)()()", re.DOTALL)
-    )
+    if interpolated:
+        pattern = re.compile(r"\\(.)|" + _INTERPOLATION.pattern, re.DOTALL)
+    else:
+        pattern = re.compile(r"\\(.)()()", re.DOTALL)
     parts: list[Text] = []
     at = 0
     for match in pattern.finditer(body.text):
@@ -189,11 +192,10 @@ def _unescaped(body: Text, interpolated: bool, known: dict[str, Text]) -> Text:
             )
             continue
         name = (match[2] or match[3] or "").strip()
-        value = (
-            known.get(re.sub(r"^(?:env|params)\.", "", name))
-            if re.fullmatch(r"(?:env\.)?\w+", name)
-            else None
-        )
+        if re.fullmatch(r"(?:env\.)?\w+", name):
+            value = known.get(re.sub(r"^(?:env|params)\.", "", name))
+        else:
+            value = None
         if value is not None and value.known is not None:
             parts.append(Text.standing(value, place, body.at[match.end() - 1] + 1))
         else:

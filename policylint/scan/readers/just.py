@@ -36,11 +36,10 @@ _SHEBANG = pattern(r"\s*#![^\n]*?(?:\b(pwsh|powershell)\b|\b(python3?|node|perl|
 def _read(source: Source) -> Iterator[Reading]:
     values = _values(source.text)
     setting = _SETTING.search(source.text)
-    language = (
-        "pwsh"
-        if setting and re.search(r"pwsh|powershell", setting.group(), re.IGNORECASE)
-        else "bash"
-    )
+    if setting and re.search(r"pwsh|powershell", setting.group(), re.IGNORECASE):
+        language = "pwsh"
+    else:
+        language = "bash"
     for match in _RECIPE.finditer(source.text):
         if "helm" in match[2].lower() or "{{" in match[2]:
             known = {**values, **_parameters(source.text, match)}
@@ -83,16 +82,17 @@ def _value(text: str, at: int, end: int, known: Mapping[str, Text]) -> Text | No
         if match is None:
             return None
         group = next(index for index in (1, 2, 3) if match[index] is not None)
-        part = (
-            known.get(match[3])
-            if group == 3
-            else Text.cut(text, match.start(group) + 1, match.end(group) - 1)
-        )
+        if group == 3:
+            part = known.get(match[3])
+        else:
+            part = Text.cut(text, match.start(group) + 1, match.end(group) - 1)
         if part is None:
             return None
         parts += [part, *([Text.of("/")] if match.group().rstrip(" \t").endswith("/") else [])]
         at = match.end()
-    return joined(parts) if parts else None
+    if parts:
+        return joined(parts)
+    return None
 
 
 def _parameters(text: str, recipe: re.Match[str]) -> dict[str, Text]:

@@ -110,7 +110,9 @@ class _Variables:
             passed = {str(at): Text.of(word.strip()) for at, word in words}
             return self.expand(body, passed, depth + 1)
         value = self.defines.get(name, self.values.get(name))
-        return self.expand(value, None, depth + 1) if value is not None else None
+        if value is not None:
+            return self.expand(value, None, depth + 1)
+        return None
 
 
 def _references(text: str) -> Iterator[tuple[int, int, str]]:

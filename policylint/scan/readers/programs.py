@@ -223,7 +223,9 @@ def _tail(tokens: Sequence[Token], opened: int, last: int, growing: set[str]) ->
     is_named = any(token.text == "=" for token in before)
     grows = is_named and any(token.text in growing for token in before)
     is_added_to = last + 1 < len(tokens) and tokens[last + 1].text == "+"
-    return Text.of(f" {TAIL}") if grows or is_added_to else Text.of("")
+    if grows or is_added_to:
+        return Text.of(f" {TAIL}")
+    return Text.of("")
 
 
 READER = Reader(_read)

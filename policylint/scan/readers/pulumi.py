@@ -55,7 +55,9 @@ def _resource(name: str, resource: Tree, kind: str) -> Declaration:
 
 def _unnamed(name: object, kind: str) -> Word:
     """A Chart without a name is called as the resource; to a Release Pulumi adds random digits."""
-    return Word(name) if kind == "Chart" and isinstance(name, str) else Word(None, True)
+    if kind == "Chart" and isinstance(name, str):
+        return Word(name)
+    return Word(None, True)
 
 
 def _values(options: dict[str, Any]) -> Iterator[str]:
@@ -105,11 +107,9 @@ def _kind(call: Call, text: str) -> str:
     if named:
         return named[1]
     last = call.name.rpartition(".")[2]
-    return (
-        last
-        if last in ("Release", "Chart") and _IMPORT.search(text) and call.first is not None
-        else ""
-    )
+    if last in ("Release", "Chart") and _IMPORT.search(text) and call.first is not None:
+        return last
+    return ""
 
 
 def _call(call: Call, kind: str) -> Declaration:

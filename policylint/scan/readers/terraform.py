@@ -118,7 +118,9 @@ def _substituted(declared: Declaration) -> Declaration:
     """The same where the text around it may put something in place of `$NAME`."""
 
     def settled(word: Word) -> Word:
-        return Word(None, True, word.text or "") if varies(word.text or "") else word
+        if varies(word.text or ""):
+            return Word(None, True, word.text or "")
+        return word
 
     return replace(
         declared,

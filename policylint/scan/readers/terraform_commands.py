@@ -78,7 +78,9 @@ def _string(node: Node, source: Source, module: Module, offsets: list[int] | Non
     cannot be told."""
 
     def at(byte: int) -> int:
-        return offsets[byte] if offsets else byte
+        if offsets:
+            return offsets[byte]
+        return byte
 
     start, end = at(node.start_byte), at(node.end_byte)
     text = Text.cut(source.text, start, end)

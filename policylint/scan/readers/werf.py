@@ -45,7 +45,9 @@ def _name(tree: Tree | None, project: Word) -> Word:
         return Word(None, True)
     written = word(tree)
     text = _PROJECT.sub(project.text or "[[ ]]", written.text or "")
-    return Word(None, True) if written.dynamic or "[[" in text else Word(text or None)
+    if written.dynamic or "[[" in text:
+        return Word(None, True)
+    return Word(text or None)
 
 
 def _wants(source: Source) -> bool:

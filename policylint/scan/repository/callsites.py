@@ -165,7 +165,9 @@ def words_for(file: str) -> tuple[str, ...]:
     if TASKS.search(file):
         return ("task",)
     if MAKE.search(file):
-        return ("just",) if "just" in name.lower() else ("make",)
+        if "just" in name.lower():
+            return ("just",)
+        return ("make",)
     if name in ("action.yml", "action.yaml"):
         return (posixpath.basename(posixpath.dirname(file)) or name,)
     return (name,)

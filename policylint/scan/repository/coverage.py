@@ -109,7 +109,9 @@ class _Examiner(Struct, frozen=True):
         if coverage.guard is not None:
             return coverage
         guard = self.whole.cover(deploy).guard
-        return coverage if guard is None else replace(coverage, because=_judges_others(guard))
+        if guard is None:
+            return coverage
+        return replace(coverage, because=_judges_others(guard))
 
 
 def _judges_others(guard: Guard) -> str:

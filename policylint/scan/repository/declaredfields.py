@@ -36,7 +36,9 @@ def declared(invocation: Invocation) -> Tree | None:
     root = next(
         documents(declared_text(invocation), invocation.file, span.line - 1, span.column - 1), None
     )
-    return root if isinstance(root, Tree) else None
+    if isinstance(root, Tree):
+        return root
+    return None
 
 
 def unknown_fields(root: Tree) -> Iterator[tuple[tuple[str, ...], Tree, tuple[str, ...]]]:
@@ -76,4 +78,6 @@ def automated(invocation: Invocation) -> Tree | None:
     policy = root.get("spec", "template", "spec", "syncPolicy") or root.get("spec", "syncPolicy")
     sync = policy.get("automated") if policy else None
     enabled = sync.get("enabled") if sync else None
-    return None if enabled and enabled.boolean is False else sync
+    if enabled and enabled.boolean is False:
+        return None
+    return sync

@@ -129,7 +129,9 @@ def _narrowed(invocations: tuple[Invocation, ...], environment: str) -> tuple[In
 
 
 def _environment(invocation: Invocation) -> str:
-    return invocation.job.environment if invocation.job else ""
+    if invocation.job:
+        return invocation.job.environment
+    return ""
 
 
 def values_mode(invocation: Invocation) -> str | None:
@@ -143,7 +145,9 @@ def values_mode(invocation: Invocation) -> str | None:
             return name.removesuffix("-values")
     table = tables().get(invocation.tool)
     switched_off = invocation.tool == "ansible" and invocation.flag("reset-values").value is False
-    return "default" if table is None or switched_off else table.mode
+    if table is None or switched_off:
+        return "default"
+    return table.mode
 
 
 def _agrees(namespace: str | None, wanted: str) -> bool:
@@ -158,7 +162,9 @@ def _agreed(
     invocations: Iterable[Invocation], fact: Callable[[Invocation], Fact | None]
 ) -> Fact | None:
     facts = {fact(invocation) for invocation in invocations}
-    return facts.pop() if len(facts) == 1 else None
+    if len(facts) == 1:
+        return facts.pop()
+    return None
 
 
 def _same_chart(invocation: Invocation, chart: str) -> bool:

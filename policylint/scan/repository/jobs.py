@@ -301,7 +301,9 @@ def _gitlab_jobs(root: Tree) -> Iterator[tuple[str, Tree]]:
 def _rank(job: Tree, order: list[str]) -> int:
     """The place of a job's stage in the order of stages; -1 for a stage that is not in it."""
     stage = job.string("stage") or "test"
-    return order.index(stage) if stage in order else -1
+    if stage in order:
+        return order.index(stage)
+    return -1
 
 
 def _circle(root: Tree) -> Iterator[tuple[str, tuple[str, ...]]]:

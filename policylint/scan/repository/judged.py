@@ -67,7 +67,9 @@ class Run(Struct, frozen=True):
         if not self.chart:
             where = f" of {self.environment}" if self.environment else ""
             return f"the configured or declared releases{where}"
-        return f"{self.release} ({self.chart})" if self.release else self.chart
+        if self.release:
+            return f"{self.release} ({self.chart})"
+        return self.chart
 
 
 def run_of(command: str, text: str) -> Run:

@@ -153,7 +153,9 @@ class Listing:
         if names.count(b"\0") <= _FEW:
             return names
         matching = _Printing(self._path, *self._search, "--untracked").result
-        return names if matching is None else matching
+        if matching is None:
+            return names
+        return matching
 
     def _naming(self) -> Iterator[str]:
         """The names that git prints; afterwards there is no `_grep` where git could not look
@@ -207,7 +209,9 @@ class _Printing:
         """All of it; None outside a work tree or without git."""
         code = self._process.wait() if self._process else -1
         printed, complaint = written(self._out), written(self._err)
-        return None if code not in (0, 1) or complaint else printed
+        if code not in (0, 1) or complaint:
+            return None
+        return printed
 
 
 def _kept(names: bytes, patterns: tuple[str, ...]) -> Iterator[str]:

@@ -24,7 +24,9 @@ def documents_of(invocation: Invocation) -> tuple[str, ...] | None:
     """Each document of the chart's templates, subcharts in charts/ included; None where the chart
     is not here."""
     folder = _folder(invocation)
-    return _documents(folder) if folder is not None else None
+    if folder is not None:
+        return _documents(folder)
+    return None
 
 
 def _folder(invocation: Invocation) -> Path | None:

@@ -106,7 +106,9 @@ def _written_at(command: Invocation) -> Place | None:
     span = command.span
     if span is None or command.syntax != "shell":
         return None
-    return span if span.file == command.file and span.start >= 0 else None
+    if span.file == command.file and span.start >= 0:
+        return span
+    return None
 
 
 def _in_words(head: str) -> bool:
@@ -131,7 +133,9 @@ def _lost(source: Source, lines: Sequence[str], number: int, after: str) -> str:
     if otherwise:
         rest = otherwise["rest"].strip()
         is_lost = _HARMLESS.match(rest) and not _STOPS.search(rest)
-        return f"its answer is thrown away: || {rest[:24]}" if is_lost else ""
+        if is_lost:
+            return f"its answer is thrown away: || {rest[:24]}"
+        return ""
     if _BACKGROUND.search(after) and _WAIT.search(source.text):
         return ""
     return _thrown(source, lines, number, after)
@@ -221,4 +225,6 @@ def _in_condition(lines: Sequence[str], number: int, *, negative: bool) -> tuple
         body = "\n".join(lines[number:last])
     if not negative:
         return "", last
-    return ("", 0) if _STOPS.search(body) else ("the branch for its failure goes on", 0)
+    if _STOPS.search(body):
+        return ("", 0)
+    return ("the branch for its failure goes on", 0)

@@ -74,7 +74,9 @@ def scanned(listings: Sequence[Listing], root: Path) -> Scan:
 
 def _in_force(invocations: list[Invocation], known: Sequence[Patch]) -> list[Invocation]:
     """The invocations with what the repository patches into them."""
-    return [patched(run, known) for run in invocations] if known else invocations
+    if known:
+        return [patched(run, known) for run in invocations]
+    return invocations
 
 
 def naming(

@@ -54,7 +54,9 @@ class Step(Struct, frozen=True):
     def text(self, name: str) -> Text | None:
         """An input, templates as what cannot be told."""
         node = self._input(name)
-        return self.fill(text_of(node)) if node is not None and node.scalar else None
+        if node is not None and node.scalar:
+            return self.fill(text_of(node))
+        return None
 
     def _input(self, name: str) -> Tree | None:
         """The node of an input, whatever the case of its name, as GitHub and Azure read it."""
@@ -145,7 +147,9 @@ def _action(step: Step, row: Mapping[str, Any]) -> str:
     own: str = row["action"]
     task: Mapping[str, str] = row.get("task", {})
     name = step.text(task["input"]) if task else None
-    return task.get(name.known or "", own) if name is not None else own
+    if name is not None:
+        return task.get(name.known or "", own)
+    return own
 
 
 def _commanded(step: Step, row: Mapping[str, Any]) -> str:
@@ -153,7 +157,9 @@ def _commanded(step: Step, row: Mapping[str, Any]) -> str:
     if command is not None and command.known is None:
         # which verb it is cannot be told; a step that names a release deploys it
         is_release = any(step.text(name) for name in row["names"]["release"])
-        return "upgrade" if is_release else ""
+        if is_release:
+            return "upgrade"
+        return ""
     verb: str = (command.known or "") if command is not None else row["default"]
     return tables.verbs().get(verb, verb)
 
@@ -167,7 +173,9 @@ def _name(step: Step, inputs: list[str]) -> Text | None:
 
 
 def _known(text: Text | None) -> str | None:
-    return text.known if text is not None else None
+    if text is not None:
+        return text.known
+    return None
 
 
 def _flags(step: Step, row: Mapping[str, Any], action: str) -> dict[str, Flag]:
@@ -223,7 +231,9 @@ def _switch(text: Text, step: Step, name: str) -> Flag:
 def _arguments(step: Step, row: Mapping[str, Any]) -> argv.Command | None:
     """The input that holds raw arguments, as they would follow `helm upgrade`."""
     text = step.text(row["arguments"]) if "arguments" in row else None
-    return argv.parse([*split(Text.of("upgrade")), *split(text)]) if text is not None else None
+    if text is not None:
+        return argv.parse([*split(Text.of("upgrade")), *split(text)])
+    return None
 
 
 def _list(step: Step, inputs: list[str], between: str = r"\n+") -> Iterator[str]:

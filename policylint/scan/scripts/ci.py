@@ -114,7 +114,9 @@ def minutes(text: str) -> float | None:
         return float(text)
     units = {"d": 1440.0, "h": 60.0, "m": 1.0, "s": 1 / 60}
     amounts = re.findall(r"(\d+)\s*([dhms])", text.lower())
-    return sum(int(count) * units[unit] for count, unit in amounts) if amounts else None
+    if amounts:
+        return sum(int(count) * units[unit] for count, unit in amounts)
+    return None
 
 
 def words(parts: Iterable[Text]) -> Text:

@@ -97,7 +97,9 @@ def _action(keys: dict[str, Tree], image: str) -> Mapping[str, Any] | None:
     if not image or not ("settings" in keys or "image" in keys):
         return None
     row = row_of(image)
-    return row if row is not None and row["tool"] == "drone" else None
+    if row is not None and row["tool"] == "drone":
+        return row
+    return None
 
 
 def _key(source: Source, name: str, value: Tree, known: dict[str, Text]) -> Iterator[Reading]:

@@ -148,7 +148,9 @@ def _appended(before: Value | None, value: Value | None, *, inside: bool) -> Val
     if not isinstance(before, tuple) or value is None:
         return None
     more = value if isinstance(value, tuple) else (Word(value, value.text, quoted=True),)
-    return (*before, *map(_maybe, more)) if inside else (*before, *more)
+    if inside:
+        return (*before, *map(_maybe, more))
+    return (*before, *more)
 
 
 def _scalar(text: Text, match: re.Match[str]) -> Value | None:
@@ -156,11 +158,9 @@ def _scalar(text: Text, match: re.Match[str]) -> Value | None:
     quoted = _STRING.match(text.text, match.end()) if not match[3] else None
     if quoted is None:
         start, plain = match.start(3), match[3].rstrip(" \t,)")
-        return (
-            text.slice(start, start + len(plain))
-            if plain[:1].isdigit() and _PLAIN.match(plain)
-            else None
-        )
+        if plain[:1].isdigit() and _PLAIN.match(plain):
+            return text.slice(start, start + len(plain))
+        return None
     behind = re.compile(r"[ \t]*(?:([;\n})]|\Z)|(,))[ \t]*(\n?)").match(text.text, quoted.end())
     if behind is None:
         return None

@@ -57,7 +57,9 @@ class FlagUse(Struct, frozen=True):
         off = self.option.takes != "yes" and self.value is not None
         if off and self.value is not None and self.value.known is None:
             return "unknown"
-        return "unset" if self.data is False or (off and self.data == "none") else "set"
+        if self.data is False or (off and self.data == "none"):
+            return "unset"
+        return "set"
 
     @property
     def data(self) -> Json:
@@ -67,7 +69,9 @@ class FlagUse(Struct, frozen=True):
         known = self.value.known
         if self.option.takes != "yes" and known in _FALSE:
             return False
-        return True if self.option.takes != "yes" and known in _TRUE else known
+        if self.option.takes != "yes" and known in _TRUE:
+            return True
+        return known
 
     @property
     def written(self) -> str:
@@ -120,7 +124,9 @@ class Command(Struct, frozen=True):
 
 def shown(text: Text | None) -> str:
     """A text for people: what cannot be told is an ellipsis."""
-    return re.sub(f"[{HOLE}{TAIL}]+", "…", text.text) if text else ""
+    if text:
+        return re.sub(f"[{HOLE}{TAIL}]+", "…", text.text)
+    return ""
 
 
 class _Reading(Struct):
@@ -165,7 +171,9 @@ def _spellings(action: str) -> Mapping[str, Option]:
 
 def _action(verb: Word, tool: str) -> str:
     known = verb.known or ""
-    return tables.verbs().get(known, known) if tool == "helm" else known
+    if tool == "helm":
+        return tables.verbs().get(known, known)
+    return known
 
 
 def _until_verb(words: Sequence[Word], reading: _Reading, tool: str) -> int | None:
@@ -182,12 +190,17 @@ def _until_verb(words: Sequence[Word], reading: _Reading, tool: str) -> int | No
         elif at >= last or not _bare_flag(words, at - 1):
             break
         at += 1  # hidden flags, or the value of a flag that only the verb knows
-    return at if any(map(_may_be_verb, words[at : at + 1])) else None
+    if any(map(_may_be_verb, words[at : at + 1])):
+        return at
+    return None
 
 
 def _verbs(tool: str) -> Container[str | None]:
     """The verbs of helm or helmfile, aliases included."""
-    return tables.notes()["helmfile"]["verbs"] if tool == "helmfile" else tables.verbs()
+    if tool == "helmfile":
+        verbs: Container[str | None] = tables.notes()["helmfile"]["verbs"]
+        return verbs
+    return tables.verbs()
 
 
 def _hides(word: Word, *, before_verb: bool) -> bool:
@@ -331,7 +344,9 @@ def _without_tails(
 def _certain(words: list[Word], count: int) -> list[Word]:
     """Those that are always there, where these are enough and all are too many."""
     certain = [word for word in words if not word.maybe]
-    return certain if len(words) > count and len(certain) >= count else words
+    if len(words) > count and len(certain) >= count:
+        return certain
+    return words
 
 
 def _spare(rest: list[Word], tails: set[int], surplus: int) -> set[int]:

@@ -69,7 +69,9 @@ class Commands(Struct):
         if node.type != "command_substitution" or len(kids) != 1:
             return None
         output = printed(kids[0], inner.words)
-        return output if output is not None and output.text else None
+        if output is not None and output.text:
+            return output
+        return None
 
     def _nested(self, node: Node) -> None:
         for child in find(node, "command_substitution", "process_substitution"):
@@ -140,7 +142,9 @@ class Commands(Struct):
 
     def _heredoc(self, node: Node) -> Text:
         body = next(find(node, "heredoc_body"), None)
-        return self.text.slice(body.start_byte, body.end_byte) if body else EMPTY
+        if body:
+            return self.text.slice(body.start_byte, body.end_byte)
+        return EMPTY
 
     def _on_redirected_statement(self, node: Node) -> None:
         body = node.child_by_field_name("body")
@@ -302,8 +306,12 @@ def _bounded(value: Value) -> Value:
     """The value; one that grows without end (a script that doubles it again and again) cannot be
     told."""
     if isinstance(value, Text):
-        return value if len(value.text) <= _LONGEST else Text(TAIL, (-1,), ".")
-    return value if len(value) <= _MOST else (Word(Text(TAIL, (-1,), "."), tail=True, sure=True),)
+        if len(value.text) <= _LONGEST:
+            return value
+        return Text(TAIL, (-1,), ".")
+    if len(value) <= _MOST:
+        return value
+    return (Word(Text(TAIL, (-1,), "."), tail=True, sure=True),)
 
 
 def _exits(body: Node, source: Text) -> bool:

@@ -28,13 +28,17 @@ class Env(Struct):
         it."""
         value = self.values.get(name)
         if isinstance(value, tuple):
-            return value[0].text if value else EMPTY
+            if value:
+                return value[0].text
+            return EMPTY
         return value
 
     def words(self, name: str) -> tuple[Word, ...] | None:
         """A variable as an array; None where the file does not assign it."""
         value = self.values.get(name)
-        return (Word(value, value.text, quoted=True),) if isinstance(value, Text) else value
+        if isinstance(value, Text):
+            return (Word(value, value.text, quoted=True),)
+        return value
 
     def positionals(self, words: tuple[Word, ...]) -> None:
         """Set `$@` and `$1`, `$2`, ...; what stands behind an unknown number of words cannot be
@@ -85,7 +89,9 @@ def _either(name: str, left: Value | None, right: Value | None) -> Value | None:
 
 def _array(value: Value | None) -> tuple[Word, ...]:
     if value is None or isinstance(value, Text):
-        return (Word(value, value.text),) if value and value.text else ()
+        if value and value.text:
+            return (Word(value, value.text),)
+        return ()
     return value
 
 

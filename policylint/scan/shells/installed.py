@@ -42,7 +42,9 @@ def installed(text: str) -> str:
     or several."""
     versions = set(_mentioned(text)) - {""}
     exact = [version for version in versions if not _refined(version, versions)]
-    return exact[0] if len(exact) == 1 else ""
+    if len(exact) == 1:
+        return exact[0]
+    return ""
 
 
 def _refined(version: str, versions: set[str]) -> bool:

@@ -32,7 +32,9 @@ def printed(node: Node, words: Words) -> Text | None:
         return _listed(node, words)
     if node.type == "if_statement":
         return _chosen(node, words)
-    return _echoed(words(node)) if node.type == "command" else None
+    if node.type == "command":
+        return _echoed(words(node))
+    return None
 
 
 def _quiet(node: Node) -> bool:
@@ -74,7 +76,9 @@ def _listed(node: Node, words: Words) -> Text | None:
     if first is None or second is None:
         return None
     if any(child.type == "||" for child in node.children):
-        return either(first, second, takes_value) if not first.text or "m" in first.marks else first
+        if not first.text or "m" in first.marks:
+            return either(first, second, takes_value)
+        return first
     return joined([first, second.maybe() if _quiet(left) else second], " ")
 
 
@@ -107,4 +111,6 @@ def _branches(node: Node, words: Words) -> Iterator[Text | None]:
 
 def _branch(parts: list[Node], words: Words) -> Text | None:
     """What a condition and the statement behind it print."""
-    return printed(parts[1], words) if len(parts) == 2 and _quiet(parts[0]) else None
+    if len(parts) == 2 and _quiet(parts[0]):
+        return printed(parts[1], words)
+    return None

@@ -101,15 +101,21 @@ class Shell(Struct):
         verb = _verb(command, word)
         if caller.wrote(verb):
             # `run upgrade ...` where the function `run` says helm: each call is a place of its own
-            return caller.name if caller.name >= 0 else self._before(call, caller.start, verb)
+            if caller.name >= 0:
+                return caller.name
+            return self._before(call, caller.start, verb)
         elsewhere = not span[0] <= word < span[1] and _inside(call, span)
-        return used if used >= 0 and (word < 0 or elsewhere) else word
+        if used >= 0 and (word < 0 or elsewhere):
+            return used
+        return word
 
     def _word(self, call: Call) -> int:
         """Where helm is said; where a variable with a name of its own for it is used."""
         word = self._program(call.word.text)
         used = call.word.span[0]
-        return used if used >= 0 and not self._says_helm(word) else word
+        if used >= 0 and not self._says_helm(word):
+            return used
+        return word
 
     def _says_helm(self, at: int) -> bool:
         return self.file[at : at + 4].lower() == "helm"
@@ -117,7 +123,9 @@ class Shell(Struct):
     def _program(self, text: Text) -> int:
         """Where the program's name stands behind its directories, else where the word begins."""
         name = text.slice(text.text.rfind("/") + 1, len(text.text)).start
-        return name if name >= 0 and self._says_helm(name) else text.start
+        if name >= 0 and self._says_helm(name):
+            return name
+        return text.start
 
     def _before(self, call: Call, start: int, verb: int) -> int:
         """Where the variable stands that became the helm word in a string given to a shell: before
@@ -129,7 +137,9 @@ class Shell(Struct):
 
 def _verb(command: Command | None, otherwise: int) -> int:
     """Where the verb stands."""
-    return command.verb.text.start if command and command.verb else otherwise
+    if command and command.verb:
+        return command.verb.text.start
+    return otherwise
 
 
 def _inside(call: Call, span: tuple[int, int]) -> bool:

@@ -101,7 +101,9 @@ def prepare(text: Text, *, templates: bool = True) -> Text:
         text = rewritten(text, _sometimes(text))
         text = filled(text, (match.span() for match in _TEMPLATE.finditer(text.text)), TAIL)
         text = filled(text, (match.span() for match in _CONTROL.finditer(text.text)), " ")
-    return _glued(text) if "\\\n" in text.text else text
+    if "\\\n" in text.text:
+        return _glued(text)
+    return text
 
 
 def _sometimes(text: Text) -> Iterator[tuple[int, int, Text]]:

@@ -68,7 +68,9 @@ class Expander(Struct, frozen=True):
         """The source text of a node, without blanks in front."""
         part = self.source.slice(node.start_byte, node.end_byte)
         blanks = _lead(part.text)
-        return part.slice(blanks, len(part.text)) if blanks else part
+        if blanks:
+            return part.slice(blanks, len(part.text))
+        return part
 
     def _pieces(self, node: Node, *, quoted: bool = False) -> Iterator[Piece]:
         kind = node.type
@@ -103,7 +105,9 @@ class Expander(Struct, frozen=True):
 
     def _shown(self, part: Text) -> str:
         """A part as the file spells it."""
-        return self.file[part.start : part.end] if part.start >= 0 else part.text
+        if part.start >= 0:
+            return self.file[part.start : part.end]
+        return part.text
 
     def _inner(self, node: Node, lead: int) -> Text:
         return self.source.slice(
@@ -237,7 +241,9 @@ class Expander(Struct, frozen=True):
                 return self.env.text(name)
             name = "@"
         words = self.env.words(name)
-        return None if words is None else joined((word.text for word in words), " ")
+        if words is None:
+            return None
+        return joined((word.text for word in words), " ")
 
     def _operands(self, operands: list[Node], quoted: bool) -> list[Piece]:
         """What stands behind the operator; unquoted, a shell splits all of it, quotes apart."""
@@ -325,7 +331,9 @@ class Expander(Struct, frozen=True):
 def _lead(text: str) -> int:
     """How much blank stands in front, line ends that do not count included."""
     blanks = _BLANK.match(text) if text[:1] in ("\\", " ", "\n", "\t", "\r") else None
-    return blanks.end() if blanks else 0
+    if blanks:
+        return blanks.end()
+    return 0
 
 
 def _replace(

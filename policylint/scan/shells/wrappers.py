@@ -80,11 +80,17 @@ def _tool_in_variable(word: Word, following: Word) -> str:
     """The tool that a word names in part (`helm-$VERSION`), or its variable's name (`$HELM`)."""
     versioned = _VERSIONED.match(re.split(r"[/\\]", word.text.text)[-1])
     if versioned and _behind(versioned[1], following):
-        return "helmfile" if versioned[1] else "helm"
+        if versioned[1]:
+            return "helmfile"
+        return "helm"
     if any(map(_NAMED_FILE.search, word.names)):
-        return "helmfile" if _behind("file", following) else ""
+        if _behind("file", following):
+            return "helmfile"
+        return ""
     if word.text.untold and any(map(_NAMED.search, word.names)):
-        return "helm" if _behind("", following) else ""
+        if _behind("", following):
+            return "helm"
+        return ""
     return ""
 
 
@@ -139,7 +145,9 @@ def _behind_prefix(name: str, words: list[Word]) -> list[Word] | None:
     if at >= len(words) or not row.get("adds"):
         return words[at:]
     placed = _placed(words[:at])
-    return [_standing(word, placed) for word in words[at:]] if placed else [*words[at:], _INPUT]
+    if placed:
+        return [_standing(word, placed) for word in words[at:]]
+    return [*words[at:], _INPUT]
 
 
 def _own_words(row: Mapping[str, Any], words: list[Word]) -> int:
@@ -291,7 +299,9 @@ def _tool_in_container(before: Word, word: Word, behind: list[Word]) -> str:
         return ""
     tool, text = tool_of(word, behind[0]), word.text.text
     if not tool and _IMAGE.match(re.sub(f"[{HOLE}{TAIL}]", "x", text)):
-        return "helmfile" if "helmfile" in text else "helm"
+        if "helmfile" in text:
+            return "helmfile"
+        return "helm"
     return tool
 
 

@@ -202,7 +202,9 @@ def encoded(node: Node, module: Module) -> Any:
         "jsonencode",
     ):
         arguments = inner.named_children[1].named_children if len(inner.named_children) > 1 else []
-        return value(arguments[0], module) if arguments else UNDECIDED
+        if arguments:
+            return value(arguments[0], module)
+        return UNDECIDED
     return value(node, module)
 
 
@@ -223,14 +225,18 @@ def literal_text(node: Node) -> str | None:
         return None
     here = _HERE.fullmatch(text)
     if here:
-        return textwrap.dedent(here["body"]) if here["dash"] else here["body"]
+        if here["dash"]:
+            return textwrap.dedent(here["body"])
+        return here["body"]
     if not text.startswith('"'):
         return None
     try:
         read = json.loads(text, strict=False)
     except ValueError:
         return None
-    return read if isinstance(read, str) else None
+    if isinstance(read, str):
+        return read
+    return None
 
 
 def _expression(node: Node, module: Module, depth: int) -> Any:
@@ -270,7 +276,9 @@ def _unfolded(parts: list[Node]) -> Iterator[Node]:
 
 def _step(part: Node, module: Module, depth: int) -> object:
     if part.type == "get_attr":
-        return _text(part.named_children[-1]) if part.named_children else None
+        if part.named_children:
+            return _text(part.named_children[-1])
+        return None
     if part.type == "index" and part.named_children:
         inner = part.named_children[0]
         if inner.type == "legacy_index":
@@ -278,7 +286,9 @@ def _step(part: Node, module: Module, depth: int) -> object:
         if _text(inner).strip("[] ") == "count.index":
             return "0"  # which of the instances that one block makes
         key = value(inner.named_children[0], module, depth + 1) if inner.named_children else None
-        return str(key) if isinstance(key, (str, int)) else None
+        if isinstance(key, (str, int)):
+            return str(key)
+        return None
     return None
 
 
@@ -310,18 +320,24 @@ def _conditional(node: Node, module: Module, depth: int) -> Any:
     somewhere."""
     sides = [child for child in node.named_children if child.type == "expression"][1:]
     first, *rest = [value(side, module, depth + 1) for side in sides] or [UNDECIDED]
-    return first if all(side == first for side in rest) else UNDECIDED
+    if all(side == first for side in rest):
+        return first
+    return UNDECIDED
 
 
 def _literal(node: Node, _module: Module, _depth: int) -> Any:
     inner = node.named_children
     if not inner:
-        return None if _text(node) == "null" else UNDECIDED
+        if _text(node) == "null":
+            return None
+        return UNDECIDED
     kind, text = inner[0].type, _text(inner[0])
     if kind == "string_lit":
         return text[1:-1]
     if kind == "numeric_lit":
-        return float(text) if any(mark in text for mark in ".eE") else int(text)
+        if any(mark in text for mark in ".eE"):
+            return float(text)
+        return int(text)
     return {"bool_lit": text == "true", "null_lit": None}.get(kind, UNDECIDED)
 
 
@@ -369,7 +385,9 @@ def _operation(node: Node, module: Module, depth: int) -> Any:
         and len(inner.named_children) == 1
     ):
         operand = value(inner.named_children[0], module, depth + 1)
-        return not operand if isinstance(operand, bool) else UNDECIDED
+        if isinstance(operand, bool):
+            return not operand
+        return UNDECIDED
     return UNDECIDED
 
 

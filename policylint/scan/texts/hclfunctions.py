@@ -24,7 +24,9 @@ def call(name: str, arguments: list[Any]) -> Any:
     """The value of a call, `UNDECIDED` for any other function or for arguments that decide
     nothing."""
     known = _FUNCTIONS.get(name)
-    return known(arguments) if known else UNDECIDED
+    if known:
+        return known(arguments)
+    return UNDECIDED
 
 
 def _merge(arguments: list[Any]) -> Any:
@@ -46,9 +48,9 @@ def _concat(arguments: list[Any]) -> Any:
 def _compact(arguments: list[Any]) -> Any:
     """Without null and empty strings; an item that is not known may be left out or not."""
     items = arguments[0] if len(arguments) == 1 else None
-    return (
-        [item for item in items if item not in (None, "")] if isinstance(items, list) else UNDECIDED
-    )
+    if isinstance(items, list):
+        return [item for item in items if item not in (None, "")]
+    return UNDECIDED
 
 
 def _coalesce(arguments: list[Any]) -> Any:
@@ -57,7 +59,9 @@ def _coalesce(arguments: list[Any]) -> Any:
 
 def _try(arguments: list[Any]) -> Any:
     """The first argument, where it can be told that it does not fail."""
-    return arguments[0] if arguments else UNDECIDED
+    if arguments:
+        return arguments[0]
+    return UNDECIDED
 
 
 def _lookup(arguments: list[Any]) -> Any:
@@ -89,22 +93,24 @@ def _join(arguments: list[Any]) -> Any:
     if len(arguments) != 2 or not isinstance(arguments[1], list):
         return UNDECIDED
     parts = [arguments[0], *arguments[1]]
-    return (
-        str(arguments[0]).join(arguments[1])
-        if all(isinstance(part, str) for part in parts)
-        else UNDECIDED
-    )
+    if all(isinstance(part, str) for part in parts):
+        return str(arguments[0]).join(arguments[1])
+    return UNDECIDED
 
 
 def _same(arguments: list[Any]) -> Any:
-    return arguments[0] if len(arguments) == 1 else UNDECIDED
+    if len(arguments) == 1:
+        return arguments[0]
+    return UNDECIDED
 
 
 def _string(arguments: list[Any]) -> Any:
     (value,) = arguments if len(arguments) == 1 else (UNDECIDED,)
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, (str, int)) else UNDECIDED
+    if isinstance(value, (str, int)):
+        return str(value)
+    return UNDECIDED
 
 
 _FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {

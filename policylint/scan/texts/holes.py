@@ -166,7 +166,9 @@ def block_lines(text: str) -> set[int]:
 
 def _parent_column(header: re.Match[str]) -> int:
     """The column of the key, or of the dash where the block is a list item itself."""
-    return len(header["lead"]) if header["key"] else header["lead"].rfind("-")
+    if header["key"]:
+        return len(header["lead"])
+    return header["lead"].rfind("-")
 
 
 def _actions(text: str) -> Iterator[Action]:

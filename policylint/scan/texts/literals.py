@@ -97,7 +97,9 @@ def _blanked(text: str, marks: str) -> str:
 
     def blank(match: re.Match[str]) -> str:
         piece = match[0]
-        return re.sub(r"[^\n]", " ", piece) if len(piece) > 1 and piece[0] in marks else piece
+        if len(piece) > 1 and piece[0] in marks:
+            return re.sub(r"[^\n]", " ", piece)
+        return piece
 
     return _SKIP.sub(blank, text)
 
@@ -106,12 +108,16 @@ def _scalar(raw: str, constants: Mapping[str, Any]) -> Any:
     if raw[0] in "\"'":
         return raw[1:-1]
     if raw[0] == "`":
-        return UNDECIDED if "${" in raw else raw[1:-1]
+        if "${" in raw:
+            return UNDECIDED
+        return raw[1:-1]
     if raw in ("true", "false", "null", "undefined"):
         return {"true": True, "false": False}.get(raw)
     if raw[0].isdigit() or raw[0] == "-":
         digits = raw.replace("_", "")
-        return int(digits) if digits.lstrip("-").isdigit() else UNDECIDED
+        if digits.lstrip("-").isdigit():
+            return int(digits)
+        return UNDECIDED
     return constants.get(raw, UNDECIDED)
 
 

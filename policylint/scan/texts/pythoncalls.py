@@ -45,8 +45,12 @@ def _place(node: ast.expr | ast.keyword) -> Place:
 def _dotted(node: ast.expr) -> str:
     if isinstance(node, ast.Attribute):
         before = _dotted(node.value)
-        return f"{before}.{node.attr}" if before else ""
-    return node.id if isinstance(node, ast.Name) else ""
+        if before:
+            return f"{before}.{node.attr}"
+        return ""
+    if isinstance(node, ast.Name):
+        return node.id
+    return ""
 
 
 def _keywords(

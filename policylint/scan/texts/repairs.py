@@ -24,7 +24,9 @@ def to_leave_out(filled: Filled, line: int, attempt: int) -> list[int]:
     bad = _bad_line(lines, line)
     if attempt >= _REPAIRS or not lines[bad].strip():
         return []
-    return [bad] if attempt < _SINGLE else _block(lines, bad)
+    if attempt < _SINGLE:
+        return [bad]
+    return _block(lines, bad)
 
 
 def blanked(text: str, wanted: list[int]) -> str:

@@ -59,7 +59,9 @@ class Source(Struct, frozen=True, eq=False):
         """What the name ends in, ".sh"; "" for a name without a dot behind its first character."""
         name = self.name
         dot = name.rfind(".")
-        return name[dot:] if 0 < dot < len(name) - 1 else ""
+        if 0 < dot < len(name) - 1:
+            return name[dot:]
+        return ""
 
     def place(self, start: int, end: int = -1) -> Place:
         """The place of the characters start..end."""
@@ -106,9 +108,11 @@ class Source(Struct, frozen=True, eq=False):
         path = (self.root / self.file).parent / name
         try:
             path.resolve().relative_to(self.root.resolve())
-            return path.read_text(encoding="utf-8") if path.is_file() else None
+            if path.is_file():
+                return path.read_text(encoding="utf-8")
         except (OSError, ValueError):
-            return None
+            pass
+        return None
 
 
 class Place(Struct, frozen=True):

@@ -46,9 +46,9 @@ class Text(Struct, frozen=True):
 
     def sealed(self) -> Text:
         """The same inside quotes: what cannot be told stays one word."""
-        return (
-            Text(self.text.translate(_UNTOLD), self.at, self.marks) if TAIL in self.text else self
-        )
+        if TAIL in self.text:
+            return Text(self.text.translate(_UNTOLD), self.at, self.marks)
+        return self
 
     def put(self, start: int, end: int, char: str) -> Text:
         """The same with every character of start..end (line feeds apart) replaced by `char`."""
@@ -79,7 +79,9 @@ class Text(Struct, frozen=True):
     @property
     def known(self) -> str | None:
         """The text, None where a part of it cannot be told."""
-        return None if HOLE in self.text or TAIL in self.text or "m" in self.marks else self.text
+        if HOLE in self.text or TAIL in self.text or "m" in self.marks:
+            return None
+        return self.text
 
     @property
     def untold(self) -> bool:
@@ -130,7 +132,9 @@ def rewritten(text: Text, changes: Iterable[tuple[int, int, Text]]) -> Text:
     for start, end, new in changes:
         parts += [text.slice(at, start), new]
         at = end
-    return joined([*parts, text.slice(at, len(text.text))]) if parts else text
+    if parts:
+        return joined([*parts, text.slice(at, len(text.text))])
+    return text
 
 
 def filled(text: Text, spans: Iterable[tuple[int, int]], char: str) -> Text:
@@ -143,7 +147,9 @@ def filled(text: Text, spans: Iterable[tuple[int, int]], char: str) -> Text:
             _over(text.text[start:end], char),
         ]
         at = end
-    return Text("".join([*parts, text.text[at:]]), text.at, text.marks) if parts else text
+    if parts:
+        return Text("".join([*parts, text.text[at:]]), text.at, text.marks)
+    return text
 
 
 def either(left: Text, right: Text, takes_value: Callable[[str], bool] = lambda _: False) -> Text:
@@ -170,7 +176,9 @@ def _unlike(left: str, right: str, length: int) -> str:
     value or nothing; "" where they bring flags, of which each is perhaps there."""
     ends = left[length:], right[length:]
     if not any(map(_flags, ends)):
-        return HOLE if left.strip() and right.strip() else TAIL
+        if left.strip() and right.strip():
+            return HOLE
+        return TAIL
     if length == 0 and all(map(_is_lone_word, ends)):
         return TAIL  # a name, or what cannot be told
     return ""
@@ -196,7 +204,9 @@ def _cut(same: str, takes_value: Callable[[str], bool]) -> int:
     """Where the words end that two texts begin with, a flag without its value left out."""
     length = max(same.rfind(" "), same.rfind("\n"), 0)
     before, _, last = same[:length].rstrip().rpartition(" ")
-    return len(before) if takes_value(last) else length
+    if takes_value(last):
+        return len(before)
+    return length
 
 
 def _flags(text: str) -> bool:
@@ -231,4 +241,6 @@ class Word(Struct, frozen=True):
     @property
     def known(self) -> str | None:
         """The word, None where a part of it cannot be told or it is not always there."""
-        return None if self.maybe or self.tail else self.text.known
+        if self.maybe or self.tail:
+            return None
+        return self.text.known

@@ -96,7 +96,9 @@ class Tree(Struct, frozen=True):
     @property
     def name(self) -> str:
         """The key it is the value of."""
-        return str(self.key.value) if self.key is not None else ""
+        if self.key is not None:
+            return str(self.key.value)
+        return ""
 
     @property
     def item_place(self) -> Place:
@@ -123,9 +125,13 @@ class Tree(Struct, frozen=True):
             return None
         value: str = self.node.value
         if HOLE not in value:
-            return self.page.filled.known(value) if "$" in value else value
+            if "$" in value:
+                return self.page.filled.known(value)
+            return value
         raw = self._raw.strip()
-        return raw[1:-1] if raw[:1] in ("'", '"') and raw[-1:] == raw[:1] else raw
+        if raw[:1] in ("'", '"') and raw[-1:] == raw[:1]:
+            return raw[1:-1]
+        return raw
 
     @property
     def _raw(self) -> str:
@@ -197,13 +203,17 @@ class Tree(Struct, frozen=True):
     def string(self, *path: str) -> str | None:
         """The text at `path`, templates included."""
         node = self.get(*path)
-        return node.text if node else None
+        if node:
+            return node.text
+        return None
 
     def value(self, *path: str) -> str:
         """The scalar at `path` as the parser reads it (null is as it is spelled), "" where there is
         none."""
         node = self.get(*path)
-        return str(node.node.value) if node and node.scalar else ""
+        if node and node.scalar:
+            return str(node.node.value)
+        return ""
 
     def sometimes(self, within: Tree) -> bool:
         """Whether a condition or a loop that starts inside `within` decides if it is there."""

@@ -25,7 +25,9 @@ def text_of(scalar: Tree) -> Text:
         return _block(raw, folded=node.style == ">")
     if node.style == "'":
         return _flow(_unquoted(raw.slice(1, len(raw.text) - 1)))
-    return _double(raw.slice(1, len(raw.text) - 1)) if node.style == '"' else _flow(raw)
+    if node.style == '"':
+        return _double(raw.slice(1, len(raw.text) - 1))
+    return _flow(raw)
 
 
 def _block(raw: Text, *, folded: bool) -> Text:
@@ -36,7 +38,9 @@ def _block(raw: Text, *, folded: bool) -> Text:
     body = [line.slice(min(indent, len(line.text)), len(line.text)) for line in lines]
     while body and not body[-1].text.strip():
         body.pop()
-    return _fold(body) if folded else _join(body)
+    if folded:
+        return _fold(body)
+    return _join(body)
 
 
 def _lines(text: Text) -> list[Text]:
@@ -45,7 +49,9 @@ def _lines(text: Text) -> list[Text]:
     for match in re.finditer("\n", text.text):
         lines.append(text.slice(at, match.end()))
         at = match.end()
-    return [*lines, text.slice(at, len(text.text))] if at < len(text.text) else lines
+    if at < len(text.text):
+        return [*lines, text.slice(at, len(text.text))]
+    return lines
 
 
 def _join(parts: list[Text]) -> Text:
