@@ -237,7 +237,10 @@ def with_waivers(config: Config, text: str, shown: str) -> Config:
     raw = load(text, shown)
     root = compose(text, shown)
     path: tuple[str, ...] = () if isinstance(raw, list) else ("waivers",)
-    document = {"waivers": raw} if isinstance(raw, list) else raw or {}
+    if isinstance(raw, list):
+        document = {"waivers": raw}
+    else:
+        document = raw or {}
     whole = schema("config")
     shape = {**whole, "properties": {"waivers": whole["properties"]["waivers"]}}
     for where, message, remedy in problems(document, shape):
@@ -269,7 +272,10 @@ def _waivers(
         waiver = Waiver(**entry, file=shown, line=line_of(root, where))
         missing = lacks(waiver, policy) or ("" if str(waiver) else "what it waives")
         if missing:
-            remedy = f"add {missing}" if str(waiver) else "name a fingerprint, or a rule and where"
+            if str(waiver):
+                remedy = f"add {missing}"
+            else:
+                remedy = "name a fingerprint, or a rule and where"
             raise _problem(root, where, text, shown, f"a waiver without {missing}", remedy)
         waivers.append(waiver)
     return tuple(waivers)
@@ -331,7 +337,10 @@ def _parsed(
 
 def _extended(path: Path) -> Path:
     """The file that an entry of `extends` means: a configuration, or that of a pack."""
-    file = path if path.suffix in (".yaml", ".yml") else path / PACK
+    if path.suffix in (".yaml", ".yml"):
+        file = path
+    else:
+        file = path / PACK
     return Path(os.path.normpath(file))
 
 
@@ -372,7 +381,10 @@ def _pack_problems(
     """Packs that say of no place, or of several, where they are, or until when in no date."""
     for key in ("packs", "extends"):
         for number, entry in enumerate(raw.get(key, ())):
-            problem = None if isinstance(entry, str) else _pack_problem(entry)
+            if isinstance(entry, str):
+                problem = None
+            else:
+                problem = _pack_problem(entry)
             if problem is not None:
                 yield (key, number), *problem
 
@@ -521,7 +533,10 @@ def _packs(raw: Mapping[str, Any], base: Path) -> Iterator[Pack]:
 def _shared(raw: Mapping[str, Any]) -> Iterator[Source]:
     """The packs among what a configuration extends."""
     for entry in raw.get("extends", ()):
-        pack = None if isinstance(entry, str) else _pack(entry, Path())
+        if isinstance(entry, str):
+            pack = None
+        else:
+            pack = _pack(entry, Path())
         if pack is not None and pack.source is not None:
             yield pack.source
 

@@ -466,8 +466,14 @@ class Finding(Struct, frozen=True):
         import json
 
         id_ = self.resource
-        where = [id_.group, id_.kind, id_.namespace, id_.name] if id_ else []
-        about = [self.path, self.where] if self.about is None else [self.about]
+        if id_:
+            where = [id_.group, id_.kind, id_.namespace, id_.name]
+        else:
+            where = []
+        if self.about is None:
+            about = [self.path, self.where]
+        else:
+            about = [self.about]
         words = [self.rule, self.direction, where, *about, self.before, self.after]
         text = json.dumps(words, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]

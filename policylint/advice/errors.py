@@ -90,7 +90,10 @@ def explain(text: str) -> Explanation | None:
     known."""
     paste = pasted(text)
     hits = _hits(paste)
-    wrong = _wrong_advice(paste) if _advised(paste, hits) else []
+    if _advised(paste, hits):
+        wrong = _wrong_advice(paste)
+    else:
+        wrong = []
     if not hits and not wrong:
         return None
     hits = hits or [_Hit(wrong[0].topic, (0, 0), Subject())]

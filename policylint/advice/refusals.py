@@ -66,7 +66,10 @@ def refusals(change: Created | Kept, topic: str, context: Context) -> Iterator[V
 def _beside(there: Answer | None, back: Answer) -> Answer:
     """The way back's answer without the questions that the upgrade's asks too: they are asked
     once."""
-    asked = {unknown.what for unknown in there.unknowns} if there is not None else set()
+    if there is not None:
+        asked = {unknown.what for unknown in there.unknowns}
+    else:
+        asked = set()
     unknowns = tuple(unknown for unknown in back.unknowns if unknown.what not in asked)
     return replace(back, unknowns=unknowns)
 
@@ -106,7 +109,10 @@ def _together(conflicts: Sequence[Cause]) -> Sequence[Cause]:
 def answered(cause: Cause, target: Target) -> str:
     """Who refuses, Helm itself or the API server, and in which words."""
     by_helm = cause.topic in BY_HELM
-    who = f"Helm {target.helm}" if by_helm else f"Kubernetes {target.kubernetes}"
+    if by_helm:
+        who = f"Helm {target.helm}"
+    else:
+        who = f"Kubernetes {target.kubernetes}"
     words = " ".join(cause.message.splitlines())
     if cause.field == _FREE:
         words = _OBJECT.sub(r"\1{...}", words)
@@ -147,7 +153,10 @@ def _onwards(change: Created | Kept, cause: Cause) -> tuple[Fix, ...]:
     if cause.topic == "removed-api":
         return ()
     kind, name = change.id.kind.lower(), change.id.name
-    where = f" -n {change.id.namespace}" if change.id.namespace else ""
+    if change.id.namespace:
+        where = f" -n {change.id.namespace}"
+    else:
+        where = ""
     return (
         Fix(
             "keep the way back open: make this change in an upgrade of its own",
@@ -188,7 +197,10 @@ def _open(change: Created | Kept, asked: Sequence[Unknown], direction: Direction
 
 def _filled(how: str, identity: ResourceId) -> str:
     """A command with the object's own name where the forecast, which looks at fields, has none."""
-    where = f" -n {identity.namespace}" if identity.namespace else ""
+    if identity.namespace:
+        where = f" -n {identity.namespace}"
+    else:
+        where = ""
     return how.replace(" NAME ", f" {identity.name}{where} ")
 
 

@@ -196,7 +196,10 @@ def _words(
     cause: Cause, change: Change, target: Target, release: str, namespace: str
 ) -> Mapping[str, str]:
     identity, where = change.id, shlex.quote(namespace) if namespace else "NAMESPACE"
-    resource = change.before if isinstance(change, Deleted) else change.after
+    if isinstance(change, Deleted):
+        resource = change.before
+    else:
+        resource = change.after
     replacement = status(resource.api_version, identity.kind, target.kubernetes).replacement
     return {
         "subject": f"{identity.kind} {shlex.quote(identity.name)}",
@@ -223,7 +226,10 @@ def _path(change: Change, cause: Cause) -> str:
     not allow."""
     if not isinstance(change, Kept) or not cause.field:
         return cause.field or "the field"
-    allowed = _ALLOWED.findall(cause.message) if "other than" in cause.message else []
+    if "other than" in cause.message:
+        allowed = _ALLOWED.findall(cause.message)
+    else:
+        allowed = []
     named = [path for path in _below(change, cause.field) if path.partition("/")[0] not in allowed]
     written = (_INDEX.sub(r"[\1]", path).replace("/", ".") for path in named[:3])
     return ", ".join(f"{cause.field}.{path}" for path in written) or cause.field
@@ -251,7 +257,10 @@ def _explain(kind: str, api_version: str, field: str) -> str:
 
 def _labels(change: Change) -> str:
     """The labels of the old selector, as -l takes them."""
-    body = change.before.body if isinstance(change, (Kept, Deleted)) else change.after.body
+    if isinstance(change, (Kept, Deleted)):
+        body = change.before.body
+    else:
+        body = change.after.body
     labels = _part(body, "spec", "selector", "matchLabels")
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items())) or "OLD_LABELS"
 
@@ -293,7 +302,10 @@ def _storage(body: Object) -> dict[str, Any]:
 def _part(value: Any, *path: str) -> Object:
     """The mapping at a path; an empty one where there is none."""
     for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
+        if isinstance(value, Mapping):
+            value = value.get(name)
+        else:
+            value = None
     if isinstance(value, Mapping):
         return value
     return {}
@@ -308,5 +320,8 @@ def _at(value: Any, field: str) -> Any:
             else:
                 value = None
         else:
-            value = value.get(name) if isinstance(value, Mapping) else None
+            if isinstance(value, Mapping):
+                value = value.get(name)
+            else:
+                value = None
     return value

@@ -120,7 +120,10 @@ def _replacing(operands: Sequence[Value], _: int) -> int:
 
 
 def _joining(operands: Sequence[Value], limit: int) -> int:
-    separators = _length(operands[0]) * _length(operands[-1]) if len(operands) > 1 else 0
+    if len(operands) > 1:
+        separators = _length(operands[0]) * _length(operands[-1])
+    else:
+        separators = 0
     return weight(operands[0], limit) + separators // _CHARACTERS
 
 

@@ -219,7 +219,10 @@ class _Checker:
             fitted = self._try(overload, operands)
             if fitted is not None:
                 fitting.append(overload.id)
-                result = fitted if result is None else _either(result, fitted)
+                if result is None:
+                    result = fitted
+                else:
+                    result = _either(result, fitted)
         if result is None:
             types = list(map(self.solution.resolve, operands))
             return self._fail(node, _no_overload(name, types, target))
@@ -299,7 +302,10 @@ class _Checker:
             kind = self.infer(entry.value)
             if entry.optional:
                 kind = _unwrapped(kind)
-            name = str(entry.key.value) if isinstance(entry.key, Literal) else ""
+            if isinstance(entry.key, Literal):
+                name = str(entry.key.value)
+            else:
+                name = ""
             wanted = self._field(node, made, name)
             if wanted.kind != "error" and not self.solution.assignable((wanted,), (kind,)):
                 provided = self.solution.resolve(kind)
@@ -398,7 +404,10 @@ def error_text(expression: str, positions: Mapping[int, int], errors: list[tuple
     for number, message in sorted(errors, key=lambda item: positions.get(item[0], 0)):
         before = expression[: positions.get(number, 0)]
         line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1)
-        source = expression.splitlines()[line - 1] if expression else ""
+        if expression:
+            source = expression.splitlines()[line - 1]
+        else:
+            source = ""
         texts.append(
             f"ERROR: <input>:{line}:{column + 1}: {message}\n | {source}\n | {'.' * column}^"
         )

@@ -144,7 +144,10 @@ class Coster:
 
     def _push(self, node: Comprehension) -> tuple[str, ...]:
         entries, path = self.entries(node.over), self._path(node.over)
-        kind = entries.kind if entries else self.checked.type(node.over).kind
+        if entries:
+            kind = entries.kind
+        else:
+            kind = self.checked.type(node.over).kind
         key, value = (entries.key, entries.value) if entries else (None, None)
         by_value = _Local((*path, "@items" if kind == "list" else "@values"), value)
         by_key = _Local((*path, "@indices" if kind == "list" else "@keys"), key)
@@ -220,7 +223,10 @@ class Coster:
             return known
         if _is_scalar(self.checked.type(node)):
             return ONE
-        local = self._local(node.name) if isinstance(node, Ident) else None
+        if isinstance(node, Ident):
+            local = self._local(node.name)
+        else:
+            local = None
         if local:
             return local.size
         return None
@@ -230,7 +236,10 @@ class Coster:
         own = self._entries.get(node.id)
         if own is not None:
             return own
-        local = self._local(node.name) if isinstance(node, Ident) else None
+        if isinstance(node, Ident):
+            local = self._local(node.name)
+        else:
+            local = None
         if local:
             return local.entries
         return None
@@ -261,7 +270,10 @@ class Coster:
         return None
 
     def _path(self, node: Node) -> Path:
-        local = self._local(node.name) if isinstance(node, Ident) else None
+        if isinstance(node, Ident):
+            local = self._local(node.name)
+        else:
+            local = None
         if local:
             return local.path
         return self._paths.get(node.id, ())

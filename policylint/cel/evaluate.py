@@ -91,7 +91,10 @@ class Evaluation:
         raise CelError(f"no such key: {node.field}")
 
     def _call(self, node: Call) -> Value:
-        lazy = self._lazy.get(node.function) if node.target is None else None
+        if node.target is None:
+            lazy = self._lazy.get(node.function)
+        else:
+            lazy = None
         if lazy is not None:
             return lazy(self, *node.args)
         name, operands = self._resolved(node)

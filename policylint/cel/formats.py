@@ -222,7 +222,10 @@ def _rule(pattern: str, limit: int, message: str) -> Callable[[str], list[str]]:
     matches = _matches(pattern)
 
     def check(text: str) -> list[str]:
-        problems = [f"must be no more than {limit} bytes"] if len(text.encode()) > limit else []
+        if len(text.encode()) > limit:
+            problems = [f"must be no more than {limit} bytes"]
+        else:
+            problems = []
         if matches(text):
             return problems
         return [*problems, f"{message}, regex used for validation is '{pattern}')"]
@@ -282,7 +285,10 @@ def qualified_name(text: str) -> list[str]:
         ]
     if slash and not prefix:
         return ["prefix part must be non-empty"]
-    problems = [f"prefix part {problem}" for problem in _SUBDOMAIN_RULE(prefix)] if slash else []
+    if slash:
+        problems = [f"prefix part {problem}" for problem in _SUBDOMAIN_RULE(prefix)]
+    else:
+        problems = []
     return [*problems, *(_NAME_RULE(name) if name else ["name part must be non-empty"])]
 
 

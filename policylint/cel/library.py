@@ -64,7 +64,10 @@ def parse(expression: str) -> tuple[Node, dict[int, int]]:
     """The tree of an expression, macros expanded, and each node's offset; raises CelSyntaxError,
     CelUnavailable, and CelUnsupported where it is nested too deeply."""
     known = noted().get(expression)
-    message = serialized(expression) if known is None else base64.b64decode(known)
+    if known is None:
+        message = serialized(expression)
+    else:
+        message = base64.b64decode(known)
     try:
         return parsed(message)
     except RecursionError as error:

@@ -160,7 +160,10 @@ def _contains_ip(outer: Any, inner: Any) -> bool:
 
 
 def _contains_cidr(outer: Any, inner: Any) -> bool:
-    block = inner if isinstance(inner, CIDR) else parse_cidr(inner)
+    if isinstance(inner, CIDR):
+        block = inner
+    else:
+        block = parse_cidr(inner)
     network = _network(outer)
     return (
         network.version == block.address.version

@@ -162,7 +162,10 @@ def index(container: Any, key: Any) -> Any:
 
 
 def _item(container: list[Any], key: Any) -> Any:
-    at = int(key) if is_number(key) and float(key).is_integer() else None
+    if is_number(key) and float(key).is_integer():
+        at = int(key)
+    else:
+        at = None
     if at is None:
         raise CelError("unsupported index type")
     if not 0 <= at < len(container):

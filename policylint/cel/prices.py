@@ -54,7 +54,10 @@ def price(
 def _size(known: Sizes, operand: Operand) -> Span:
     if operand.size is not None:
         return operand.size
-    size = known.size_of(operand.path) if operand.path else None
+    if operand.path:
+        size = known.size_of(operand.path)
+    else:
+        size = None
     if size is None:
         return UNKNOWN
     return size
@@ -119,7 +122,10 @@ def _allocated(size: Span, factor: float) -> Estimate:
 
 def _integer(operand: Operand, otherwise: int) -> int:
     """The value of an integer literal, nothing less than 0."""
-    value = operand.node.value if isinstance(operand.node, Literal) else None
+    if isinstance(operand.node, Literal):
+        value = operand.node.value
+    else:
+        value = None
     if isinstance(value, int) and not isinstance(value, bool):
         return max(value, 0)
     return otherwise
@@ -250,7 +256,10 @@ def _split(known: Sizes, target: Operand, args: list[Operand]) -> Estimate:
 
 
 def _limit(operand: Operand, size: Span) -> int:
-    value = operand.node.value if isinstance(operand.node, Literal) else None
+    if isinstance(operand.node, Literal):
+        value = operand.node.value
+    else:
+        value = None
     if isinstance(value, int) and not isinstance(value, bool):
         return value % (1 << 64)
     return size.high

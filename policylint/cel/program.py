@@ -84,7 +84,10 @@ def _check_names(root: Node, variables: frozenset[str]) -> None:
 
 def _check_function(call: Call) -> None:
     name = call.function
-    dotted = f"{qualified(call.target)}.{name}" if call.target is not None else name
+    if call.target is not None:
+        dotted = f"{qualified(call.target)}.{name}"
+    else:
+        dotted = name
     if name in FUNCTIONS or dotted in FUNCTIONS or name in _LAZY:
         return
     namespaced = dotted.partition(".")[0] in _NAMESPACES

@@ -41,7 +41,10 @@ class Quantity(Struct, frozen=True, order=True):
 def parse(text: Any) -> Quantity:
     """The quantity a string spells, rounded up to nano, a binary one capped at an int64; raises
     CelError."""
-    match = _NUMBER.fullmatch(text) if isinstance(text, str) else None
+    if isinstance(text, str):
+        match = _NUMBER.fullmatch(text)
+    else:
+        match = None
     if match is None or not text:
         raise CelError(_FORMAT_ERROR)
     with localcontext() as context:

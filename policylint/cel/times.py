@@ -83,7 +83,10 @@ def timestamp(value: Any) -> Timestamp:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return in_range(value * SECOND)
-    match = _RFC3339.fullmatch(value) if isinstance(value, str) else None
+    if isinstance(value, str):
+        match = _RFC3339.fullmatch(value)
+    else:
+        match = None
     if match is None:
         raise CelError("type conversion error from 'string' to 'google.protobuf.Timestamp'")
     year, month, day, hour, minute, second = (int(part) for part in match.group(1, 2, 3, 4, 5, 6))

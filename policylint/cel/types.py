@@ -184,7 +184,10 @@ class Solution:
     def _mentions(self, kind: Type, parameter: Type) -> bool:
         if kind == parameter:
             return True
-        known = self._bound.get(kind) if kind.kind == "param" else None
+        if kind.kind == "param":
+            known = self._bound.get(kind)
+        else:
+            known = None
         inside = known is not None and self._mentions(known, parameter)
         return inside or any(self._mentions(part, parameter) for part in kind.params)
 

@@ -83,7 +83,10 @@ def _map(number: int, fields: Fields) -> Node:
 
 def _entry(raw: bytes) -> Entry:
     fields = _fields(raw)
-    key = _node(fields[3][0]) if 3 in fields else Literal(0, _text(_single(fields, 2, b"")))
+    if 3 in fields:
+        key = _node(fields[3][0])
+    else:
+        key = Literal(0, _text(_single(fields, 2, b"")))
     return Entry(key, _node(fields[4][0]), bool(_single(fields, 5, 0)))
 
 

@@ -46,7 +46,10 @@ def check(rollout: Rollout, context: Context) -> Iterator[Violation]:
 
 def _difference(resource: Resource) -> str:
     metadata = resource.body.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    if isinstance(metadata, dict):
+        annotations = metadata.get("annotations")
+    else:
+        annotations = None
     if not isinstance(annotations, dict) or OWN in annotations:
         return ""
     events = {event.strip() for event in str(annotations.get(HOOK) or "").split(",")}

@@ -42,5 +42,8 @@ def check(rollout: Rollout, context: Context) -> Iterator[Violation]:
 
 def _keeps(change: Deleted) -> bool:
     metadata = change.before.body.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    if isinstance(metadata, dict):
+        annotations = metadata.get("annotations")
+    else:
+        annotations = None
     return isinstance(annotations, dict) and annotations.get(KEEP) == "keep"

@@ -35,7 +35,10 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         workload = upgrade.after.resources.get(target)
         if workload is not None and target not in scaled:
             count = at(workload.body, "spec", "replicas")
-            stays = "stay as they are" if count is None else f"go to {count}"
+            if count is None:
+                stays = "stay as they are"
+            else:
+                stays = f"go to {count}"
             yield Violation(
                 message=f"the pods of {target} follow the load no longer: they {stays}",
                 because=f"{change.id} is deleted, and nothing else scales them",

@@ -59,7 +59,10 @@ def _without_port(upgrade: Upgrade, change: Change) -> Iterator[Violation]:
     """Ports that a route names newly and that its Service, of this release, does not have."""
     if isinstance(change, Deleted) or (isinstance(change, Kept) and not change.fields):
         return
-    known = _named(change.before) if isinstance(change, Kept) else set()
+    if isinstance(change, Kept):
+        known = _named(change.before)
+    else:
+        known = set()
     for backend in backends(change.after):
         service = upgrade.after.resources.get(backend.service)
         if service is None or backend.port is None or (backend.service, backend.port) in known:

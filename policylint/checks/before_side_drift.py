@@ -33,7 +33,10 @@ def check(history: History, context: Context) -> Iterator[Violation]:
     differing = drift(start, context.upgrade)
     if differing:
         names = ", ".join(str(identity) for identity in differing[:5])
-        more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
+        if len(differing) > 5:
+            more = f" and {len(differing) - 5} more"
+        else:
+            more = ""
         yield Violation(
             f"the before side is not what {history.title} runs: {len(differing)} objects differ",
             because=f"compared with the manifest of revision {start.number}: {names}{more}",

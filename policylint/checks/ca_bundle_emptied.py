@@ -68,7 +68,10 @@ def _exchanged(hooks: list[tuple[int, Object]]) -> Violation:
 
 
 def _named(hooks: list[tuple[int, Object]]) -> str:
-    more = f" and {len(hooks) - 1} more" if len(hooks) > 1 else ""
+    if len(hooks) > 1:
+        more = f" and {len(hooks) - 1} more"
+    else:
+        more = ""
     return f"the webhook {hooks[0][1].get('name')}{more}"
 
 

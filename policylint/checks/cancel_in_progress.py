@@ -24,7 +24,10 @@ def check(file: Together, context: Context) -> Iterator[Violation]:
         lambda invocation: invocation.deploys and not invocation.pretends
     ):
         if deploy.job is not None and deploy.job.cancel_in_progress and not deploy.job.own_cluster:
-            name = "interruptible" if "gitlab" in deploy.file else "cancel-in-progress"
+            if "gitlab" in deploy.file:
+                name = "interruptible"
+            else:
+                name = "cancel-in-progress"
             edit = only(deploy, rb"(" + name.encode() + rb":[ \t]*)true\b", "false")
             title = f"let the newer run wait: {name}: false"
             yield Violation(

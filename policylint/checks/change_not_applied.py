@@ -83,7 +83,10 @@ def _fixes(change: Created | Kept, context: Context) -> tuple[Fix, ...]:
     look = Fix("write it so that it arrives: another number, another key, a value that fits")
     if context.target.apply is not Apply.CLIENT_SIDE:
         return (look,)
-    where = f" -n {change.id.namespace}" if change.id.namespace else ""
+    if change.id.namespace:
+        where = f" -n {change.id.namespace}"
+    else:
+        where = ""
     named = f"{change.id.kind.lower()} {change.id.name}{where}"
     again = Fix(
         "send it whole, after the upgrade",

@@ -19,7 +19,10 @@ from policylint.model import Category, Fix, Location, Severity, Violation
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(chart: Chart, _: Context) -> Iterator[Violation]:
     """Compare Chart.lock with Chart.yaml and charts/; a release record has no files to compare."""
-    stale = [] if chart.stored or chart.packed else outdated(chart)
+    if chart.stored or chart.packed:
+        stale = []
+    else:
+        stale = outdated(chart)
     if stale:
         yield Violation(
             f"Chart.lock of {chart.name} is out of date",

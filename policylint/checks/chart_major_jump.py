@@ -27,7 +27,10 @@ def check(change: ValuesChange, context: Context) -> Iterator[Violation]:
     if was is None or now is None or was.major == now.major:
         return
     passed = now.major - was.major
-    over = "one major version" if abs(passed) == 1 else f"{abs(passed)} major versions"
+    if abs(passed) == 1:
+        over = "one major version"
+    else:
+        over = f"{abs(passed)} major versions"
     yield Violation(
         f"{new.name} goes from {old.version} to {new.version}, over {over}",
         because="a new major number says that something breaks for those who upgrade",

@@ -26,7 +26,10 @@ def check(change: ValuesChange, context: Context) -> Iterator[Violation]:
     names = sorted(before.keys() | after.keys())
     differing = [name for name in names if before.get(name) != after.get(name)]
     if differing:
-        more = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
+        if len(differing) > 3:
+            more = f" and {len(differing) - 3} more"
+        else:
+            more = ""
         yield Violation(
             f"{new.name} is {new.version} on both sides, although its templates differ",
             because=f"{', '.join(differing[:3])}{more}",

@@ -69,7 +69,10 @@ def _stale(read: Sequence[ResourceId], workloads: Sequence[Resource]) -> Violati
 
 
 def _restart(workloads: Sequence[ResourceId]) -> str:
-    where = f" -n {workloads[0].namespace}" if workloads[0].namespace else ""
+    if workloads[0].namespace:
+        where = f" -n {workloads[0].namespace}"
+    else:
+        where = ""
     names = " ".join(f"{workload.kind.lower()}/{workload.name}" for workload in workloads)
     return f"or, for once, after the upgrade: kubectl rollout restart {names}{where}"
 

@@ -100,7 +100,10 @@ def _is_below(path: str, lost: list[str]) -> bool:
 
 def _pruned(change: Kept, version: str, lost: list[str]) -> Violation:
     top = [path for path in lost if not _is_below(path, lost)]
-    more = f" and {len(top) - SHOWN} more" if len(top) > SHOWN else ""
+    if len(top) > SHOWN:
+        more = f" and {len(top) - SHOWN} more"
+    else:
+        more = ""
     return Violation(
         message=f"{change.id.name} drops {', '.join(top[:SHOWN])}{more} from every object that has "
         "it, when it is next written",

@@ -20,7 +20,10 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """One note for each kind with an open answer."""
     kinds: dict[tuple[str, str], list[str]] = {}
     for change in upgrade.changes:
-        answer = None if isinstance(change, Deleted) else change.forecast.upgrade
+        if isinstance(change, Deleted):
+            answer = None
+        else:
+            answer = change.forecast.upgrade
         if answer and any(
             unknown.topic == "custom-resource-unknown" for unknown in answer.unknowns
         ):

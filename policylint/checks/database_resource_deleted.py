@@ -71,7 +71,10 @@ def check(change: Deleted, context: Context) -> Iterator[Violation]:
     if not _holds_data(change.id) or is_kept(change.before):
         return
     resource = f"{change.id.kind.lower()}.{change.id.group}"
-    namespace = f" -n {change.id.namespace}" if change.id.namespace else ""
+    if change.id.namespace:
+        namespace = f" -n {change.id.namespace}"
+    else:
+        namespace = ""
     yield Violation(
         message=f"this upgrade deletes {change.id}, and its operator the data behind it",
         because="Helm deletes what a release no longer renders, "

@@ -25,7 +25,10 @@ TOOLS = ("flux", "argocd", "k3s")
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """Fields below spec of a HelmRelease, Application, ApplicationSet's template or HelmChart."""
-    root = declared(invocation) if invocation.tool in TOOLS else None
+    if invocation.tool in TOOLS:
+        root = declared(invocation)
+    else:
+        root = None
     for path, field, known in unknown_fields(root) if root else ():
         close = closest(path[-1], known)
         where = Location(

@@ -95,5 +95,8 @@ def _allowed(spec: Object, replicas: int) -> int:
 
 
 def _words(spec: Object) -> str:
-    key = "maxUnavailable" if "maxUnavailable" in spec else "minAvailable"
+    if "maxUnavailable" in spec:
+        key = "maxUnavailable"
+    else:
+        key = "minAvailable"
     return f"{key} {spec.get(key, 1)}"

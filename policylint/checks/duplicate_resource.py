@@ -49,5 +49,8 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 
 def _first(again: Resource, manifest: Manifest) -> Resource:
     """The resource, or the hook, that had the identity before."""
-    side = manifest.hooks if again.is_hook else manifest.resources
+    if again.is_hook:
+        side = manifest.hooks
+    else:
+        side = manifest.resources
     return side[again.id]

@@ -27,13 +27,19 @@ PATH = ("spec", "failurePolicy")
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """A HelmChart with that policy, or with none; a HelmChartConfig elsewhere may set another."""
-    root = declared(invocation) if invocation.tool == "k3s" and not invocation.dynamic else None
+    if invocation.tool == "k3s" and not invocation.dynamic:
+        root = declared(invocation)
+    else:
+        root = None
     if root is None or root.string("kind") != "HelmChart":
         return
     policy = root.get(*PATH)
     if policy and policy.text != "reinstall":
         return
-    edit = setting_added(invocation, PATH, "abort") if policy is None else None
+    if policy is None:
+        edit = setting_added(invocation, PATH, "abort")
+    else:
+        edit = None
     title = "leave a failed release to a person: failurePolicy: abort"
     yield Violation(
         message="a failed upgrade is uninstalled and installed anew: "

@@ -51,7 +51,10 @@ def _judged(
     """What these lines of Helm say of one flag."""
     verb, spelled = invocation.action, _spelled(flag)
     known = [options(line, verb)[spelled] for line in lines if spelled in options(line, verb)]
-    missing = "" if not known else absent(version, verb, spelled)
+    if not known:
+        missing = ""
+    else:
+        missing = absent(version, verb, spelled)
     if not known or missing:
         yield _unknown(invocation, flag, version, missing, lines)
     elif isinstance(flag.value, str) and refuses(version, verb, name, flag.value):
@@ -64,7 +67,10 @@ def _unknown(
     invocation: Invocation, flag: Flag, version: str, missing: str, lines: tuple[str, ...]
 ) -> Violation:
     verb, spelled = invocation.action, _spelled(flag)
-    helm = f"helm {version}" if len(lines) == 1 and version else "helm"
+    if len(lines) == 1 and version:
+        helm = f"helm {version}"
+    else:
+        helm = "helm"
     better = _spelled_now(version, verb, spelled, lines[0])
     if better:
         fix = replace_flag(invocation, canonical(spelled), better, f"write {better}")

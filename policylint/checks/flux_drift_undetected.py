@@ -28,13 +28,19 @@ PATH = ("spec", "driftDetection", "mode")
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """A HelmRelease whose API knows the setting and that leaves it off; silent where a template may
     write it."""
-    root = declared(invocation) if invocation.tool == "flux" and not invocation.dynamic else None
+    if invocation.tool == "flux" and not invocation.dynamic:
+        root = declared(invocation)
+    else:
+        root = None
     if root is None or root.string("apiVersion") not in APIS:
         return
     if any(_may_detect(tree) for tree in (root, *invocation.overlays)):
         return
     mode = root.get(*PATH)
-    edit = setting_added(invocation, PATH, "warn") if mode is None else None
+    if mode is None:
+        edit = setting_added(invocation, PATH, "warn")
+    else:
+        edit = None
     title = "let it report: spec.driftDetection.mode: warn"
     because = "driftDetection is off unless it is asked for"
     yield Violation(

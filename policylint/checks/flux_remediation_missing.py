@@ -26,7 +26,10 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     flag = invocation.flag("atomic")
     if invocation.tool == "flux" and flag.state == "unset" and not _tries_again(invocation):
         today = invocation.source is not None and "helm.toolkit.fluxcd.io" in invocation.source.text
-        edit = setting_added(invocation, PATH, "3") if today and flag.origin is None else None
+        if today and flag.origin is None:
+            edit = setting_added(invocation, PATH, "3")
+        else:
+            edit = None
         if today:
             title = "ask for retries: spec.upgrade.remediation.retries: 3"
         else:

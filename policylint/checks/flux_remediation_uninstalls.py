@@ -62,6 +62,9 @@ def _is_refused(change: Change) -> bool:
 
 def _is_lost(resource: Resource) -> bool:
     metadata = resource.body.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    if isinstance(metadata, dict):
+        annotations = metadata.get("annotations")
+    else:
+        annotations = None
     kept = isinstance(annotations, dict) and annotations.get("helm.sh/resource-policy") == "keep"
     return resource.id.kind in DATA and not kept

@@ -25,7 +25,10 @@ NEGATIVE = pattern(r"-\d+")
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """retries below 0, of the install or the upgrade."""
-    root = declared(invocation) if invocation.tool == "flux" else None
+    if invocation.tool == "flux":
+        root = declared(invocation)
+    else:
+        root = None
     if root is None:
         return
     for action in ("install", "upgrade"):

@@ -64,7 +64,10 @@ def _deletes(hook: Resource) -> bool:
 
 def _violation(hook: Resource, *, kept: bool) -> Violation:
     policy = hook.annotations.get(POLICY, "before-hook-creation, the default")
-    fix = "give the hook a name of its own" if kept else "take the annotation helm.sh/hook away"
+    if kept:
+        fix = "give the hook a name of its own"
+    else:
+        fix = "take the annotation helm.sh/hook away"
     return Violation(
         message=f"the hook {', '.join(hook.hooks)} deletes {hook.id} of this release",
         because=f"both have one kind and name, and {POLICY} is {policy}",

@@ -74,7 +74,10 @@ def _waits(run: Run) -> Iterator[Violation]:
     told: set[ResourceId] = set()
     for reference in references(run.hook):
         needed = referred(run.hook, reference)
-        absence = None if reference.optional else _absence(needed, run)
+        if reference.optional:
+            absence = None
+        else:
+            absence = _absence(needed, run)
         if absence is not None and needed not in told:
             told.add(needed)
             why, fixes = absence

@@ -44,7 +44,10 @@ def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
 
 def _images(change: Created | Kept) -> dict[object, object]:
     """The images of the before side by container."""
-    template = pod_template(change.before) if isinstance(change, Kept) else None
+    if isinstance(change, Kept):
+        template = pod_template(change.before)
+    else:
+        template = None
     return {
         str(container.get("name")): container.get("image")
         for _, container in containers(template or {})

@@ -25,7 +25,10 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     limit = invocation.job.timeout if invocation.job else None
     if limit is None or flag.state == "unknown" or not _waits(invocation):
         return
-    timeout = DEFAULT if flag.state == "unset" else str(flag.value)
+    if flag.state == "unset":
+        timeout = DEFAULT
+    else:
+        timeout = str(flag.value)
     most = seconds(timeout)
     if most is not None and limit * 60 <= most:
         yield Violation(

@@ -26,7 +26,10 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     }
     for change in upgrade.changes:
         if isinstance(change, Deleted) and change.id.kind in coming and not is_kept(change.before):
-            where = f"-n {change.id.namespace} " if change.id.namespace else ""
+            if change.id.namespace:
+                where = f"-n {change.id.namespace} "
+            else:
+                where = ""
             yield Violation(
                 message=f"{change.id} is deleted: the keep policy of the new chart comes too "
                 "late for it",

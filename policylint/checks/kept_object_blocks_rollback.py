@@ -24,13 +24,22 @@ from policylint.runtime.pointers import step
 def check(change: Deleted, context: Context) -> Iterator[Violation]:
     """Explain what the forecast says of the way back to a resource that the release drops."""
     answer = change.forecast.rollback
-    causes = [cause for cause in answer.causes if cause.topic == TOPIC] if answer else []
+    if answer:
+        causes = [cause for cause in answer.causes if cause.topic == TOPIC]
+    else:
+        causes = []
     if not causes:
         return
     cause = causes[0]
     kept = is_kept(change.before)
-    why = "the keep policy leaves it in the cluster" if kept else "the upgrade fails before it"
-    where = f" -n {change.id.namespace}" if change.id.namespace else ""
+    if kept:
+        why = "the keep policy leaves it in the cluster"
+    else:
+        why = "the upgrade fails before it"
+    if change.id.namespace:
+        where = f" -n {change.id.namespace}"
+    else:
+        where = ""
     yield Violation(
         message=f"a rollback stops at {change.id}: the release drops it, {why}",
         because=f"Helm 3 is answered: {cause.field}: {cause.message}",

@@ -46,7 +46,10 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A Job hook after the upgrade names a migration, and an init container that waits for one is
     in a workload of the after side, or the Job ran before the upgrade until now."""
     words, waits = context.params["words"], context.params["waits"]
-    event = "post-upgrade" if upgrade.before.resources else "post-install"
+    if upgrade.before.resources:
+        event = "post-upgrade"
+    else:
+        event = "post-install"
     for hook in upgrade.after.hooks.values():
         if event not in hook.hooks or BEFORE & set(hook.hooks) or not _is_named(hook, words):
             continue

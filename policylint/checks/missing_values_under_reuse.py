@@ -26,7 +26,10 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     if change.mode is not Mode.REUSE or change.old is None:
         return
     otherwise = change.tried(Mode.RESET_THEN_REUSE)
-    anyway = {reading.reference for reading in missing(otherwise)} if otherwise else set()
+    if otherwise:
+        anyway = {reading.reference for reading in missing(otherwise)}
+    else:
+        anyway = set()
     foreseen = [reading for reading in missing(change.effective) if reading.reference not in anyway]
     for reading in foreseen:
         yield _violation(change, reading)

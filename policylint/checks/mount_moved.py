@@ -61,7 +61,10 @@ def _directories(change: Kept) -> Iterator[Violation]:
     old = dict(_variables(change.before))
     for (container, name), (value, path) in _variables(change.after):
         default = DATA_DIRECTORIES[name]
-        was = old[container, name][0] if (container, name) in old else default
+        if (container, name) in old:
+            was = old[container, name][0]
+        else:
+            was = default
         if container in keeping and was and value != was:
             yield Violation(
                 message=f"container {container} looks for its data in {value}, not in {was}",

@@ -76,7 +76,10 @@ def _shuts(policy: Resource, workload: Resource) -> bool:
 def _isolates(change: Created | Kept, direction: str, cut: list[Resource]) -> Violation:
     names = ", ".join(str(workload.id) for workload in cut[:3])
     more = f" and {len(cut) - 3} more" if len(cut) > 3 else ""
-    allowed = "only what its rules name" if rules(change.after, direction) else "nothing"
+    if rules(change.after, direction):
+        allowed = "only what its rules name"
+    else:
+        allowed = "nothing"
     return Violation(
         message=f"{change.id} cuts traffic {WAYS[direction]} the pods of {names}{more}: "
         f"{allowed} is allowed",

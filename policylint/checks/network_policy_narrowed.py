@@ -112,7 +112,10 @@ def _peers(peers: Json) -> str:
     if not peers:
         return "anybody"
     named = [f"{key} {json.dumps(value)}" for key, value in sorted(peers[0].items())]
-    more = f" and {len(peers) - 1} more" if len(peers) > 1 else ""
+    if len(peers) > 1:
+        more = f" and {len(peers) - 1} more"
+    else:
+        more = ""
     return " of ".join(named) + more
 
 

@@ -47,5 +47,8 @@ def has_default(chart: Chart, path: Path) -> bool:
         return False
     value: object = child.values
     for name in path[1:]:
-        value = value.get(name) if isinstance(value, dict) else None
+        if isinstance(value, dict):
+            value = value.get(name)
+        else:
+            value = None
     return value is not None or has_default(child, path[1:])

@@ -24,7 +24,10 @@ def check(fleet: Fleet, context: Context) -> Iterator[Violation]:
     already."""
     for overlap in overlaps(fleet):
         names = " and ".join(f"{member.namespace}/{member.name}" for member in overlap.members)
-        where = f" in {overlap.members[0].environment}" if overlap.members[0].environment else ""
+        if overlap.members[0].environment:
+            where = f" in {overlap.members[0].environment}"
+        else:
+            where = ""
         yield Violation(
             message=f"{overlap.resource} is rendered by more than one release{where}: {names}",
             because="the release that comes second is refused: the object belongs to the other"

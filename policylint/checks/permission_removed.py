@@ -163,7 +163,10 @@ def _taken(upgrade: Upgrade, binding: Resource, gone: dict[Subject, set[Right]])
         because += f"; its pods run under {subject}"
     if pods and all(_has_new_images(workload, upgrade.before) for workload in pods):
         because += "; their image changes too, and the new one may not need it"
-        severity = Severity.NOTE if role in _narrowed(upgrade) else None
+        if role in _narrowed(upgrade):
+            severity = Severity.NOTE
+        else:
+            severity = None
     who = str(pods[0].id) if pods else str(subject)
     message = f"{_and_more(who, len(gone))} may no longer {_listed(set().union(*gone.values()))}"
     return Violation(
@@ -217,7 +220,10 @@ def _flags(subject: Subject, upgrade: Upgrade) -> str:
         name = f"system:serviceaccount:{subject.namespace}:{subject.name}"
         return f"--as {name} -n {subject.namespace}"
     word = "--as-group" if subject.kind == "Group" else "--as"
-    someone = "--as someone " if subject.kind == "Group" else ""
+    if subject.kind == "Group":
+        someone = "--as someone "
+    else:
+        someone = ""
     return f"{someone}{word} {subject.name} -n {upgrade.namespace}"
 
 
@@ -236,7 +242,10 @@ def _unbound(change: Change) -> Iterator[Violation]:
     if isinstance(change, Created):
         return
     before = role_rights(change.before, change.id.namespace)
-    after = role_rights(change.after, change.id.namespace) if isinstance(change, Kept) else set()
+    if isinstance(change, Kept):
+        after = role_rights(change.after, change.id.namespace)
+    else:
+        after = set()
     gone = {right for right in before if not covers(after, right)}
     if gone:
         deleted = isinstance(change, Deleted)
@@ -254,5 +263,8 @@ def _unbound(change: Change) -> Iterator[Violation]:
 
 def _listed(gone: set[Right]) -> str:
     words = sorted({str(right) for right in gone})
-    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
+    if len(words) > SHOWN:
+        more = f" and {len(words) - SHOWN} more"
+    else:
+        more = ""
     return ", ".join(words[:SHOWN]) + more

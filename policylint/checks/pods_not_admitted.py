@@ -96,7 +96,10 @@ def _rolls(change: Change | None, upgrade: Upgrade) -> bool:
 
 
 def _violation(workload: Resource, news: list[str], *, rolls: bool) -> Violation:
-    more = f" and {len(news) - 3} more" if len(news) > 3 else ""
+    if len(news) > 3:
+        more = f" and {len(news) - 3} more"
+    else:
+        more = ""
     when = "new pods" if rolls else "pods that are made anew"
     return Violation(
         message=f"{when} of {workload.id} are refused by their namespace",

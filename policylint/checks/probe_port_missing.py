@@ -25,7 +25,10 @@ def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
     before."""
     if isinstance(change, Kept) and not change.fields:
         return
-    old = {name for _, name, _ in _unmet(change.before)} if isinstance(change, Kept) else set()
+    if isinstance(change, Kept):
+        old = {name for _, name, _ in _unmet(change.before)}
+    else:
+        old = set()
     for path, name, probe in _unmet(change.after):
         if name not in old:
             yield Violation(

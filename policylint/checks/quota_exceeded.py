@@ -103,7 +103,10 @@ def _violation(
 ) -> Violation:
     quota: Resource = change.after
     steady = needed > limit
-    what = "needs" if steady else "needs, while one workload rolls,"
+    if steady:
+        what = "needs"
+    else:
+        what = "needs, while one workload rolls,"
     amount = needed if steady else needed + more
     return Violation(
         message=f"the release {what} more {name} than {quota.id} allows",

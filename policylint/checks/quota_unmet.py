@@ -75,7 +75,10 @@ def _newly_unset(
     """What the quota counts and a container of the workload does not set, where the one or the
     other is new."""
     counted = _counted(change.after)
-    unset = _unset(workload, counted) if workload.id.namespace == change.id.namespace else None
+    if workload.id.namespace == change.id.namespace:
+        unset = _unset(workload, counted)
+    else:
+        unset = None
     if unset is None or unset[1] in _newly_counted(change):
         return unset
     old = upgrade.before.resources.get(workload.id)
@@ -94,7 +97,10 @@ def _counted(quota: Resource) -> set[str]:
 
 def _newly_counted(change: Created | Kept) -> set[str]:
     """What the quota counts that it did not count before."""
-    before = _counted(change.before) if isinstance(change, Kept) else set()
+    if isinstance(change, Kept):
+        before = _counted(change.before)
+    else:
+        before = set()
     return _counted(change.after) - before
 
 

@@ -92,5 +92,8 @@ def _without_good(history: History, first: str) -> Iterator[Fix]:
 
 def _delete_record(history: History, revision: Revision) -> str:
     name = revision.record or f"sh.helm.release.v1.{history.name or 'RELEASE'}.v{revision.number}"
-    namespace = f" -n {history.namespace}" if history.namespace else ""
+    if history.namespace:
+        namespace = f" -n {history.namespace}"
+    else:
+        namespace = ""
     return f"kubectl delete {revision.kind.lower()} {name}{namespace}"

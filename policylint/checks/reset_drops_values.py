@@ -28,7 +28,10 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     if not forgets or not change.old_user or change.old is None:
         return
     kept = change.tried(Mode.RESET_THEN_REUSE)
-    reverted = list(reverting(change, kept, change.effective)) if kept else []
+    if kept:
+        reverted = list(reverting(change, kept, change.effective))
+    else:
+        reverted = []
     if reverted:
         keys = [difference.key for difference in reverted]
         yield Violation(

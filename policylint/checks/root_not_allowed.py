@@ -22,7 +22,10 @@ def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
     """A container for which both are said, where that is new."""
     if isinstance(change, Kept) and not change.fields:
         return
-    old = {name for _, name in _refused(change.before)} if isinstance(change, Kept) else set()
+    if isinstance(change, Kept):
+        old = {name for _, name in _refused(change.before)}
+    else:
+        old = set()
     for path, name in _refused(change.after):
         if name not in old:
             yield Violation(

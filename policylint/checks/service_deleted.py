@@ -33,8 +33,14 @@ from policylint.model import (
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A Service goes and pods that it selects stay; silent where a new one selects them, and where
     a route still names it, which is told by itself."""
-    gone = list(deleted(upgrade, "Service")) if upgrade.after.resources else []
-    told = _routed(upgrade) | {old.id for old, _ in renames(upgrade)} if gone else set()
+    if upgrade.after.resources:
+        gone = list(deleted(upgrade, "Service"))
+    else:
+        gone = []
+    if gone:
+        told = _routed(upgrade) | {old.id for old, _ in renames(upgrade)}
+    else:
+        told = set()
     for service in (change.before for change in gone):
         pods = behind(service, upgrade.after)
         if pods and service.id not in told and not _has_successor(service, upgrade):

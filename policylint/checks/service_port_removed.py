@@ -83,7 +83,10 @@ def _ports(body: Object) -> dict[Port, Object]:
 
 def _removed(services: list[ResourceId], port: Json, becomes: Json) -> Violation:
     names = ", ".join(map(str, services[:SHOWN]))
-    more = f" and {len(services) - SHOWN} more" if len(services) > SHOWN else ""
+    if len(services) > SHOWN:
+        more = f" and {len(services) - SHOWN} more"
+    else:
+        more = ""
     now = f": it is port {becomes} now" if becomes else ""
     return Violation(
         message=f"what calls {names}{more} at port {port} is refused{now}",

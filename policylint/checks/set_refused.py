@@ -32,7 +32,10 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
         try:
             set_values(assignment.text, {})
         except UsageError as error:
-            reason = "failed parsing --set data" if secret_key(assignment.text) else error.message
+            if secret_key(assignment.text):
+                reason = "failed parsing --set data"
+            else:
+                reason = error.message
             yield Violation(
                 message=f"helm {invocation.action} stops: {reason}",
                 fixes=(

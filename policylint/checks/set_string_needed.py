@@ -52,7 +52,10 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
 def _consequence(key: str, value: str) -> str:
     where = re.sub(r"\\.", "", key)  # an escaped dot belongs to the name
     if TYPED.fullmatch(value) and TEXTS.search(where):
-        kind = "boolean" if value.lower() in ("true", "false") else "number"
+        if value.lower() in ("true", "false"):
+            kind = "boolean"
+        else:
+            kind = "number"
         return f"Helm makes a {kind} of it, and Kubernetes takes texts only there"
     if LONG.fullmatch(value):
         return f"an upgrade that reuses the stored values writes {_scientific(value)}"

@@ -27,7 +27,10 @@ SHOWN = 3
 @rule(category=Category.DATA_LOSS, severity=Severity.ERROR)
 def check(change: Deleted, context: Context) -> Iterator[Violation]:
     """A StatefulSet with claim templates goes; one without holds no data."""
-    claims = claim_names(change.before) if change.id.kind == "StatefulSet" else []
+    if change.id.kind == "StatefulSet":
+        claims = claim_names(change.before)
+    else:
+        claims = []
     if not claims or is_kept(change.before):
         return
     when = at(change.before.body, "spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted")
@@ -53,7 +56,10 @@ def check(change: Deleted, context: Context) -> Iterator[Violation]:
 
 
 def _names(claims: list[str]) -> str:
-    more = f" and {len(claims) - SHOWN} more" if len(claims) > SHOWN else ""
+    if len(claims) > SHOWN:
+        more = f" and {len(claims) - SHOWN} more"
+    else:
+        more = ""
     return ", ".join(claims[:SHOWN]) + more
 
 

@@ -42,11 +42,17 @@ OPTIONS = {
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """Each option of an Application's syncPolicy without an effect, templates apart."""
-    root = declared(invocation) if invocation.tool == "argocd" else None
+    if invocation.tool == "argocd":
+        root = declared(invocation)
+    else:
+        root = None
     if root is None:
         return
     spec = root.get("spec", "template", "spec") or root.get("spec")
-    options = spec.get("syncPolicy", "syncOptions") if spec else None
+    if spec:
+        options = spec.get("syncPolicy", "syncOptions")
+    else:
+        options = None
     for item in options.items() if options else ():
         if not item.dynamic and not _known(item.text or ""):
             yield _without_effect(invocation, item)

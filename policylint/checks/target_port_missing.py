@@ -38,7 +38,10 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     ]
     services: list[Created | Kept] = [*unsettled(upgrade), *created]
     for change in services:
-        old = _unmet(change.before, upgrade.before) if isinstance(change, Kept) else {}
+        if isinstance(change, Kept):
+            old = _unmet(change.before, upgrade.before)
+        else:
+            old = {}
         for name, path in _unmet(change.after, upgrade.after).items():
             if name not in old:
                 yield Violation(

@@ -27,7 +27,10 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     value = str(flag.value)
     if invocation.tool in WITH_UNIT and flag.state == "set" and value.isdigit() and int(value):
         name = called(invocation, "timeout", "--timeout")
-        who = "helm" if invocation.tool == "ansible" else invocation.tool
+        if invocation.tool == "ansible":
+            who = "helm"
+        else:
+            who = invocation.tool
         yield Violation(
             message=f"{who} refuses {name} {value}: the unit is missing",
             before=value,

@@ -69,7 +69,10 @@ def _name(invocation: Invocation) -> str:
 
 def _one_waits(invocation: Invocation, first: str, second: str) -> bool:
     """Whether one of two jobs is done before the other begins."""
-    parts = parts_of(invocation.source) if invocation.source else Parts()
+    if invocation.source:
+        parts = parts_of(invocation.source)
+    else:
+        parts = Parts()
     return first in _ahead(parts, second) or second in _ahead(parts, first)
 
 

@@ -87,7 +87,10 @@ def _claims(workload: Resource) -> list[ResourceId]:
 
 def _shared(new: Resource, claim: ResourceId, old: Resource, upgrade: Upgrade) -> Violation:
     goes = old.id not in upgrade.after.resources
-    when = "until the old pods are gone" if goes else "as long as both run"
+    if goes:
+        when = "until the old pods are gone"
+    else:
+        when = "as long as both run"
     fixes = [Fix(f"give {new.id} a claim of its own, or an access mode of many nodes")]
     if goes:
         kind, name, namespace = old.id.kind.lower(), old.id.name, old.id.namespace
@@ -120,7 +123,10 @@ def _hanging(upgrade: Upgrade, change: Kept, touched: FieldChange) -> Iterator[V
         claim = ResourceId("", "PersistentVolumeClaim", change.id.namespace, name)
         modes = _modes(upgrade, claim)
         if modes and modes <= ONE_NODE | ONE_POD:
-            where = "another pod" if modes & ONE_POD else "another node"
+            if modes & ONE_POD:
+                where = "another pod"
+            else:
+                where = "another node"
             yield Violation(
                 message=f"the rollout of {change.id} hangs where the claim {name} "
                 f"is still held by {where}",
@@ -148,7 +154,10 @@ def _hanging(upgrade: Upgrade, change: Kept, touched: FieldChange) -> Iterator[V
 def _modes(upgrade: Upgrade, claim: ResourceId) -> set[str]:
     """The access modes of a claim of this release, none where it is somebody else's."""
     resource = upgrade.after.resources.get(claim)
-    modes = at(resource.body, "spec", "accessModes") if resource is not None else None
+    if resource is not None:
+        modes = at(resource.body, "spec", "accessModes")
+    else:
+        modes = None
     if isinstance(modes, list):
         return {str(mode) for mode in modes}
     return set()

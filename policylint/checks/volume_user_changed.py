@@ -63,7 +63,10 @@ def _user(template: Object, container: Object) -> object:
 
 def _violation(who: str, field: str, path: str, sides: tuple[object, object]) -> Violation:
     was, becomes = sides
-    now = f"user {becomes}" if becomes is not None else "the image's own user"
+    if becomes is not None:
+        now = f"user {becomes}"
+    else:
+        now = "the image's own user"
     message = f"{who} can no longer write to the claim as user {was} did: it runs as {now}"
     because = "the files on the volume belong to the old user, and no fsGroup hands them over"
     if field == "fsGroup":

@@ -47,7 +47,10 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 
 def _newly_failing(change: Created | Kept) -> Iterator[tuple[int, ResourceId]]:
     """(index, Service) of each webhook that refuses without an answer and did not before."""
-    old = _failing(change.before.body) if isinstance(change, Kept) else set()
+    if isinstance(change, Kept):
+        old = _failing(change.before.body)
+    else:
+        old = set()
     for index, hook in enumerate(parts(change.after.body, "webhooks")):
         service = _service(hook)
         fails = hook.get("failurePolicy", "Fail") == "Fail"
@@ -56,7 +59,10 @@ def _newly_failing(change: Created | Kept) -> Iterator[tuple[int, ResourceId]]:
 
 
 def _violation(change: Created | Kept, service: ResourceId, places: list[int]) -> Violation:
-    many = f" ({len(places)} webhooks)" if len(places) > 1 else ""
+    if len(places) > 1:
+        many = f" ({len(places)} webhooks)"
+    else:
+        many = ""
     return Violation(
         message=f"{change.id} refuses requests until {service}, created in the same upgrade, "
         f"answers{many}",

@@ -77,7 +77,10 @@ def _run(arguments: Sequence[str]) -> int:
     if any("\0" in word for word in arguments):  # no system hands one over, but a caller may
         raise UsageError("a word of the command line holds a zero byte", remedy="take it out")
     words, helm_command = _cut(arguments)
-    more = {"helm_command": helm_command} if helm_command else {}
+    if helm_command:
+        more = {"helm_command": helm_command}
+    else:
+        more = {}
     command = command_of(words[0]) if words else None
     if command is None:
         every = ((name, command_of(name)) for name in names())

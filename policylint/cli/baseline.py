@@ -38,7 +38,10 @@ def command(
 
 def _write(env: str, config: str, *, prune: bool) -> int:
     path = baselines.place_of(config, BASELINE)
-    earlier = baselines.known(config) if prune or (env and path.exists()) else Baseline()
+    if prune or (env and path.exists()):
+        earlier = baselines.known(config)
+    else:
+        earlier = Baseline()
     done = baselines.everything(config, env, baseline=False)
     is_whole = done.is_whole
     if prune and not is_whole:

@@ -15,7 +15,10 @@ def command(
 ) -> int:
     """Explain a rule, or an error of Helm or the API server pasted from a terminal; exit 1 where
     nothing is known."""
-    text = sys.stdin.read() if what == ["-"] else " ".join(what)
+    if what == ["-"]:
+        text = sys.stdin.read()
+    else:
+        text = " ".join(what)
     explanation = written(text)
     if explanation is None:
         tell(f"policylint: {unknown(text)}\n  fix  see policylint rules\n")

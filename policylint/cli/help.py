@@ -49,7 +49,10 @@ def through_typer(
     except typer.Abort:
         raise KeyboardInterrupt from None
     except typer.TyperException as error:
-        where = f"policylint {words[0]}" if words and words[0] in commands else "policylint"
+        if words and words[0] in commands:
+            where = f"policylint {words[0]}"
+        else:
+            where = "policylint"
         raise UsageError(error.format_message(), remedy=f"see {where} --help") from None
     if isinstance(code, int):
         return code
@@ -117,7 +120,10 @@ def _parameter(taken: Parameter) -> inspect.Parameter:
     import typer
 
     spellings, words = taken.option.spellings, taken.option.help
-    spelled = typer.Option(*spellings, help=words) if spellings else typer.Argument(help=words)
+    if spellings:
+        spelled = typer.Option(*spellings, help=words)
+    else:
+        spelled = typer.Argument(help=words)
     return inspect.Parameter(
         taken.name,
         inspect.Parameter.KEYWORD_ONLY,

@@ -139,7 +139,10 @@ def approve(waiver: Waiver, named: str, report: str) -> Path:
     missing = lacks(waiver, config.waiver_policy)
     if missing:
         raise UsageError(f"a waiver without {missing}", remedy=f"add it: --{missing.split(',')[0]}")
-    rule = _rule_of(waiver.fingerprint, report) if report else ""
+    if report:
+        rule = _rule_of(waiver.fingerprint, report)
+    else:
+        rule = ""
     path = place_of(named, WAIVERS)
     text = path.read_text("utf-8") if path.exists() else ""
     changed = _with_entry(text, _entry_of(waiver, rule))

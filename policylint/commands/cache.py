@@ -28,6 +28,9 @@ def cache(action: str = "show") -> str:
         if action == "clear":
             return f"{files.clear()} verdicts removed from {folder}"
         count, size = files.size()
-    unused = "; not used: it lies in the checkout" if lies_in_checkout(folder) else ""
+    if lies_in_checkout(folder):
+        unused = "; not used: it lies in the checkout"
+    else:
+        unused = ""
     most = MOST // 1024 // 1024
     return f"{count} verdicts, {size / 1024 / 1024:.1f} of {most} MiB, in {folder}{unused}"

@@ -156,7 +156,10 @@ def _delta(change: Change, redactor: Redactor) -> str:
         rows = _field_rows(change, redactor)
     else:
         created = isinstance(change, Created)
-        body = change.after.body if isinstance(change, Created) else change.before.body
+        if isinstance(change, Created):
+            body = change.after.body
+        else:
+            body = change.before.body
         shown = redactor.value(mask_secret(body) if change.id.kind == "Secret" else body)
         op = "add" if created else "remove"
         rows = [_row(op, path, *_sides(value, created=created)) for path, value in leaves(shown)]

@@ -173,7 +173,10 @@ def _line(coverage: Coverage) -> str:
     state = "covered" if guard else "NOT COVERED"
     where = f"{deploy.file}:{deploy.line}"
     what = " ".join(word for word in (deploy.tool, deploy.action, deploy.release) if word)
-    because = f"{coverage.because}: {guard.file}:{guard.line}" if guard else coverage.because
+    if guard:
+        because = f"{coverage.because}: {guard.file}:{guard.line}"
+    else:
+        because = coverage.because
     return f"{state:<12} {where}  {what}  ({because})"
 
 
@@ -181,5 +184,8 @@ def _row(coverage: Coverage) -> dict[str, Any]:
     deploy, guard = coverage.deploy, coverage.guard
     names = ("file", "line", "tool", "action", "release", "namespace")
     row = {name: getattr(deploy, name) for name in names}
-    guard_row = {"file": guard.file, "line": guard.line, "kind": guard.kind} if guard else None
+    if guard:
+        guard_row = {"file": guard.file, "line": guard.line, "kind": guard.kind}
+    else:
+        guard_row = None
     return {**row, "covered": guard is not None, "guard": guard_row, "because": coverage.because}

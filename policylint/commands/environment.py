@@ -42,7 +42,10 @@ def environment() -> Iterator[Found]:
     """Each part: what is there with its version, what is not there with what it is for."""
     yield Found("policylint", f"{__version__}, Python {platform.python_version()}")
     yield Found("helm", _helm())
-    embedded = "there" if is_installed() else "not installed: pip install 'policylint[embedded]'"
+    if is_installed():
+        embedded = "there"
+    else:
+        embedded = "not installed: pip install 'policylint[embedded]'"
     yield Found("embedded", embedded)
     yield from (Found(name, _tool(words, purpose)) for name, words, purpose in _TOOLS)
     yield from (Found(name, _library(module, purpose)) for name, module, purpose in _LIBRARIES)

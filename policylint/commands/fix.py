@@ -52,7 +52,10 @@ class Repair(Struct, frozen=True):
 
     def summary(self, *, written: bool) -> str:
         """One line: how many fixes were made, wait for the next run, or are a person's work."""
-        again = f", {self.left} more at the next run" if self.left else ""
+        if self.left:
+            again = f", {self.left} more at the next run"
+        else:
+            again = ""
         fixes = "fixes made" if written else "fixes"
         return f"{self.done} {fixes}{again}, {self.by_hand} findings to fix by hand\n"
 
@@ -164,7 +167,10 @@ def applied(data: bytes, edits: Iterable[Edit]) -> bytes:
     """The bytes with the edits made; lines end as those of the file do."""
     crlf = b"\r\n" in data
     for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
-        text = edit.text.replace("\n", "\r\n") if crlf else edit.text
+        if crlf:
+            text = edit.text.replace("\n", "\r\n")
+        else:
+            text = edit.text
         data = data[: edit.start] + text.encode() + data[edit.end :]
     return data
 
@@ -205,7 +211,10 @@ def _replace(path: Path, data: bytes) -> None:
     try:
         write_whole(path.resolve(), data)  # behind a link, the file itself is written
     except OSError as error:
-        remedy = "free some space" if error.errno == errno.ENOSPC else "make the file writable"
+        if error.errno == errno.ENOSPC:
+            remedy = "free some space"
+        else:
+            remedy = "make the file writable"
         raise PolicylintError(
             f"cannot write the fix: {error.strerror}", file=str(path), remedy=remedy
         ) from None

@@ -59,7 +59,10 @@ def _rows(file: Path, test: Mapping[str, Any]) -> Iterator[Row]:
     for result in _listed(test.get("results")):
         if not isinstance(result, dict):
             continue
-        names = [result["resource"]] if "resource" in result else _listed(result.get("resources"))
+        if "resource" in result:
+            names = [result["resource"]]
+        else:
+            names = _listed(result.get("resources"))
         for name in names:
             yield _row(file, result, str(name), resources, texts)
 

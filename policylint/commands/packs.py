@@ -55,7 +55,10 @@ def _row(pack: Pack, config: Config) -> Row:
     where = pack.source.key if pack.source else pack.path
     name = pack.name or Path(pack.path).stem
     try:
-        path = str(place(pack.source, config)) if pack.source else pack.path
+        if pack.source:
+            path = str(place(pack.source, config))
+        else:
+            path = pack.path
         rules = rules_of_pack(Pack(path, name, python=pack.python))
     except PolicylintError as error:
         return Row(name, where, problem=f"{error} ({error.remedy})")

@@ -25,8 +25,14 @@ def declarations(path: str = "", options: Options | None = None) -> Declarations
     from policylint.scan.gitops.tree import Tree
 
     repository = find_repository(path or ".")
-    tree = work_tree(repository) if repository else Tree.of(Path(path or ".").resolve())
-    remotes = repository_urls(repository) if repository else frozenset()
+    if repository:
+        tree = work_tree(repository)
+    else:
+        tree = Tree.of(Path(path or ".").resolve())
+    if repository:
+        remotes = repository_urls(repository)
+    else:
+        remotes = frozenset()
     asked = options or Options()
     config = load_config(asked)
     with Workspace() as workspace:
@@ -105,7 +111,10 @@ def _lines(release: Declared) -> Iterator[str]:
     where = release.cluster or release.environment
     name = f"{release.namespace}/{release.name}"
     chart = " ".join(filter(None, (release.chart.shown, release.chart.version)))
-    layers = f"{len(release.layers)} of values" if release.layers else "no values"
+    if release.layers:
+        layers = f"{len(release.layers)} of values"
+    else:
+        layers = "no values"
     in_cluster = f" in {where}" if where else ""
     yield f"{release.tool:<10} {name}{in_cluster}  {chart}  ({layers})  {place}"
     if release.is_suspended:

@@ -266,7 +266,10 @@ def _target(settings: Settings) -> Target:
     """What the rules take for granted; the Helm line is "" where neither the user nor the
     configuration names one."""
     line = settings.line
-    apply = Apply.CLIENT_SIDE if line == "3" else Apply.SERVER_SIDE
+    if line == "3":
+        apply = Apply.CLIENT_SIDE
+    else:
+        apply = Apply.SERVER_SIDE
     return Target(NEWEST, helm=line, apply=apply, environment=settings.options.environment)
 
 

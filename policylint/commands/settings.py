@@ -68,7 +68,10 @@ def _of_file(file: str, environment: str, release: str) -> Iterator[tuple[str, S
         for name in LAYERED:
             if name not in layer:
                 continue
-            rows = layer[name].items() if name == "rules" else [("", layer[name])]
+            if name == "rules":
+                rows = layer[name].items()
+            else:
+                rows = [("", layer[name])]
             for rule, value in rows:
                 steps = (*path, name, rule) if rule else (*path, name)
                 line = line_of(root, steps)

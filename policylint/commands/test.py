@@ -105,7 +105,10 @@ def _outcome(name: str, about: str, example: Mapping[str, Any], result: Result) 
     is_right = result.outcome == expected
     messages = [finding.message for finding in result.findings]
     if is_right and "message" in example and example["message"] not in messages:
-        words = f"it says {messages[0]!r}" if messages else "it says nothing"
+        if messages:
+            words = f"it says {messages[0]!r}"
+        else:
+            words = "it says nothing"
         return Outcome(name, about, repr(example["message"]), expected, words, is_right=False)
     return Outcome(name, about, expected, result.outcome, result.why, is_right)
 
@@ -166,7 +169,10 @@ def _text(file: Path) -> str:
 
 
 def _loaded(file: Path) -> dict[str, Json]:
-    value = load(_text(file), str(file)) if file.exists() else {}
+    if file.exists():
+        value = load(_text(file), str(file))
+    else:
+        value = {}
     if isinstance(value, dict):
         return value
     return {}

@@ -118,8 +118,14 @@ def _where(locations: Sequence[Location]) -> str:
 
 
 def _failure(rule: Rule, subject: object, error: Exception, redactor: Redactor) -> RuleFailure:
-    remedy = error.remedy if isinstance(error, PolicylintError) else ""
-    words = str(error) if isinstance(error, PolicylintError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, PolicylintError):
+        remedy = error.remedy
+    else:
+        remedy = ""
+    if isinstance(error, PolicylintError):
+        words = str(error)
+    else:
+        words = f"{type(error).__name__}: {error}"
     return RuleFailure(
         rule.id,
         redactor.text(f"the rule could not judge this: {words}"),

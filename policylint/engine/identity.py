@@ -39,7 +39,10 @@ def _bodies(subject: object, resource: ResourceId) -> list[Object]:
         sides = (subject.after, subject.before)
         resources = [side.resources.get(resource) or side.hooks.get(resource) for side in sides]
     else:
-        names = ("before", "after") if isinstance(subject, Deleted) else ("after", "before")
+        if isinstance(subject, Deleted):
+            names = ("before", "after")
+        else:
+            names = ("after", "before")
         resources = [getattr(subject, name, None) for name in names]
     return [
         side_resource.body for side_resource in resources if isinstance(side_resource, Resource)

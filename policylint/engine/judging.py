@@ -218,7 +218,10 @@ def severities(
     params: dict[str, dict[str, Json]] = {}
     for table in tables:
         for name, entry in table.items():
-            own = dict(entry) if isinstance(entry, dict) else {"severity": entry}
+            if isinstance(entry, dict):
+                own = dict(entry)
+            else:
+                own = {"severity": entry}
             word = own.pop("severity", None)
             if word is not None:
                 levels[name] = _severity(name, word)

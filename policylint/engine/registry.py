@@ -46,7 +46,10 @@ def ids() -> frozenset[str]:
 def python_rules(subjects: frozenset[type] = frozenset()) -> Iterator[Rule]:
     """The rules of `policylint/checks/`; with `subjects` those that judge one of these types."""
     wanted = {subject_name(subject) for subject in subjects}
-    named = _subjects_by_module(frozenset(wanted)) if wanted else {}
+    if wanted:
+        named = _subjects_by_module(frozenset(wanted))
+    else:
+        named = {}
     for module in modules(_checks()):
         if not wanted or not wanted.isdisjoint(named[module]):
             yield from rules_of(_check(module))

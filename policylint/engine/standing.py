@@ -90,7 +90,10 @@ def _may_stand(finding: Finding, fail_on: Severity) -> bool:
 
 def _tells(finding: Finding) -> tuple[object, ...]:
     """What two findings share that say the same of the same thing, each in its own render."""
-    about = finding.path if finding.about is None else finding.about
+    if finding.about is None:
+        about = finding.path
+    else:
+        about = finding.about
     value = repr(finding.after)
     return finding.rule, finding.direction, finding.resource, about, finding.message, value
 

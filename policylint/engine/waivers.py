@@ -44,7 +44,10 @@ class Scope(Struct, frozen=True):
     @property
     def key(self) -> str:
         """What a baseline calls it; "" for no release."""
-        environment = f" ({self.environment})" if self.environment else ""
+        if self.environment:
+            environment = f" ({self.environment})"
+        else:
+            environment = ""
         if self.name:
             return f"{self.names[0]}{environment}"
         return ""
@@ -156,7 +159,10 @@ def is_date(text: str) -> bool:
 def commented(lines: Iterable[Line], file: str) -> Iterator[tuple[int, Waiver]]:
     """(line, waiver) of each comment `# policylint: ignore[RULE] until DATE OWNER: REASON`."""
     for number, text in lines:
-        comment = _COMMENT.search(text) if "policylint:" in text else None
+        if "policylint:" in text:
+            comment = _COMMENT.search(text)
+        else:
+            comment = None
         if comment is not None:
             rest = _ENDS.sub("", comment["rest"])
             for waiver in _waivers_of(comment["rules"], rest, file, number):

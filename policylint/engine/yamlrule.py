@@ -242,7 +242,10 @@ def _binding(name: str, subject: Any, context: Context) -> Json:
     if name == "release":
         return _release(upgrade)
     if name in ("objects", "oldObjects"):
-        side = upgrade.after if name == "objects" else upgrade.before
+        if name == "objects":
+            side = upgrade.after
+        else:
+            side = upgrade.before
         return [resource.body for resource in (*side.resources.values(), *side.hooks.values())]
     return _cel().unknown(f"{name}: not at hand in this run")
 
@@ -291,7 +294,10 @@ def _locations(
         return places
     if "revisionsExpression" in validation:
         numbers = _cel().value(validation["revisionsExpression"], bindings, purse)
-        wanted = numbers if isinstance(numbers, list) else [numbers]
+        if isinstance(numbers, list):
+            wanted = numbers
+        else:
+            wanted = [numbers]
         return tuple(
             subject.place(revision) for revision in subject.revisions if revision.number in wanted
         )
@@ -341,7 +347,10 @@ def _names(raw: Mapping[str, Any]) -> frozenset[str]:
     every: frozenset[str] = _cel().VARIABLES
     subject = raw.get("subject", "change")
     own = {"invocation": "invocation", "history": "history"}
-    without = {"object", "oldObject", "resource"} if subject != "change" else set()
+    if subject != "change":
+        without = {"object", "oldObject", "resource"}
+    else:
+        without = set()
     without |= {name for name in own if subject == "change" and name == "invocation"}
     return every - without
 
@@ -358,7 +367,10 @@ def _refuse_misfits(raw: Mapping[str, Any], path: str, root: Any) -> None:
     subject = raw.get("subject", "change")
     for key, owner in _OWN_KEYS.items():
         if key in raw and owner != subject:
-            of_whom = "one resource's change" if owner == "change" else f"an {owner}"
+            if owner == "change":
+                of_whom = "one resource's change"
+            else:
+                of_whom = f"an {owner}"
             raise ReadError(
                 f"{key} is of rules on {of_whom}",
                 file=path,

@@ -71,7 +71,10 @@ def parse(text: str, file: str, line: int = 1) -> Json:
         raise _error(error, text, file, line) from None
     except (yaml.YAMLError, ValueError) as error:
         aliases = "its aliases (*name) grow without measure: write out what they stand for"
-        remedy = aliases if "aliasing" in str(error) else "correct the text at this place"
+        if "aliasing" in str(error):
+            remedy = aliases
+        else:
+            remedy = "correct the text at this place"
         raise ReadError(f"not YAML: {error}", file=file, line=line, remedy=remedy) from None
 
 

@@ -75,7 +75,10 @@ def given_up(plan: Plan) -> Assessed:
     from policylint.kubernetes.api.schemas import NEWEST
     from policylint.model import Apply, Target, Verdict
 
-    name = f"{plan.namespace}/{plan.release}" if plan.release else plan.options.after
+    if plan.release:
+        name = f"{plan.namespace}/{plan.release}"
+    else:
+        name = plan.options.after
     error = over_time(f"{name} was given up on: it was not judged", plan.options.time_limit)
     report = ReleaseReport(
         plan.release,

@@ -220,7 +220,10 @@ def _chosen(
     candidates = candidates or list(earlier)
     if len({command.spelling for command in candidates}) > 1:
         raise _ambiguous(options, candidates)
-    spelling = own[0].spelling if own else replace(candidates[0].spelling, is_open=False)
+    if own:
+        spelling = own[0].spelling
+    else:
+        spelling = replace(candidates[0].spelling, is_open=False)
     return _Choice(candidates[0], matched(spelling, typed))
 
 

@@ -79,7 +79,10 @@ class Earlier:
         return False
 
     def _lines(self, file: str) -> tuple[str, ...]:
-        inside = self._repository.path_of(file) if self._repository else ""
+        if self._repository:
+            inside = self._repository.path_of(file)
+        else:
+            inside = ""
         if self._repository is None or not inside:
             return ()
         if inside not in self._texts:

@@ -92,7 +92,10 @@ def _recorded_method(plan: Plan, before: Rendered, after: Rendered) -> str:
     """
     if plan.options.rollback:
         return after.apply_method
-    history = plan.before.history if isinstance(plan.before, ManifestSide) else None
+    if isinstance(plan.before, ManifestSide):
+        history = plan.before.history
+    else:
+        history = None
     last = history.last.method if history is not None else ""
     return last or before.apply_method
 

@@ -114,7 +114,10 @@ def _plan(
         settings.options.helm,
     )
     plan = plan_of(settings, workspace, how.invocations, mode, sides)
-    earlier = deployed.before.invocations if pair.before is not None else ()
+    if pair.before is not None:
+        earlier = deployed.before.invocations
+    else:
+        earlier = ()
     return replace(plan, change=_change(pair), earlier=earlier)
 
 

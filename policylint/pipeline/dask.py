@@ -160,7 +160,10 @@ class _Run:
             done = [future for future in self._waiting if future.done()]
             if done:
                 return done
-            left = _TIMEOUT if self._client.status == "running" else left - _PATIENCE
+            if self._client.status == "running":
+                left = _TIMEOUT
+            else:
+                left = left - _PATIENCE
             if left <= 0 or self._client.status == "closed":
                 raise _gone(self._executor)
             self._wait()
@@ -183,7 +186,10 @@ class _Run:
         distributed = _distributed()
         if future.status in ("cancelled", "lost"):
             raise _gone(self._executor)
-        error = future.exception() if future.status == "error" else None
+        if future.status == "error":
+            error = future.exception()
+        else:
+            error = None
         if error is None:
             content: bytes = future.result()
             future.release()

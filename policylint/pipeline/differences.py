@@ -67,7 +67,10 @@ def _rows(change: Change, redactor: Redactor) -> Iterator[FieldChange]:
 
 
 def _leaves(resource: Resource, redactor: Redactor) -> Iterator[tuple[str, Any]]:
-    body = mask_secret(resource.body) if resource.id.kind == "Secret" else resource.body
+    if resource.id.kind == "Secret":
+        body = mask_secret(resource.body)
+    else:
+        body = resource.body
     return leaves(redactor.value(body))
 
 
@@ -87,7 +90,10 @@ def images(changes: Sequence[Change]) -> tuple[ImageChange, ...]:
 
 
 def _images(resource: Resource | None) -> dict[str, str]:
-    template = pod_template(resource) if resource is not None else None
+    if resource is not None:
+        template = pod_template(resource)
+    else:
+        template = None
     if template is None:
         return {}
     return {

@@ -127,7 +127,10 @@ def _logged(upgrade: Upgrade, run_answers: Answers) -> dict[str, Any]:
     redactor = _redactor(upgrade)
     method = _METHODS.get((target.helm, target.apply), "force")
     outcomes = {run.answer.outcome for run in run_answers.runs if not run.unasked}
-    verdict = Outcome.REJECTED if Outcome.REJECTED in outcomes else Outcome.ACCEPTED
+    if Outcome.REJECTED in outcomes:
+        verdict = Outcome.REJECTED
+    else:
+        verdict = Outcome.ACCEPTED
     messages = [run.answer.message for run in run_answers.runs if run.answer.outcome is verdict]
     return {
         "id": f"{upgrade.namespace}/{upgrade.release}",

@@ -187,7 +187,10 @@ def _name(command: Command, slot: str) -> str:
 def _parsed(words: Sequence[str]) -> tuple[Call, Command]:
     line = calls([Word(Text.of(word), word) for word in words])
     call = next((part for part in line if isinstance(part, Call)), None)
-    command = parse(call.words, call.tool) if call and call.tool == "helm" else None
+    if call and call.tool == "helm":
+        command = parse(call.words, call.tool)
+    else:
+        command = None
     if call is None or command is None:
         raise UsageError(
             f"this is no helm command: {' '.join(without_secrets(words))}",

@@ -118,7 +118,10 @@ def _judge(options: Options, config: Config) -> tuple[str, Base | None]:
         return "--config-from", base_named(options.config_from, config)
     if options.config:
         return "--config", None
-    base = base_of_request(options, config) if ci.is_pull_request() else None
+    if ci.is_pull_request():
+        base = base_of_request(options, config)
+    else:
+        base = None
     return (_REQUEST if base else ""), base
 
 
@@ -129,7 +132,10 @@ def _own_changes(options: Options, config: Config) -> GateChanges:
         return GateChanges()
     try:
         base = base_of(replace(options, before=""), config)
-        own = with_shared(base.config) if base and base.config else None
+        if base and base.config:
+            own = with_shared(base.config)
+        else:
+            own = None
     except PolicylintError:
         return GateChanges()  # the base is not needed for the verdict
     if own is None:
@@ -232,7 +238,10 @@ def _of_rules(
 
 def _strictness(setting: Json) -> int:
     """How strict a rule's setting is; a rule that is only given parameters counts as its own."""
-    severity = setting.get("severity") if isinstance(setting, Mapping) else setting
+    if isinstance(setting, Mapping):
+        severity = setting.get("severity")
+    else:
+        severity = setting
     if severity in (False, "off"):
         return -1
     levels = [str(level) for level in (Severity.NOTE, Severity.WARNING, Severity.ERROR)]

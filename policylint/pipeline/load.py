@@ -91,7 +91,10 @@ def _is_reference(spec: str) -> bool:
 
 def _is_configured(config: Config, gate: Gate) -> bool:
     """Whether the configuration lists releases, now or at the base."""
-    earlier = gate.base.config if gate.base is not None else None
+    if gate.base is not None:
+        earlier = gate.base.config
+    else:
+        earlier = None
     return bool(config.releases or (earlier and earlier.releases))
 
 

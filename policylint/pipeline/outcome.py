@@ -54,13 +54,19 @@ def with_lines(report: ReleaseReport, case: Case) -> ReleaseReport:
 
 
 def _charts(plan: Plan, change: ValuesChange) -> ChartChange:
-    old = None if change.old is None else _version(change.old, plan.before)
+    if change.old is None:
+        old = None
+    else:
+        old = _version(change.old, plan.before)
     return ChartChange(old, _version(change.new, plan.named_after))
 
 
 def _version(chart: Chart, side: Side) -> ChartVersion:
     """Which chart a side is, with the digest of its archive where it is one."""
-    archive = Path(side.chart) if isinstance(side, ChartSide) else None
+    if isinstance(side, ChartSide):
+        archive = Path(side.chart)
+    else:
+        archive = None
     digest = ""
     if archive is not None and archive.is_file():
         digest = f"sha256:{hashlib.sha256(archive.read_bytes()).hexdigest()}"
@@ -86,7 +92,10 @@ def unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
     Its verdict is unknown, unless helm refuses the chart and its values themselves: then the
     upgrade fails for certain.
     """
-    line = installed_line(plan.options) if isinstance(plan.named_after, ChartSide) else ""
+    if isinstance(plan.named_after, ChartSide):
+        line = installed_line(plan.options)
+    else:
+        line = ""
     at = target(plan.settings, line)
     subjects, failures = values_subjects(plan, at.helm, error.message)
     judgement = _of_certain_failure(plan, error, subjects, at)

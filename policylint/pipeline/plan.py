@@ -155,7 +155,10 @@ def _with_mode(settings: Settings, mode: str, before: Side, after: Side) -> Sett
 
 def _name(options: Options, before: Side) -> tuple[str, str]:
     """(release, namespace) as the options name them, else as the release's records do."""
-    history = before.history if isinstance(before, ManifestSide) else None
+    if isinstance(before, ManifestSide):
+        history = before.history
+    else:
+        history = None
     if history is None:
         return options.release, options.namespace or default_namespace()
     namespace = options.namespace or history.namespace or default_namespace()

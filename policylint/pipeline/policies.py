@@ -114,7 +114,10 @@ def _severity(ruling: Ruling, answer: Failure) -> Severity:
 
 def _because(ruling: Ruling, answer: Failure) -> str:
     policy = f"{ruling.policy.kind} '{answer.policy}'"
-    binding = f" with binding '{answer.binding}'" if answer.binding else ""
+    if answer.binding:
+        binding = f" with binding '{answer.binding}'"
+    else:
+        binding = ""
     request = ruling.asked.request
     verb = {"Deny": "denies", "Warn": "warns of", "Audit": "records"}
     strongest = next((action for action, _ in _SEVERITIES if action in answer.actions), "Audit")
@@ -149,7 +152,10 @@ def _failures(judged: Judged, redactor: Redactor) -> Iterator[RuleFailure]:
 
 
 def _failure(kind: str, name: str, why: str, resources: list[ResourceId]) -> RuleFailure:
-    about = f" of {len(resources)} resources" if len(resources) > 1 else ""
+    if len(resources) > 1:
+        about = f" of {len(resources)} resources"
+    else:
+        about = ""
     return RuleFailure(
         name,
         f"{kind} {name} cannot be evaluated offline{about}: {why}",

@@ -79,7 +79,10 @@ def _built(manifest: str, renderer: Json, builder: Builder) -> str:
     if not manifest.strip() or not isinstance(renderer, dict):
         return manifest
     body = renderer["kustomize"]
-    own = {key: entry for key, entry in body.items() if entry} if isinstance(body, dict) else {}
+    if isinstance(body, dict):
+        own = {key: entry for key, entry in body.items() if entry}
+    else:
+        own = {}
     with tempfile.TemporaryDirectory(prefix="policylint-") as made:
         folder = Path(made)
         (folder / "manifest.yaml").write_text(manifest, "utf-8")

@@ -21,7 +21,10 @@ def _stays(change: Change, rollout: Rollout) -> bool:
     if rollout.keeps_definitions and _is_of_crds(change):
         return True
     metadata = change.before.body.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    if isinstance(metadata, dict):
+        annotations = metadata.get("annotations")
+    else:
+        annotations = None
     return rollout.keeps(annotations if isinstance(annotations, dict) else {})
 
 

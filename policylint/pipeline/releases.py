@@ -89,7 +89,10 @@ def _on_this_machine(
     from policylint.pipeline.workers import Crew, workers_for
 
     jobs = options.jobs if options.ask is None else 1  # one log, in the releases' order
-    size = 1 if trace.is_kept() else workers_for(len(left), jobs)
+    if trace.is_kept():
+        size = 1
+    else:
+        size = workers_for(len(left), jobs)
     places = list(left)
     if size < 2:
         for place, plan in left.items():

@@ -67,7 +67,10 @@ def with_shared(config: Config) -> Config:
 def nearest_source(config: Config) -> Configuration:
     """Whose configuration judges where nothing else says: the nearest file; with one above the
     repository that is not taken."""
-    above = None if config.file else configuration.above(Path.cwd())
+    if config.file:
+        above = None
+    else:
+        above = configuration.above(Path.cwd())
     return Configuration(config.file, above=str(above) if above else "")
 
 

@@ -46,7 +46,10 @@ class Item(Struct, frozen=True):
         """The item for people, without its value."""
         if self.flag in NAMES:
             return f"the {self.flag}"
-        key = self.text.partition("=")[0] if self.flag in SETS else ""
+        if self.flag in SETS:
+            key = self.text.partition("=")[0]
+        else:
+            key = ""
         return f"--{self.flag} {_UNTOLD.sub('…', key)}".strip()
 
     def fits(self, item: Item) -> bool:
@@ -93,7 +96,10 @@ def spelling_of(command: Command, place: Callable[[str, str], str]) -> Spelling:
     for name in NAMES:
         word = command.names.get(name)
         if word is not None:
-            text = place(name, word.text.text) if name == "chart" else word.text.text
+            if name == "chart":
+                text = place(name, word.text.text)
+            else:
+                text = word.text.text
             items.append(_item(name, text, word.raw, is_certain=not word.maybe))
     for use in command.flags:
         items += _items(use, place)
@@ -173,7 +179,10 @@ def _resolved(item: Item, pairs: Sequence[tuple[Item, Item]]) -> Item | None:
         if item.is_certain or item in map(_as_told, typed):
             return item
         return None
-    value = None if _names_version(item) else _value(item, pairs)
+    if _names_version(item):
+        value = None
+    else:
+        value = _value(item, pairs)
     if value is None and item.is_certain:
         raise UnresolvedError(item.shown)
     return value

@@ -80,7 +80,10 @@ def _owner(file: str, owners: Sequence[tuple[str, str]]) -> str:
     if not file:
         return ""
     path, here = Path(file), Path.cwd()
-    inside = path.relative_to(here) if path.is_relative_to(here) else path
+    if path.is_relative_to(here):
+        inside = path.relative_to(here)
+    else:
+        inside = path
     named = [owner for glob, owner in owners if _covers(glob, inside.as_posix())]
     if named:
         return named[-1]
@@ -100,6 +103,9 @@ def _covers(glob: str, path: str) -> bool:
 def _owners(folder: Path) -> tuple[tuple[str, str], ...]:
     """(glob, owners) of each line of the nearest CODEOWNERS of a directory."""
     file = next((folder / name for name in _FILES if (folder / name).is_file()), None)
-    lines = file.read_text("utf-8", "replace").splitlines() if file else []
+    if file:
+        lines = file.read_text("utf-8", "replace").splitlines()
+    else:
+        lines = []
     words = [line.partition("#")[0].split() for line in lines]
     return tuple((first, " ".join(rest)) for first, *rest in filter(None, words))

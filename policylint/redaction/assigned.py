@@ -159,7 +159,10 @@ class _Places:
             closing = self.nearest(self._close(quote[0]), quote.end())
             if closing:
                 return quote.end(), closing.start()
-            quote = _QUOTE.match(self.text, start, start + 1) if len(quote[0]) == 3 else None
+            if len(quote[0]) == 3:
+                quote = _QUOTE.match(self.text, start, start + 1)
+            else:
+                quote = None
         return None
 
     def _close(self, quote: str) -> re.Pattern[str]:
@@ -208,7 +211,10 @@ class _Assignments:
 
     def _value_spans(self, assignment: re.Match[str]) -> Iterator[Span]:
         strong = secret_key(assignment["key"]) or self._is_password(assignment)
-        before = self._before(assignment.start()) if _is_named(assignment, strong=strong) else None
+        if _is_named(assignment, strong=strong):
+            before = self._before(assignment.start())
+        else:
+            before = None
         if before is None:
             return
         if items := _ITEMS.match(self._text, assignment.end()):

@@ -98,7 +98,10 @@ def _command_spans(text: str) -> Iterator[Span]:
     for login in _VAULT.finditer(text):
         if token_like(login["secret"]):
             yield login.span("secret")
-    words = list(_PIPED.finditer(text)) if "-stdin" in text else []
+    if "-stdin" in text:
+        words = list(_PIPED.finditer(text))
+    else:
+        words = []
     for command in _LITERALS.finditer(text):
         words += _LITERAL.finditer(text, *command.span("options"))
     yield from (word.span("secret") for word in words if is_secret_value(word["secret"]))

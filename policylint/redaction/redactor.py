@@ -169,7 +169,10 @@ def _masked(key: str, value: Json) -> Json:
         return value
     if key in ("data", "stringData"):
         return dict.fromkeys(value, MASK)
-    kept = value.get("annotations") if key == "metadata" else None
+    if key == "metadata":
+        kept = value.get("annotations")
+    else:
+        kept = None
     if isinstance(kept, Mapping) and _LAST_APPLIED in kept:
         return {**value, "annotations": {**kept, _LAST_APPLIED: MASK}}
     return value

@@ -44,7 +44,10 @@ class Count(Struct, frozen=True):
 
     def with_one(self, finding: Finding) -> Count:
         """The count with one more."""
-        column = str(finding.severity) if finding.counts else "settled"
+        if finding.counts:
+            column = str(finding.severity)
+        else:
+            column = "settled"
         return replace(self, **{column: getattr(self, column) + 1})
 
 
@@ -119,7 +122,10 @@ def written(line: Line, look: Look) -> str:
 
 def painted(words: str, line: Headline, look: Look) -> str:
     """The first words of a headline in their colour, as a link where they have one."""
-    shown = f"\x1b[{COLOURS[line.name]}m{words}\x1b[0m" if look.colour else words
+    if look.colour:
+        shown = f"\x1b[{COLOURS[line.name]}m{words}\x1b[0m"
+    else:
+        shown = words
     if look.links and line.link:
         return f"\x1b]8;;{line.link}\x1b\\{shown}\x1b]8;;\x1b\\"
     return shown

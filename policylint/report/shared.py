@@ -40,12 +40,18 @@ class Shared:
         further = [_named(release) for release in self._where.get(_key(row), [])[1:]]
         if not further:
             return ""
-        rest = f" and {len(further) - _FEW} more" if len(further) > _FEW else ""
+        if len(further) > _FEW:
+            rest = f" and {len(further) - _FEW} more"
+        else:
+            rest = ""
         return f"in {', '.join(further[:_FEW])}{rest}"
 
 
 def _named(release: ReleaseReport) -> str:
-    cluster = release.source.cluster or release.source.environment if release.source else ""
+    if release.source:
+        cluster = release.source.cluster or release.source.environment
+    else:
+        cluster = ""
     if cluster:
         return f"{release_name(release)} for {cluster}"
     return release_name(release)

@@ -73,7 +73,10 @@ def _line_of_template(location: Location) -> str:
 
 def _change(location: Location) -> str:
     """What a cause was and is, and whether that is more than likely."""
-    words = "" if location.confirmed else " (likely; not tried)"
+    if location.confirmed:
+        words = ""
+    else:
+        words = " (likely; not tried)"
     if location.before is None and location.after is None:
         return words
     was, now = (_text(value) for value in (location.before, location.after))
@@ -83,7 +86,10 @@ def _change(location: Location) -> str:
 def _text(value: Json) -> str:
     if value is None:
         return "(none)"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str):
+        text = value
+    else:
+        text = json.dumps(value, ensure_ascii=False, default=str)
     return text.replace("\n", "\\n") or '""'
 
 
@@ -99,5 +105,8 @@ def _window(text: str, start: int, end: int) -> str:
     last = len(text) - max(0, end - _AROUND)
     body = _cut(text[first:last])
     head = "..." if first else ""
-    tail = "..." if last < len(text) and not body.endswith("...") else ""
+    if last < len(text) and not body.endswith("..."):
+        tail = "..."
+    else:
+        tail = ""
     return f"{head}{body}{tail}"

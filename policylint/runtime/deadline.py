@@ -31,7 +31,10 @@ class Deadline:
     """The end of a run, from now in `seconds`; 0 is none."""
 
     def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds if seconds else float("inf")
+        if seconds:
+            self._end = time.monotonic() + seconds
+        else:
+            self._end = float("inf")
 
     @property
     def left(self) -> float:

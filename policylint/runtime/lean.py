@@ -50,7 +50,10 @@ class _Loader(SourceFileLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Execute it."""
-        load = _load_later_patterns if self.name in LATER_PATTERNS else _load_standard_hints
+        if self.name in LATER_PATTERNS:
+            load = _load_later_patterns
+        else:
+            load = _load_standard_hints
         vars(module)["__builtins__"] = {**vars(builtins), "__import__": load}
         super().exec_module(module)
 

@@ -42,7 +42,10 @@ def _has_keys(item: Any, keys: str) -> bool:
     """Whether an item is the one that `name="web"` or `="a plain one"` means."""
     for word in keys.split(","):
         name, _, value = word.partition("=")
-        own = item.get(name) if name and isinstance(item, Mapping) else item
+        if name and isinstance(item, Mapping):
+            own = item.get(name)
+        else:
+            own = item
         if str(own) != value.strip('"'):
             return False
     return True

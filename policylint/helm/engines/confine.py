@@ -172,7 +172,10 @@ def _boundary(path: str, root: str) -> str:
     top = checkout_top(os.path.dirname(absolute) if linked else absolute)  # noqa: PTH120
     if top is None:
         here = Path.cwd()
-        top = here if Path(absolute).is_relative_to(here) else Path(absolute).parent
+        if Path(absolute).is_relative_to(here):
+            top = here
+        else:
+            top = Path(absolute).parent
     return os.path.realpath(top)
 
 

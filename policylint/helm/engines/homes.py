@@ -39,7 +39,10 @@ def added_repositories() -> list[str]:
         table = load(Path(file).read_text("utf-8", "replace"), file)
     except (OSError, PolicylintError):
         return []
-    entries = table.get("repositories") if isinstance(table, dict) else None
+    if isinstance(table, dict):
+        entries = table.get("repositories")
+    else:
+        entries = None
     tables = [entry for entry in entries or () if isinstance(entry, dict)]
     return [str(entry.get("url") or "") for entry in tables]
 

@@ -29,7 +29,10 @@ def refuse_unknown(side: ChartSide) -> None:
 def refuse_extra(side: ChartSide) -> None:
     """Raise UsageError for what no engine may be told, SourceError for what this one cannot do."""
     check_extra(side.extra)
-    cannot = _CANNOT if Path(side.chart).exists() else _CANNOT | _CANNOT_PULL
+    if Path(side.chart).exists():
+        cannot = _CANNOT
+    else:
+        cannot = _CANNOT | _CANNOT_PULL
     for argument in side.extra:
         if (flag := argument.partition("=")[0]) in cannot:
             raise SourceError(

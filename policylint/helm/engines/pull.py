@@ -141,7 +141,10 @@ class Pull:
             raise RenderError(limit) from error
         archives = sorted(self._folder.glob("*.tgz"))
         if code or len(archives) != 1:
-            message = err.decode("utf-8", "replace").strip() if code else ""
+            if code:
+                message = err.decode("utf-8", "replace").strip()
+            else:
+                message = ""
             raise RenderError(message or f"no archive of {self._side.chart} was pulled")
         return archives[0]
 

@@ -155,7 +155,10 @@ class UpgradeRender:
 
 def upgrade_argv(helm: str, side: ChartSide, cluster: PaperCluster, kubeconfig: str) -> list[str]:
     """The argument list that renders `side` against the cluster."""
-    verb = ["upgrade", "--reset-values"] if cluster.release.revision else ["install"]
+    if cluster.release.revision:
+        verb = ["upgrade", "--reset-values"]
+    else:
+        verb = ["install"]
     argv = [helm, *verb, release_name(side.release), chart_word(side.chart)]
     argv.append(f"--namespace={namespace_name(side.namespace)}")
     argv += ["--dry-run=server", "--output=json", f"--kubeconfig={kubeconfig}"]

@@ -126,7 +126,10 @@ def _payload(obj: Object, file: str, line: int, record: str) -> str:
     """The base64 text that Helm wrote: a Secret's `data` is in base64 once more."""
     secret = obj.get("kind", "Secret") == "Secret"
     data, plain = _map(obj.get("data")), _map(obj.get("stringData"))
-    value = plain.get("release") if "release" in plain else data.get("release")
+    if "release" in plain:
+        value = plain.get("release")
+    else:
+        value = data.get("release")
     if not isinstance(value, str) or not value:
         raise ReadError(f"record {record} holds no release", file=file, line=line, remedy=_AGAIN)
     if not secret or "release" in plain:
@@ -144,7 +147,10 @@ def _base64(text: str, file: str, line: int, record: str) -> bytes:
 
 def _json(text: str, file: str, line: int, record: str) -> Json:
     packed = _base64(text, file, line, record)
-    plain = _unpacked(packed, file, line, record) if packed.startswith(_GZIP) else packed
+    if packed.startswith(_GZIP):
+        plain = _unpacked(packed, file, line, record)
+    else:
+        plain = packed
     try:
         return json.loads(plain)
     except (ValueError, RecursionError):

@@ -109,7 +109,10 @@ def _revision(revision: Revision) -> dict[str, Any]:
         "good": revision.good,
     }
     if revision.record:
-        method = "server-side" if revision.server_side else "client-side"
+        if revision.server_side:
+            method = "server-side"
+        else:
+            method = "client-side"
         row |= {"record": revision.record, "size": revision.size, "apply": method}
     return row
 
@@ -122,7 +125,10 @@ def _target(revision: Revision | None) -> dict[str, Any] | None:
 
 def _row(revision: Revision) -> tuple[str, ...]:
     text = description(revision)
-    short = text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
+    if len(text) <= WIDTH:
+        short = text
+    else:
+        short = text[: WIDTH - 1] + "…"
     good = "yes" if revision.good else "no"
     return str(revision.number), revision.updated[:19], revision.status, revision.chart, good, short
 

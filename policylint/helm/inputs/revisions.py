@@ -142,7 +142,10 @@ class History(Struct, frozen=True):
 
     def command(self, *words: str | int) -> str:
         """A helm command on this release, with its namespace where that is known."""
-        namespace = ["-n", self.namespace] if self.namespace else []
+        if self.namespace:
+            namespace = ["-n", self.namespace]
+        else:
+            namespace = []
         verb, *rest = map(str, words)
         return " ".join(["helm", verb, self.name or "RELEASE", *rest, *namespace])
 

@@ -143,7 +143,10 @@ def _members(archive: Path) -> Iterator[bytes]:
                 if number > MAX_FILES or member.size > MAX_FILE:
                     yield _ANYTHING
                     return
-                content = tar.extractfile(member) if member.isfile() else None
+                if member.isfile():
+                    content = tar.extractfile(member)
+                else:
+                    content = None
                 yield content.read() if content else b""
     except (OSError, EOFError, tarfile.TarError, gzip.BadGzipFile, zlib.error):
         yield _ANYTHING

@@ -132,7 +132,10 @@ class Change:
         file.write_text(as_yaml(values), "utf-8")
         typed = (large_numbers(side.values, values) for side in (self.before, self.after))
         values_input = ValuesInput(files=(str(file),), set=tuple(chain.from_iterable(typed)))
-        versions = self.after if _holds(kept, ClusterVersion) else self.before
+        if _holds(kept, ClusterVersion):
+            versions = self.after
+        else:
+            versions = self.before
         side = replace(
             self.after,
             values=values_input,
@@ -224,7 +227,10 @@ def _defaults(files: Files, helm: str) -> Table:
 
 def _metadata(text: bytes) -> Table:
     chart_yaml = load(text.decode("utf-8", "replace"), CHART)
-    metadata = dict(chart_yaml) if isinstance(chart_yaml, dict) else {}
+    if isinstance(chart_yaml, dict):
+        metadata = dict(chart_yaml)
+    else:
+        metadata = {}
     metadata.pop("dependencies", None)
     return metadata
 
@@ -237,7 +243,10 @@ def _dependencies(files: Files) -> dict[str, list[Any]]:
     """What Chart.yaml declares of each dependency; one may stand there several times, with
     aliases."""
     metadata = load(files.get(CHART, b"").decode("utf-8", "replace"), CHART)
-    declared = metadata.get("dependencies") if isinstance(metadata, dict) else None
+    if isinstance(metadata, dict):
+        declared = metadata.get("dependencies")
+    else:
+        declared = None
     items: dict[str, list[Any]] = {}
     for item in declared if isinstance(declared, list) else ():
         if isinstance(item, dict):

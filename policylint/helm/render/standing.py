@@ -73,7 +73,10 @@ class Standing(Struct, frozen=True):
     def cluster(self) -> PaperCluster:
         """The cluster; live objects stand in place of the release's own."""
         release = StandingRelease(self.name, self.namespace, self.revision, self.objects)
-        version = self.kubernetes if self.kubernetes.count(".") > 1 else f"{self.kubernetes}.0"
+        if self.kubernetes.count(".") > 1:
+            version = self.kubernetes
+        else:
+            version = f"{self.kubernetes}.0"
         return PaperCluster(version.removeprefix("v"), self._kinds(), release, self.live)
 
     def _kinds(self) -> list[Kind]:

@@ -31,7 +31,10 @@ class Unsteady(Struct, frozen=True):
     template: str
 
     def __str__(self) -> str:
-        what = f"{self.resource}: {self.path}" if self.path else f"{self.resource}: its name"
+        if self.path:
+            what = f"{self.resource}: {self.path}"
+        else:
+            what = f"{self.resource}: its name"
         return f"{what} differs from render to render ({self.template}), so it is not compared"
 
 
@@ -92,7 +95,10 @@ def _compared(first: tuple[Text, ...], second: str) -> _Side:
     documents = [document for _, document in cut]
     places: dict[int, tuple[str, ...]] = {}
     bodies: dict[int, Json] = {}
-    twins = _twins(documents, split(second, "render")) if second else {}
+    if second:
+        twins = _twins(documents, split(second, "render"))
+    else:
+        twins = {}
     for number, twin in twins.items():
         if twin is None or documents[number].text != twin.text:
             bodies[number] = body = documents[number].body()

@@ -110,7 +110,10 @@ def _over_a_cluster(
         raise SourceError("no engine renders here", remedy="name a helm with --helm")
     renders = render_upgrade(rendering.engine, before, after, rendering.plan.live())
     old, new = _side(before, renders.before), _side(after, renders.after)
-    again = renders.before_again.text if renders.before_again else ""
+    if renders.before_again:
+        again = renders.before_again.text
+    else:
+        again = ""
     old, new = _levelled(after.kube_version, old, new, again, renders.after_again.text)
     new = replace(new, lookups=renders.lookups)
     if renders.installed is None or renders.installed_again is None:

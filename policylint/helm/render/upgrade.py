@@ -115,7 +115,10 @@ def renderer_over(
         made, _ = _render(engine, before, standing)
         standing = _left(standing, made, 1)
         settled = _upgraded(engine, before, standing)
-        standing = standing if settled is None else _left(standing, settled, 2)
+        if settled is None:
+            standing = standing
+        else:
+            standing = _left(standing, settled, 2)
     else:
         standing = _before_of_manifests(standing, before)
     return lambda side: _render(engine, side, standing)[0]
@@ -151,7 +154,10 @@ def _over(engine: Engine, side: ChartSide, cluster: PaperCluster) -> Made:
         return pending.wait()
     except RenderError as error:
         unknown = _UNKNOWN_KIND.search(str(error))
-        kind = Kind(unknown["version"], unknown["kind"]) if unknown else None
+        if unknown:
+            kind = Kind(unknown["version"], unknown["kind"])
+        else:
+            kind = None
         if kind is None or cluster.serves(kind):
             raise
         cluster.serve([kind])

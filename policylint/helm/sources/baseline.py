@@ -124,7 +124,10 @@ def _before_first_commit(repository: Repository, paths: list[str]) -> Revision:
 def _from_pre_commit(repository: Repository, older: str) -> Revision:
     """Where a range that pre-commit names left what it is compared with."""
     commit = repository.commit(older)
-    base = repository.answer("merge-base", "HEAD", commit) if commit else ""
+    if commit:
+        base = repository.answer("merge-base", "HEAD", commit)
+    else:
+        base = ""
     if base:
         return Revision(base, f"merge base with {older[:12]} (PRE_COMMIT_FROM_REF)")
     raise SourceError(
@@ -144,7 +147,10 @@ def _base_of_request(repository: Repository, head: str) -> Revision | None:
     if not commit:
         return None
     known = repository.commit(commit)
-    base = repository.answer("merge-base", head, known) if known else ""
+    if known:
+        base = repository.answer("merge-base", head, known)
+    else:
+        base = ""
     if base:
         return Revision(base, f"merge base with {commit[:12]} ({origin})")
     branch, _ = ci.target_branch()

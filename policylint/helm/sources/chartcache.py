@@ -43,7 +43,10 @@ class Reference(Struct, frozen=True):
     @property
     def shown(self) -> str:
         """The reference for people, without logins."""
-        where = f"{self.repo.rstrip('/')}/{self.chart}" if self.repo else self.chart
+        if self.repo:
+            where = f"{self.repo.rstrip('/')}/{self.chart}"
+        else:
+            where = self.chart
         return " ".join(filter(None, (without_logins(where), self.version or self.digest)))
 
 

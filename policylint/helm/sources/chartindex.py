@@ -52,10 +52,19 @@ def _read(text: str, url: str) -> Json:
 
 
 def _versions(index: Json, chart: str) -> Iterator[str]:
-    entries = index.get("entries") if isinstance(index, dict) else None
-    listed = entries.get(chart) if isinstance(entries, dict) else None
+    if isinstance(index, dict):
+        entries = index.get("entries")
+    else:
+        entries = None
+    if isinstance(entries, dict):
+        listed = entries.get(chart)
+    else:
+        listed = None
     for entry in listed if isinstance(listed, list) else ():
-        version = entry.get("version") if isinstance(entry, dict) else None
+        if isinstance(entry, dict):
+            version = entry.get("version")
+        else:
+            version = None
         if isinstance(version, str) and parse_version(version):
             yield version
 

@@ -27,7 +27,10 @@ class Variable(Struct, frozen=True):
     @property
     def value(self) -> str:
         """Its value, "" where it is not set or does not count."""
-        guard = os.environ.get(self.only_with, "") if self.only_with else "true"
+        if self.only_with:
+            guard = os.environ.get(self.only_with, "")
+        else:
+            guard = "true"
         if guard not in ("", "false"):
             return os.environ.get(self.name, "")
         return ""
@@ -188,7 +191,10 @@ def _in_event(*steps: str) -> str:
     """A text of the event that started a GitHub workflow, "" where it is not there."""
     value: Any = _event()
     for step in steps:
-        value = value.get(step) if isinstance(value, Mapping) else None
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        else:
+            value = None
     if isinstance(value, str):
         return value
     return ""

@@ -122,7 +122,10 @@ def trust(workspace: Workspace, before: Side) -> None:
 
 def _declared_sources(before: Side) -> frozenset[str]:
     """The addresses of a chart's dependencies, and of those that they name by file://."""
-    directories = [absolute_path(before.chart)] if isinstance(before, ChartSide) else []
+    if isinstance(before, ChartSide):
+        directories = [absolute_path(before.chart)]
+    else:
+        directories = []
     sources: set[str] = set()
     read: set[Path] = set()
     while directories:

@@ -142,7 +142,10 @@ class Repository(Struct, frozen=True, eq=False):
         return self._paths[absolute]
 
     def _path_of(self, absolute: Path) -> str:
-        real = absolute if absolute == self.top else absolute.parent.resolve() / absolute.name
+        if absolute == self.top:
+            real = absolute
+        else:
+            real = absolute.parent.resolve() / absolute.name
         if not real.is_relative_to(self.top):
             real = Path(os.path.realpath(absolute))  # a link from outside
         if real.is_relative_to(self.top):
@@ -261,7 +264,10 @@ class Repository(Struct, frozen=True, eq=False):
         """The codes of `git status`, but for files that a filter should have cleaned: without it
         git takes every one for changed."""
         touched = [entry[3:] for entry in entries if entry[1:2] == "M"]
-        filtered = set(self._filtered(touched, cleaning)) if touched and cleaning else set()
+        if touched and cleaning:
+            filtered = set(self._filtered(touched, cleaning))
+        else:
+            filtered = set()
         return [f"{entry[0]} " if entry[3:] in filtered else entry[:2] for entry in entries]
 
     def _filtered(self, paths: list[str], cleaning: set[str]) -> Iterator[str]:

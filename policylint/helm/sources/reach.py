@@ -57,7 +57,10 @@ def file_repositories(text: bytes, file: str) -> list[str]:
     except (ReadError, UnicodeDecodeError):
         paths = re.findall(rb"file://([^\s\"'#,}\]]+)", text)
         return [path.decode("utf-8", "surrogateescape") for path in paths]
-    dependencies = body.get("dependencies") if isinstance(body, dict) else None
+    if isinstance(body, dict):
+        dependencies = body.get("dependencies")
+    else:
+        dependencies = None
     if not isinstance(dependencies, list):
         return []
     repositories = [

@@ -167,8 +167,14 @@ def _as_released(chart: ChartSide, old: Side) -> ChartSide:
     given."""
     if not isinstance(old, ManifestSide) or old.history is None:
         return chart
-    name = chart.release if chart.release != UNNAMED else old.history.name or UNNAMED
-    namespace = old.history.namespace if chart.namespace == default_namespace() else ""
+    if chart.release != UNNAMED:
+        name = chart.release
+    else:
+        name = old.history.name or UNNAMED
+    if chart.namespace == default_namespace():
+        namespace = old.history.namespace
+    else:
+        namespace = ""
     return replace(chart, release=name, namespace=namespace or chart.namespace)
 
 
@@ -220,7 +226,10 @@ def _reference(spec: str, chart: ChartSide) -> ChartSide:
         )
     if _says_version(spec):
         return replace(chart, chart=spec, label=label)
-    version = f"--version {chart.version}" if chart.version else "(the newest version)"
+    if chart.version:
+        version = f"--version {chart.version}"
+    else:
+        version = "(the newest version)"
     return replace(chart, chart=spec, label=f"{label} {version}")
 
 
@@ -330,7 +339,10 @@ def _at(
     if not checkout.add(inside):
         return EmptySide(revision.label, (f"{inside} is new: {revision.label} does not have it",))
     copied = checkout.root / inside
-    side = from_directory(copied) if copied.is_dir() else from_file(copied)
+    if copied.is_dir():
+        side = from_directory(copied)
+    else:
+        side = from_file(copied)
     texts = tuple(
         (Path(file).relative_to(checkout.root).as_posix(), text) for file, text in side.text
     )
@@ -403,7 +415,10 @@ def _check_values(chart: ChartSide) -> None:
     for file in chart.values.files:
         if "://" not in file and not Path(file).is_file():
             _check_path(file)
-            what = "is a directory" if Path(file).is_dir() else "no such file"
+            if Path(file).is_dir():
+                what = "is a directory"
+            else:
+                what = "no such file"
             raise SourceError(
                 f"values file: {what}", remedy="check the path given by -f/--values", file=file
             )

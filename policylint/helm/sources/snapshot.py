@@ -96,7 +96,10 @@ def _chart_path(checkout: Checkout, path: str) -> str:
     if checkout.has(f"{path}/Chart.yaml") or (is_archive and checkout.has(path)):
         return path
     directory = checkout.repository.top / path
-    name = _name((directory / "Chart.yaml").read_bytes()) if directory.is_dir() else ""
+    if directory.is_dir():
+        name = _name((directory / "Chart.yaml").read_bytes())
+    else:
+        name = ""
     gone = _gone_charts(checkout, name) if name else []
     if len(gone) > 1:
         raise SourceError(

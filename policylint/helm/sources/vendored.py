@@ -16,7 +16,10 @@ def may_lack(chart: Path) -> bool:
             section = file.read_text("utf-8", "replace").partition("dependencies:")[2]
             names.update(re.findall(r"""\bname:\s*["']?([^\s"'#,}]+)""", section))
     charts = chart / "charts"
-    there = [entry.name for entry in charts.iterdir()] if charts.is_dir() else []
+    if charts.is_dir():
+        there = [entry.name for entry in charts.iterdir()]
+    else:
+        there = []
     return not all(_is_there(name, there) for name in names)
 
 

@@ -62,7 +62,10 @@ def _asked(action: str, questions: ClusterQuestions) -> Iterator[str]:
 
 def _is_builtin(name: str) -> bool:
     """Whether Kubernetes itself serves the group of `group/version` or `group/version/Kind`."""
-    api_version = name.rpartition("/")[0] if name.count("/") > 1 else name
+    if name.count("/") > 1:
+        api_version = name.rpartition("/")[0]
+    else:
+        api_version = name
     return group_of(api_version) in {group_of(served) for served, _ in builtin()}
 
 

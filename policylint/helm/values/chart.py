@@ -85,7 +85,10 @@ class Chart(Struct, frozen=True, eq=False):
 
     def walk(self, prefix: str = "") -> Iterator[tuple[str, Chart]]:
         """This chart and all below it with their full paths, `app` and `app/charts/db`."""
-        path = f"{prefix}/charts/{self.name}" if prefix else self.name
+        if prefix:
+            path = f"{prefix}/charts/{self.name}"
+        else:
+            path = self.name
         yield path, self
         for child in self.charts:
             yield from child.walk(path)

@@ -110,7 +110,10 @@ def _globals(inner: Table, outer: Table, warn: Warn) -> None:
     each other."""
     target, source = inner.get(GLOBAL, {}), outer.get(GLOBAL, {})
     if not isinstance(target, dict) or not isinstance(source, dict):
-        which = "source" if isinstance(target, dict) else "destination"
+        if isinstance(target, dict):
+            which = "source"
+        else:
+            which = "destination"
         warn(f"warning: skipping globals because {which} {GLOBAL} is not a table.")
         return
     for key, value in source.items():

@@ -74,7 +74,10 @@ def with_some(table: Table, some: Iterable[Difference]) -> Table:
 
 def _put(holder: Any, path: Path, value: Any) -> None:
     for part in path[:-1]:
-        holder = holder[part] if isinstance(part, int) else holder.setdefault(part, {})
+        if isinstance(part, int):
+            holder = holder[part]
+        else:
+            holder = holder.setdefault(part, {})
     holder[path[-1]] = value
 
 

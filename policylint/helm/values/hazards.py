@@ -137,7 +137,10 @@ def _mismatch(flag: str, value: Any, default: Any) -> str:
 
 def _set_mismatch(value: Any, default: Any) -> str:
     if isinstance(value, int) and isinstance(default, str) and default:
-        kind = "a boolean" if isinstance(value, bool) else "a number"
+        if isinstance(value, bool):
+            kind = "a boolean"
+        else:
+            kind = "a number"
         return f"--set makes {kind} of it, the chart's default is text"
     is_exponent = isinstance(value, str) and _EXPONENT.match(value) is not None
     if is_exponent and isinstance(default, int | float):

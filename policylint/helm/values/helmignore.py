@@ -37,7 +37,10 @@ class Ignore(Struct, frozen=True):
     def of(cls, top: Path) -> Ignore:
         """Read the .helmignore of a chart directory, if there is one."""
         file = top / ".helmignore"
-        text = file.read_text("utf-8", "replace") if file.is_file() else ""
+        if file.is_file():
+            text = file.read_text("utf-8", "replace")
+        else:
+            text = ""
         return cls.parse(text, str(file))
 
     @classmethod

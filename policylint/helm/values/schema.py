@@ -143,7 +143,10 @@ def _items(wanted: Any, value: Any, at: _At, schema: Mapping[str, Any]) -> Itera
     if not isinstance(value, list):
         return
     first = schema.get("prefixItems", wanted if isinstance(wanted, list) else [])
-    rest = schema.get("additionalItems", True) if isinstance(wanted, list) else wanted
+    if isinstance(wanted, list):
+        rest = schema.get("additionalItems", True)
+    else:
+        rest = wanted
     for position, child in enumerate(value):
         rule = first[position] if position < len(first) else rest
         yield from _check(rule, child, at.inside(str(position)))
@@ -179,7 +182,10 @@ def _not(wanted: Any, value: Any, at: _At, _: Any) -> Iterator[Breach]:
 
 
 def _if(wanted: Any, value: Any, at: _At, schema: Mapping[str, Any]) -> Iterator[Breach]:
-    branch = "else" if list(_check(wanted, value, at.inside())) else "then"
+    if list(_check(wanted, value, at.inside())):
+        branch = "else"
+    else:
+        branch = "then"
     yield from _check(schema.get(branch, True), value, at.inside())
 
 

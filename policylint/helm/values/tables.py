@@ -144,5 +144,8 @@ def dotted(path: tuple[str, ...]) -> str:
 
 def listed(names: Sequence[str], most: int = 8) -> str:
     """Names for a sentence: the first few, and how many more there are."""
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    if len(names) > most:
+        rest = f" and {len(names) - most} more"
+    else:
+        rest = ""
     return ", ".join(names[:most]) + rest

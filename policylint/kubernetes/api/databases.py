@@ -220,7 +220,10 @@ def databases(resource: Resource) -> Iterator[Database]:
         yield from _managed(resource, managed)
         return
     template = pod_template(resource)
-    keeping = {mount.container for mount in lasting_mounts(resource)} if template else set()
+    if template:
+        keeping = {mount.container for mount in lasting_mounts(resource)}
+    else:
+        keeping = set()
     for path, container in containers(template or {}):
         image = container.get("image")
         name = container.get("name")
@@ -252,7 +255,10 @@ def version_of(image: str) -> Version:
     """The numbers of an image's tag, () where it has none."""
     repository = _repository(image)
     tag = image.removeprefix(repository).partition("@")[0].removeprefix(":")
-    named = _PG_TAG.search(tag) if "timescale" in repository or "vector" in repository else None
+    if "timescale" in repository or "vector" in repository:
+        named = _PG_TAG.search(tag)
+    else:
+        named = None
     if named:
         return (int(named[1]),)
     match = _TAG.match(tag)

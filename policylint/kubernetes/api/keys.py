@@ -84,7 +84,10 @@ def missing_keys(workload: Resource, before: Resources, after: Resources) -> lis
     went, or the workload did not read it before. An object without any key is filled in by somebody
     else."""
     was = before.get(workload.id)
-    known = {(ref.object, ref.key) for ref in key_references(was)} if was is not None else set()
+    if was is not None:
+        known = {(ref.object, ref.key) for ref in key_references(was)}
+    else:
+        known = set()
     missing = []
     for reference in key_references(workload):
         old, new = before.get(reference.object), after.get(reference.object)

@@ -41,7 +41,10 @@ def _parsed(text: str) -> Fraction | None:
     suffix = match.group(2) or ""
     if suffix in _BINARY:
         return number * (1 << _BINARY[suffix])
-    exponent = _DECIMAL[suffix] if suffix in _DECIMAL else max(-400, min(400, int(suffix[1:])))
+    if suffix in _DECIMAL:
+        exponent = _DECIMAL[suffix]
+    else:
+        exponent = max(-400, min(400, int(suffix[1:])))
     if exponent >= 0:
         return number * Fraction(10**exponent)
     return number / Fraction(10**-exponent)

@@ -33,7 +33,10 @@ def at(value: Json, *steps: str | int) -> Json:
 def part(value: Json, *names: str) -> Mapping[str, Any]:
     """The mapping below an object at a path; an empty one where there is none."""
     for name in names:
-        value = value.get(name) if isinstance(value, _MAPPINGS) else None
+        if isinstance(value, _MAPPINGS):
+            value = value.get(name)
+        else:
+            value = None
     if isinstance(value, _MAPPINGS):
         return value
     return NOTHING

@@ -63,7 +63,10 @@ class Node:
 
     def __init__(self, raw: Mapping[str, Any], document: Schemas) -> None:
         self._document = document
-        named = document.raw_named(raw["$ref"]) if "$ref" in raw else {}
+        if "$ref" in raw:
+            named = document.raw_named(raw["$ref"])
+        else:
+            named = {}
         self._raw: Mapping[str, Any] = {**named, **raw} if named else raw
         self.ref: str = raw.get("$ref", "")
         """The name of the schema this node refers to, such as io.k8s.api.core.v1.PodSpec."""

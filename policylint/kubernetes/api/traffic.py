@@ -38,7 +38,10 @@ def readiness(
 def replicas(workload: Resource) -> int:
     """The replicas of a workload as rendered; 1 for kinds that have no such number, and where none
     is rendered."""
-    count = at(workload.body, "spec", "replicas") if workload.id.kind in SCALED else None
+    if workload.id.kind in SCALED:
+        count = at(workload.body, "spec", "replicas")
+    else:
+        count = None
     if isinstance(count, int):
         return count
     return 1

@@ -42,7 +42,10 @@ def resource_of(kind: str) -> str:
 def counted(identity: ResourceId) -> tuple[str, ...]:
     """The names under which a quota counts an object as one."""
     resource = resource_of(identity.kind)
-    name = f"count/{resource}.{identity.group}" if identity.group else f"count/{resource}"
+    if identity.group:
+        name = f"count/{resource}.{identity.group}"
+    else:
+        name = f"count/{resource}"
     if not identity.group and resource in _OLD:
         return (name, resource)
     return (name,)
@@ -81,7 +84,10 @@ def _storage(spec: Object) -> Usage:
     if amount is None:
         return {}
     name = spec.get("storageClassName")
-    own = {f"{name}.storageclass.storage.k8s.io/requests.storage": amount} if name else {}
+    if name:
+        own = {f"{name}.storageclass.storage.k8s.io/requests.storage": amount}
+    else:
+        own = {}
     return {"requests.storage": amount, **own}
 
 

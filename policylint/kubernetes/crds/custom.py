@@ -115,7 +115,10 @@ def stored_custom(body: Object, old: Object | None, crd: Object) -> Object:
     """
     try:
         version = served_version(crd, str(body.get("apiVersion") or ""))
-        schema = schema_of(version, crd) if version is not None else None
+        if version is not None:
+            schema = schema_of(version, crd)
+        else:
+            schema = None
         if version is None or schema is None:
             return body
         stored = _with_live_status(prepared(body, schema), old, version)
@@ -161,7 +164,10 @@ def _at_path(body: Json, path: str) -> Json:
         return None
     value: Json = body
     for name in path.strip(".").split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
+        if isinstance(value, Mapping):
+            value = value.get(name)
+        else:
+            value = None
     return value
 
 

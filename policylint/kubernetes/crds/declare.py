@@ -63,11 +63,17 @@ def shape_of(schema: Object, root: bool = False, name: str = "self") -> Shape | 
 
 def _array(schema: Object, name: str) -> Shape | None:
     items = schema.get("items")
-    item = shape_of(items, _embedded(items), f"{name}.@idx") if isinstance(items, Mapping) else None
+    if isinstance(items, Mapping):
+        item = shape_of(items, _embedded(items), f"{name}.@idx")
+    else:
+        item = None
     if item is None:
         return None
     limit = schema.get("maxItems")
-    most = max(limit, 0) if limit is not None else (MAX_REQUEST - 2) // (item.least + 1)
+    if limit is not None:
+        most = max(limit, 0)
+    else:
+        most = (MAX_REQUEST - 2) // (item.least + 1)
     return Shape(Type("list", (item.type,)), most, 2, item)
 
 
@@ -77,7 +83,10 @@ def _map(schema: Object, name: str) -> Shape | None:
     if item is None:
         return None
     limit = schema.get("maxProperties")
-    most = max(limit, 0) if limit is not None else (MAX_REQUEST - 2) // (item.least + 6)
+    if limit is not None:
+        most = max(limit, 0)
+    else:
+        most = (MAX_REQUEST - 2) // (item.least + 6)
     return Shape(Type("map", (STRING, item.type)), most, 2, item)
 
 
@@ -136,7 +145,10 @@ def size_at(shape: Shape, path: Path) -> Span | None:
         if name in ("@items", "@values"):
             current = current.item
         elif name == "@keys":
-            current = Shape(STRING) if current.type.kind == "map" else None
+            if current.type.kind == "map":
+                current = Shape(STRING)
+            else:
+                current = None
         else:
             current = current.fields.get(name)
     if current is not None:

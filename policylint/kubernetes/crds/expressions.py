@@ -129,7 +129,10 @@ def _dear(path: str, name: str, cost: int, scope: Scope) -> list[Cause]:
 
 def _compiled(source: str, rule: Object, scope: Scope, wanted: Type) -> tuple[str, int, bool]:
     """What is wrong with an expression, its worst cost, and whether it uses oldSelf."""
-    old = optional(scope.shape.type) if rule.get("optionalOldSelf") else scope.shape.type
+    if rule.get("optionalOldSelf"):
+        old = optional(scope.shape.type)
+    else:
+        old = scope.shape.type
     try:
         root, positions = parse(source)
     except CelSyntaxError as error:

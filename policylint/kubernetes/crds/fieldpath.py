@@ -41,7 +41,10 @@ def follow(path: str, schema: Object, brackets: bool = True) -> tuple[str, Objec
             raise FieldPathError(_problem(path, at))
         if match["key"] is not None and not brackets:
             raise FieldPathError("array notation is not allowed")
-        name = match["name"] if match["name"] is not None else _unescaped(match["key"])
+        if match["name"] is not None:
+            name = match["name"]
+        else:
+            name = _unescaped(match["key"])
         written, schema = _step(written, schema, name)
         at = match.end()
     return written, schema

@@ -213,7 +213,10 @@ def _parts(position: SchemaPosition, keyword: str, value: Json) -> Iterator[Sche
 
 def _property(position: SchemaPosition, name: str, part: Object) -> SchemaPosition:
     spelled = escape(name)
-    shape = position.shape.fields.get(spelled) if position.shape is not None and spelled else None
+    if position.shape is not None and spelled:
+        shape = position.shape.fields.get(spelled)
+    else:
+        shape = None
     child = position.below(part, f"properties[{name}]", shape)
     if position.schema.get("x-kubernetes-map-type") not in (None, "granular", "atomic"):
         child = replace(child, uncorrelated=position.uncorrelated or position.path)

@@ -55,7 +55,10 @@ class RulePosition(Struct, frozen=True):
 
     def field(self, name: str, schema: Object, path: str) -> RulePosition:
         """The position of a field or map entry."""
-        old = self.old.get(name) if isinstance(self.old, Mapping) else None
+        if isinstance(self.old, Mapping):
+            old = self.old.get(name)
+        else:
+            old = None
         pair, parent = self._next(self.pair.field(name) if self.pair is not None else None)
         if self.pair is not None and self.parent is None and name in ("apiVersion", "kind"):
             pair = parent = None
@@ -66,7 +69,10 @@ class RulePosition(Struct, frozen=True):
     def items(self, schema: Object) -> Iterator[RulePosition]:
         """The positions of a list's items; only lists of type map correlate theirs."""
         olds = old_items(self.schema, self.new, self.old)
-        pairs = self.pair.items() if self.pair is not None else repeat(None)
+        if self.pair is not None:
+            pairs = self.pair.items()
+        else:
+            pairs = repeat(None)
         for at, (item, old, pair) in enumerate(zip(self.new, olds, pairs, strict=False)):
             own, parent = self._next(pair)
             path = f"{self.path}[{at}]"
@@ -132,7 +138,10 @@ class _Values:
 
     def __init__(self, position: RulePosition) -> None:
         self.position = position
-        self._schema = with_meta(position.schema) if position.root else position.schema
+        if position.root:
+            self._schema = with_meta(position.schema)
+        else:
+            self._schema = position.schema
 
     @cached_property
     def new(self) -> Any:
@@ -200,7 +209,10 @@ def _refusal(
 ) -> Cause:
     text = _message(rule, bindings, budget)
     field = f"{position.path}{_child_path(rule)}".removeprefix(".") or "<nil>"
-    value = OMITTED if isinstance(position.new, Mapping | list) else position.new
+    if isinstance(position.new, Mapping | list):
+        value = OMITTED
+    else:
+        value = position.new
     match rule.get("reason"):
         case "FieldValueForbidden":
             return forbidden(field, text)
@@ -213,7 +225,10 @@ def _refusal(
 
 def _message(rule: Object, bindings: Mapping[str, Any], budget: Budget) -> str:
     expression = str(rule.get("messageExpression") or "")
-    evaluated = _evaluated(expression, bindings, budget).strip() if expression else ""
+    if expression:
+        evaluated = _evaluated(expression, bindings, budget).strip()
+    else:
+        evaluated = ""
     if evaluated and "\n" not in evaluated and len(evaluated) <= _MAX_MESSAGE:
         return evaluated
     text = str(rule.get("message") or "").strip()

@@ -55,12 +55,18 @@ class ValuePosition(Struct, frozen=True):
         ratcheted = self.pair is not None and not (
             self.path == "" and name in ("apiVersion", "kind")
         )
-        pair = self.pair.field(name) if self.pair is not None and ratcheted else None
+        if self.pair is not None and ratcheted:
+            pair = self.pair.field(name)
+        else:
+            pair = None
         return ValuePosition(path, self.value[name], schema, self.minor, pair)
 
     def items(self, schema: Object) -> Iterator[ValuePosition]:
         """The positions of a list's items."""
-        pairs = self.pair.items() if self.pair is not None else repeat(None)
+        if self.pair is not None:
+            pairs = self.pair.items()
+        else:
+            pairs = repeat(None)
         for at, (item, pair) in enumerate(zip(self.value, pairs, strict=False)):
             yield ValuePosition(f"{self.path}[{at}]", item, schema, self.minor, pair)
 
@@ -273,9 +279,15 @@ def _multiple(position: ValuePosition, exact: bool) -> Iterator[Cause]:
 
 def _range(position: ValuePosition) -> Iterator[Cause]:
     name = format_of(position.schema, position.minor)
-    limit = _INT_RANGES.get(name, _INT64) if position.minor >= _INT32_SINCE else _INT64
+    if position.minor >= _INT32_SINCE:
+        limit = _INT_RANGES.get(name, _INT64)
+    else:
+        limit = _INT64
     if not -limit <= position.value < limit or not float(position.value).is_integer():
-        label = f"with format {name}" if name else "(default format)"
+        if name:
+            label = f"with format {name}"
+        else:
+            label = "(default format)"
         yield invalid(
             "<nil>", "", f"Checked value must be of type integer {label} in {position.path}"
         )
@@ -374,7 +386,10 @@ def _exclusive(parts: list[list[Cause]], lead: str) -> Iterator[Cause]:
     valid = parts.count([])
     if not parts or valid == 1:
         return
-    why = f"Found {valid} valid alternatives" if valid else "Found none valid"
+    if valid:
+        why = f"Found {valid} valid alternatives"
+    else:
+        why = "Found none valid"
     yield invalid("<nil>", "", f"{lead} validate one and only one schema (oneOf). {why}")
     if not valid:
         yield from min(parts, key=len)

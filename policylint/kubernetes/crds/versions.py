@@ -157,7 +157,10 @@ def version_causes(
     yield from _deprecation(version, f"spec.versions[{at}]")
     for name, check in _CHECKS.items():
         if version.get(name) and (name not in shared or at == 0):
-            path = _SHARED[name] if name in shared else f"spec.versions[{at}].{name}"
+            if name in shared:
+                path = _SHARED[name]
+            else:
+                path = f"spec.versions[{at}].{name}"
             yield from check(version, path, checks)
 
 

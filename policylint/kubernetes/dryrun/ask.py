@@ -93,7 +93,10 @@ class Asking:
     def hook(self, hook: Created) -> DryRun:
         """The answer to the creation of a hook."""
         unasked = self._unasked(hook.after)
-        response = Said(None) if unasked else self._created(as_sent(hook.after), hook.id)
+        if unasked:
+            response = Said(None)
+        else:
+            response = self._created(as_sent(hook.after), hook.id)
         if response.reason == "AlreadyExists" and is_deleted_first(hook.after):
             response = Said(Outcome.ACCEPTED)  # it is valid, and Helm deletes the old one first
         return DryRun(hook.id, hook.forecast.upgrade, response, unasked, is_hook=True)
@@ -150,7 +153,10 @@ class Asking:
             return self._applied(body, change.id)
         if method is Apply.REPLACE:
             return self.kubectl.replace(body, change.id)
-        base = as_sent(change.before) if isinstance(change, Kept) else live
+        if isinstance(change, Kept):
+            base = as_sent(change.before)
+        else:
+            base = live
         try:
             sort, patch = patch_of(self.server, change.after, base, body, live)
         except UnpatchableError as error:

@@ -118,9 +118,15 @@ def held_by_another(resource: Resource, moments: Moments, moment: Moment) -> Ite
     if resource.id.kind not in _KINDS:
         return
     slots = dict(wanted(resource.id, resource.body))
-    owners = moments.identities if resource.is_hook else moments.makes.hooks
+    if resource.is_hook:
+        owners = moments.identities
+    else:
+        owners = moments.makes.hooks
     for owner in owners if slots else ():
-        body = moments.body(owner, moment) if owner.kind in _KINDS else None
+        if owner.kind in _KINDS:
+            body = moments.body(owner, moment)
+        else:
+            body = None
         if body is None or owner == resource.id:
             continue
         for slot, _ in wanted(owner, body):

@@ -116,7 +116,10 @@ def update(server: Server, state: State, request: Sent) -> tuple[Answer, State]:
     state = _in_version(state, resource.api_version)
     try:
         applied = _apply(server, kind, request, state)
-        known = request.valid if applied is request.valid else state.live
+        if applied is request.valid:
+            known = request.valid
+        else:
+            known = state.live
         new = _received(server, kind, state.live, applied, known)
     except UnpatchableError as error:
         field = keyless_path(kind.node, request.body) or keyless_path(kind.node, request.base)
@@ -332,7 +335,10 @@ def _conflicts(server: Server, kind: Kind, state: State, applied: Object) -> Ite
 def _received(server: Server, kind: Kind, live: Object, applied: Object, known: Object) -> Object:
     """The object as the server sees it before judging: decoded, defaulted, its own fields kept.
     `known` is one that is decoded already."""
-    new = decode(kind.node, applied, server.minor, known) if kind.builtin and kind.node else applied
+    if kind.builtin and kind.node:
+        new = decode(kind.node, applied, server.minor, known)
+    else:
+        new = applied
     prepared: dict[str, Any] = {**new}
     metadata, old = dict(part(new, "metadata")), part(live, "metadata")
     _keep(metadata, old, _METADATA_KEPT)

@@ -105,7 +105,10 @@ def _has(kind: Kind, path: str) -> bool:
     for name in steps(path):
         if node is None:
             return False
-        node = node.items if node.items is not None and is_index(name) else node.child(name)
+        if node.items is not None and is_index(name):
+            node = node.items
+        else:
+            node = node.child(name)
     return node is not None
 
 

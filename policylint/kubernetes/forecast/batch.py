@@ -42,7 +42,10 @@ def created(job: Object) -> Object:
         selector = part(spec, "selector")
         chosen = {**part(selector, "matchLabels"), _UID_LABELS[1]: _UID}
         spec["selector"] = {**selector, "matchLabels": chosen}
-    status = {} if spec.get("suspend") else {"startTime": Allocated("2000-01-01T00:00:00Z")}
+    if spec.get("suspend"):
+        status = {}
+    else:
+        status = {"startTime": Allocated("2000-01-01T00:00:00Z")}
     return {**job, "metadata": metadata, "spec": spec, "status": status}
 
 
@@ -115,7 +118,10 @@ def _template(request: Request, old: Mapping[str, Any], spec: Mapping[str, Any])
 
 def _immutable_template(field: str, minor: int) -> Cause:
     """The refusal, with the template itself elided: the server prints all of it."""
-    go = "core.PodTemplateSpec" if field == "spec.template" else "core.PodSpec"
+    if field == "spec.template":
+        go = "core.PodTemplateSpec"
+    else:
+        go = "core.PodSpec"
     value = "{...}" if minor >= JSON_SINCE else f"{go}{{...}}"
     return Cause(
         field, "FieldValueInvalid", f"Invalid value: {value}: field is immutable", TOPIC, _SOURCE

@@ -90,7 +90,10 @@ def _items(node: Node, value: list[Json], minor: int, known: Json) -> list[Json]
         if None in value:
             return [_or_zero(node.items, item) for item in value]
         return value
-    like = known[: len(value)] if isinstance(known, list) else []
+    if isinstance(known, list):
+        like = known[: len(value)]
+    else:
+        like = []
     decoded = [  # an item that the known list holds itself was decoded with it
         _value(node.items, item or {}, minor, twin)
         for item, twin in itertools.zip_longest(value, _twins(value, like))

@@ -67,7 +67,10 @@ def in_order(manifest: Manifest, event: str) -> tuple[Resource, ...]:
 
 def events_of(upgrade: Upgrade) -> tuple[str, str]:
     """The events before and after this change: of an installation where there is no before side."""
-    word = "upgrade" if upgrade.before.resources or upgrade.before.hooks else "install"
+    if upgrade.before.resources or upgrade.before.hooks:
+        word = "upgrade"
+    else:
+        word = "install"
     return f"pre-{word}", f"post-{word}"
 
 

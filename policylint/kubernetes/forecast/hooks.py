@@ -45,7 +45,10 @@ def hook_runs(upgrade: Upgrade, server: Server, back: Server) -> tuple[Created, 
     runs: dict[ResourceId, Created] = {}
     there = forward(upgrade, server.cluster.live)
     for event, moment, hook in there.of_hooks():
-        refused = too_late(upgrade, hook, server) if event in _BEFORE else None
+        if event in _BEFORE:
+            refused = too_late(upgrade, hook, server)
+        else:
+            refused = None
         response = refused or _made(hook, moment, there, server)
         known = runs.get(hook.id)
         if known is None or response.outcome is Outcome.REJECTED:  # two hooks may have one name
@@ -115,7 +118,10 @@ def _over(hook: Resource, moment: Moment, there: Moments, server: Server) -> Ans
     if response.outcome is Outcome.ACCEPTED or not _may_be_gone(hook, there):
         return response
     what = f"whether an earlier upgrade has made the hook {hook.id}, which nothing deletes"
-    where = f" -n {hook.id.namespace}" if hook.id.namespace else ""
+    if hook.id.namespace:
+        where = f" -n {hook.id.namespace}"
+    else:
+        where = ""
     how = f"kubectl get {hook.id.kind.lower()} {hook.id.name}{where} (delete it first)"
     return answer([Unknown(what, how, TOPIC, "metadata.name")])
 

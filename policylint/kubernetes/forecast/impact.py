@@ -72,7 +72,10 @@ def _kept(change: Kept, minor: str) -> tuple[Impact, str]:
         return _put_back(change)
     if not change.fields:
         return _reordered(change, minor)
-    template = template_change(change, minor) if change.id.group == "apps" else None
+    if change.id.group == "apps":
+        template = template_change(change, minor)
+    else:
+        template = None
     if template is None:
         return (Impact.IN_PLACE, "")
     return _rolled(change.after, template)
@@ -139,7 +142,10 @@ def _rolled(after: Resource, field: FieldChange) -> tuple[Impact, str]:
     """What a new template does to the pods of a workload."""
     spec = part(after.body, "spec")
     how = strategy(spec, after.id.kind)
-    replicas = spec.get("replicas", 1) if after.id.kind != "DaemonSet" else 1
+    if after.id.kind != "DaemonSet":
+        replicas = spec.get("replicas", 1)
+    else:
+        replicas = 1
     if replicas == 0:
         return Impact.IN_PLACE, f"{field.path} (no pod restarts: replicas is 0)"
     if after.id.kind == "Deployment" and spec.get("paused") is True:
@@ -165,7 +171,10 @@ def _partitioned(path: str, partition: int, start: object, replicas: object) -> 
 def strategy(spec: Object, kind: str) -> str:
     """RollingUpdate, Recreate or OnDelete, as a workload's spec says or defaults."""
     block = spec.get(ROLLED_BY.get(kind, ""))
-    name = block.get("type") if isinstance(block, Mapping) else None
+    if isinstance(block, Mapping):
+        name = block.get("type")
+    else:
+        name = None
     if isinstance(name, str):
         return name
     return "RollingUpdate"

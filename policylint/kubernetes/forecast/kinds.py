@@ -96,6 +96,9 @@ def _custom(crd: Object, api_version: str, document: Schemas) -> Kind:
         if part(version).get("name") == wanted:
             raw = part(version, "schema", "openAPIV3Schema")
             properties = {**part(raw, "properties"), **_CUSTOM_ROOT, "metadata": _METADATA}
-            node = Node({**raw, "properties": properties}, document) if raw else None
+            if raw:
+                node = Node({**raw, "properties": properties}, document)
+            else:
+                node = None
             return Kind(node, crd, served=part(version).get("served") is not False)
     return Kind(None, crd, served=False)

@@ -47,7 +47,10 @@ class Manager(Struct, frozen=True):
 
     def conflict(self, path: str) -> Cause:
         """The server's refusal to change this field of the manager's."""
-        under = f' with subresource "{self.subresource}"' if self.subresource else ""
+        if self.subresource:
+            under = f' with subresource "{self.subresource}"'
+        else:
+            under = ""
         text = f'Apply failed with 1 conflict: conflict with "{self.name}"{under} using '
         text += f"{self.api_version}: {path}"
         return Cause(path.removeprefix("."), "FieldManagerConflict", text, TOPIC, _SOURCE)

@@ -104,7 +104,10 @@ def _depending(response: Answer | None, sent: Resource, owners: list[Owner]) -> 
 
 def _unknowns(sent: Resource, owners: list[Owner]) -> Iterator[Unknown]:
     identity = sent.id
-    where = f" -n {identity.namespace}" if identity.namespace else ""
+    if identity.namespace:
+        where = f" -n {identity.namespace}"
+    else:
+        where = ""
     named = f"{identity.kind.lower()} {identity.name}{where}"
     how = f"kubectl get {named} -o yaml --show-managed-fields"
     for owner in owners:

@@ -127,7 +127,10 @@ def _fails_on_the_way(changes: tuple[Change, ...], hooks: tuple[Created, ...]) -
 
 
 def _get(identity: ResourceId) -> str:
-    where = f" -n {identity.namespace}" if identity.namespace else ""
+    if identity.namespace:
+        where = f" -n {identity.namespace}"
+    else:
+        where = ""
     return f"kubectl get {identity.kind.lower()} {identity.name}{where}"
 
 
@@ -174,7 +177,10 @@ def _kept(change: Kept, forward: Server, back: Server) -> Forecast:
     if not forward.kind_at_build(change.before).served:
         gone = removed(change.before, "current")
         return Forecast(gone, gone)
-    cheap = _without_looking(change, forward) if _remembers(change, forward) else None
+    if _remembers(change, forward):
+        cheap = _without_looking(change, forward)
+    else:
+        cheap = None
     if cheap is not None:
         return cheap
     try:
@@ -242,7 +248,10 @@ def _created(change: Created, upgrade: Upgrade, server: Server) -> Forecast:
     """The forecast of a creation; an object that is there already is imported into the release, or
     is in its way."""
     live, target = server.cluster.live.get(change.id), server.target
-    left = left_behind(upgrade, change.id) if live is None else None
+    if live is None:
+        left = left_behind(upgrade, change.id)
+    else:
+        left = None
     there = live if left is None else as_sent(left)
     if there is None:
         made, created = create(server, change.after)

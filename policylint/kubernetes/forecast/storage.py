@@ -176,7 +176,10 @@ def _shrinks(request: Request, spec: Mapping[str, Any]) -> Iterator[Cause]:
 
 def _grows(request: Request, spec: Mapping[str, Any]) -> Findings:
     name = spec.get("storageClassName")
-    known = request.cluster.storage_classes.get(str(name)) if name else None
+    if name:
+        known = request.cluster.storage_classes.get(str(name))
+    else:
+        known = None
     if known is None and (name != "" or request.assumed):
         yield _unknown_expansion(name)
     elif known is None or known.get("allowVolumeExpansion") is not True:
@@ -190,13 +193,19 @@ def _unknown_phase(request: Request) -> Unknown:
 
 
 def _unknown_expansion(name: Any) -> Unknown:
-    named = f"the storage class {name}" if name else "the claim's storage class"
+    if name:
+        named = f"the storage class {name}"
+    else:
+        named = "the claim's storage class"
     how = f"kubectl get storageclass {name or ''}".rstrip() + " -o yaml (give it with --live)"
     return Unknown(f"whether {named} allows volume expansion", how, CLAIM, _STORAGE)
 
 
 def _unknown_class(request: Request, name: str) -> Unknown:
-    same_class = f", or {name} already (the cluster's default)" if name else ""
+    if name:
+        same_class = f", or {name} already (the cluster's default)"
+    else:
+        same_class = ""
     what = f"whether the claim has no storage class yet{same_class}"
     how = (
         f"kubectl get pvc {request.id.name} -n {request.id.namespace} -o yaml (give it with --live)"
@@ -246,7 +255,10 @@ def node_driver_refusals(request: Request) -> Findings:
     }
     for driver in items(part(request.new, "spec").get("drivers")):
         before = old.get(part(driver).get("name"))
-        free = {} if request.minor < _ALLOCATABLE_SINCE else {"allocatable": None}
+        if request.minor < _ALLOCATABLE_SINCE:
+            free = {}
+        else:
+            free = {"allocatable": None}
         if before and not same(
             node.items if node else None, {**part(before), **free}, {**part(driver), **free}
         ):

@@ -191,7 +191,10 @@ def keyless_path(node: Node | None, body: Mapping[str, Json], path: str = "") ->
     """Where an object has an item that Helm 3 cannot merge once it is stored; "" where there is
     none."""
     for name, value in body.items():
-        child = node.child(name) if node and value and isinstance(value, dict | list) else None
+        if node and value and isinstance(value, dict | list):
+            child = node.child(name)
+        else:
+            child = None
         if child is None or not _may_merge(child):
             continue
         keyless = _keyless_below(child, value, f"{path}.{name}" if path else name)
@@ -295,7 +298,10 @@ def _combine(node: Node | None, deletions: Patch, delta: Patch) -> Patch:
     kept."""
     combined = dict(deletions)
     for key, value in delta.items():
-        child = node.child(key) if node and not key.startswith("$") else None
+        if node and not key.startswith("$"):
+            child = node.child(key)
+        else:
+            child = None
         have = combined.get(key)
         if isinstance(have, dict) and isinstance(value, dict):
             combined[key] = _combine(child, have, dict(value))

@@ -146,7 +146,10 @@ def _positions(
 
 def list_keys(before: Sequence[Json], after: Sequence[Json], node: Node | None) -> tuple[str, ...]:
     """The keys that tell the items of these lists apart, () to compare by position."""
-    keys = _declared_keys(node) if node is not None else ("name",)
+    if node is not None:
+        keys = _declared_keys(node)
+    else:
+        keys = ("name",)
     if keys and _unique(before, keys) and _unique(after, keys):
         return keys
     return ()

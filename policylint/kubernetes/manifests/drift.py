@@ -57,7 +57,10 @@ def _fate(change: Kept | Deleted, path: str) -> str:
     if isinstance(change, Deleted):
         return "the object is deleted"
     answer = change.forecast.upgrade
-    outcome = answer.outcome if answer is not None else Outcome.DEPENDS
+    if answer is not None:
+        outcome = answer.outcome
+    else:
+        outcome = Outcome.DEPENDS
     if outcome is Outcome.REJECTED:
         return "the upgrade is refused, and leaves it"
     gone = [field for field in change.fields if field.op == "remove"]
@@ -68,7 +71,10 @@ def _fate(change: Kept | Deleted, path: str) -> str:
     )
     fate = next((words for fields, words in fates if _is_among(fields, path)), "")
     is_known = outcome is Outcome.ACCEPTED
-    left = "the upgrade leaves it" if is_known else "what the upgrade does to it depends"
+    if is_known:
+        left = "the upgrade leaves it"
+    else:
+        left = "what the upgrade does to it depends"
     return fate or left
 
 

@@ -74,5 +74,8 @@ def rank(kind: str) -> tuple[int, str]:
 def hook_events(annotation: object) -> tuple[str, ...]:
     """The events of a `helm.sh/hook` annotation, in lower case: a value that is no text was read as
     one."""
-    text = str(annotation).lower() if isinstance(annotation, bool) else str(annotation or "")
+    if isinstance(annotation, bool):
+        text = str(annotation).lower()
+    else:
+        text = str(annotation or "")
     return tuple(event.strip().lower() for event in text.split(","))

@@ -110,7 +110,10 @@ class Reader(Struct, frozen=True):
         known = self.schemas.namespaced(group, kind)
         if known is None:
             known = self.definitions.namespaced(group, kind)
-        namespace = "" if known is False else resource.id.namespace or self.namespace
+        if known is False:
+            namespace = ""
+        else:
+            namespace = resource.id.namespace or self.namespace
         if namespace != resource.id.namespace:
             moved = ResourceId(group, kind, namespace, resource.id.name)
             return _with_id(resource, moved)
@@ -124,7 +127,10 @@ class Reader(Struct, frozen=True):
         resources = cache.get(document.text)
         if resources is None:
             sniffed = _sniff(document) if checked else None
-            resources = [sniffed] if sniffed else list(_resources(document, document.body()))
+            if sniffed:
+                resources = [sniffed]
+            else:
+                resources = list(_resources(document, document.body()))
             cache[document.text] = resources
         return resources
 
@@ -162,9 +168,15 @@ def _resources(document: Document, body: Json) -> Iterable[Resource]:
     if not isinstance(body, dict):
         raise _bad(document, f"a manifest document is a mapping, this is a {_word(body)}")
     metadata = body.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    if isinstance(metadata, dict):
+        annotations = metadata.get("annotations")
+    else:
+        annotations = None
     is_hook = isinstance(annotations, dict) and HOOK in annotations
-    events = hook_events(annotations[HOOK]) if is_hook and annotations else ()
+    if is_hook and annotations:
+        events = hook_events(annotations[HOOK])
+    else:
+        events = ()
     for item in _unpacked(document, body):
         yield _resource(document, item, events)
 

@@ -133,7 +133,10 @@ class Judge:
         if self.ignores:
             return False
         distinct = list(dict.fromkeys(errors))
-        text = distinct[0] if len(distinct) == 1 else f"[{', '.join(distinct)}]"
+        if len(distinct) == 1:
+            text = distinct[0]
+        else:
+            text = f"[{', '.join(distinct)}]"
         return source.failure(text, "")
 
     def _validated(self, source: _Source, scope: Scope) -> Iterator[Finding]:
@@ -217,7 +220,10 @@ def _validations(spec: Object) -> Iterable[Object]:
 def _validation(item: Object, compiled: Compiled) -> _Validation:
     root, _ = compiled.expression(str(item.get("expression") or ""), CONDITION)
     source = item.get("messageExpression")
-    message = compiled.expression(str(source), MESSAGE)[0] if source else None
+    if source:
+        message = compiled.expression(str(source), MESSAGE)[0]
+    else:
+        message = None
     return _Validation(item, root, message)
 
 
@@ -259,7 +265,10 @@ def _name(body: Object) -> str:
 
 
 def _names(request: Request, param: Any, param_kind: Any) -> dict[str, Any]:
-    namespace = request.namespace if request.namespaced else None
+    if request.namespaced:
+        namespace = request.namespace
+    else:
+        namespace = None
     names: dict[str, Any] = {
         "object": request.object,
         "oldObject": request.old_object,

@@ -48,7 +48,10 @@ def _of_rule(source: Source, spec: Object, rule: Object) -> Policy:
         return _unread(source, name, why or f"the rule {name} matches in a way that is not known")
     constraints = {"resourceRules": resources, **_selectors(blocks)}
     action = validate.get("failureAction") or spec.get("validationFailureAction")
-    actions = ["Deny"] if str(action).lower() in _DENY else ["Audit", "Warn"]
+    if str(action).lower() in _DENY:
+        actions = ["Deny"]
+    else:
+        actions = ["Audit", "Warn"]
     cel = _mapping(validate.get("cel"))
     own = _spec(cel, rule, {"matchConstraints": constraints, **_failure_policy(spec)})
     return _policy(source, f"{name_of(source.body)}/{name}", own, actions, cel.get("paramRef"))

@@ -39,7 +39,10 @@ def matched(constraints: Object, request: Request) -> Request | None:
     if _by_rules(excluded, request, exact) is not None:
         return None
     rules = constraints.get("resourceRules")
-    taken = _by_rules(rules, request, exact) if rules else request
+    if rules:
+        taken = _by_rules(rules, request, exact)
+    else:
+        taken = request
     if taken is None or not _namespace_matches(constraints.get("namespaceSelector"), request):
         return None
     return taken
@@ -99,7 +102,10 @@ def _namespace_matches(selector: Object | None, request: Request) -> bool:
     if not selector:
         return True
     if request.kind == "Namespace" and request.group == "":
-        side = request.old_object if request.operation == "DELETE" else request.object
+        if request.operation == "DELETE":
+            side = request.old_object
+        else:
+            side = request.object
         return selects(selector, labels_of(side))
     if not request.namespaced:
         return True
@@ -135,8 +141,14 @@ def _split(selector: Object, labels: frozenset[str]) -> tuple[Object, list[str]]
 
 def labels_of(body: Json) -> Mapping[str, str]:
     """The labels of an object."""
-    metadata = body.get("metadata") if isinstance(body, Mapping) else None
-    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
+    if isinstance(body, Mapping):
+        metadata = body.get("metadata")
+    else:
+        metadata = None
+    if isinstance(metadata, Mapping):
+        labels = metadata.get("labels")
+    else:
+        labels = None
     if isinstance(labels, Mapping):
         return labels
     return {}

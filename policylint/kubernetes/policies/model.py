@@ -118,7 +118,10 @@ class Verdict(Struct, frozen=True):
 
 def name_of(body: Json) -> str:
     """The name in an object's metadata."""
-    metadata = body.get("metadata") if isinstance(body, Mapping) else None
+    if isinstance(body, Mapping):
+        metadata = body.get("metadata")
+    else:
+        metadata = None
     if isinstance(metadata, Mapping):
         return str(metadata.get("name") or "")
     return ""

@@ -157,7 +157,10 @@ def _modern(spec: Object) -> Object:
     if not isinstance(kind, Mapping) or "version" not in kind:
         return spec
     group = kind.get("group")
-    version = f"{group}/{kind['version']}" if group else str(kind["version"])
+    if group:
+        version = f"{group}/{kind['version']}"
+    else:
+        version = str(kind["version"])
     return {**spec, "paramKind": {"apiVersion": version, "kind": kind.get("kind")}}
 
 

@@ -131,7 +131,10 @@ def _rulings(judge: Judge, asked: Asked, around: Surroundings) -> Iterator[Rulin
     answers = list(_answers(judge, asked, around))
     denied = [answer for answer in answers if isinstance(answer, Failure)]
     stands = asked.direction is Direction.ROLLBACK and bool(denied)
-    standing = set(_standing(judge, asked, around)) if stands else set()
+    if stands:
+        standing = set(_standing(judge, asked, around))
+    else:
+        standing = set()
     for answer in answers:
         yield Ruling(asked, judge.policy, answer, answer in standing)
 

@@ -105,7 +105,10 @@ def _shown(server: Server, resource: Resource, body: Object, existing: bool) -> 
     kind = server.kind(resource)
     if kind.crd is not None:
         version = served_version(kind.crd, resource.api_version)
-        schema = schema_of(version, kind.crd) if version is not None else None
+        if version is not None:
+            schema = schema_of(version, kind.crd)
+        else:
+            schema = None
         return seen(None, without_nulls(body, schema) if schema else body, existing)
     return seen(kind.node if kind.builtin else None, body, existing)
 

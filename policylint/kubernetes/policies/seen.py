@@ -55,7 +55,10 @@ _SET_ON_UPDATE = ("uid", "creationTimestamp", "managedFields", "resourceVersion"
 def seen(node: Node | None, body: Object, stored: bool = False) -> dict[str, Any]:
     """An object after decoding and defaulting, as its policies see it; `stored` where it has been
     written before."""
-    shown = dict(_struct(node, body)) if node is not None else _known(body)
+    if node is not None:
+        shown = dict(_struct(node, body))
+    else:
+        shown = _known(body)
     shown["apiVersion"], shown["kind"] = body.get("apiVersion"), body.get("kind")
     if (shown["apiVersion"], shown["kind"]) == ("v1", "Secret"):
         _merge_string_data(shown)

@@ -81,7 +81,10 @@ def matching_app_armor(meta: Object, spec: Object) -> Iterator[Cause]:
     for path, container in all_containers(spec, "spec"):
         annotated = annotations.get(f"{_APP_ARMOR}{text(container, 'name')}")
         own = fields(container, "securityContext")
-        context = own if has(own, "appArmorProfile") else fields(spec, "securityContext")
+        if has(own, "appArmorProfile"):
+            context = own
+        else:
+            context = fields(spec, "securityContext")
         profile = fields(context, "appArmorProfile")
         if annotated is None or not profile:
             continue

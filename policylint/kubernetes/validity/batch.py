@@ -258,7 +258,10 @@ def _success_rule(rule: Object, at: str, completions: float | None) -> Iterator[
     if count is None and not has(rule, "succeededIndexes"):
         detail = "at least one of succeededCount or succeededIndexes must be specified"
         yield required(at, detail)
-    most = [] if completions is None else [(completions, "the number of specified completions")]
+    if completions is None:
+        most = []
+    else:
+        most = [(completions, "the number of specified completions")]
     if has(rule, "succeededIndexes"):
         where, problem = f"{at}.succeededIndexes", ""
         if len(indexes.encode()) > _LONGEST_INDEXES:

@@ -59,7 +59,10 @@ def _needed(obj: Object, encoded: Mapping[str, str], written: Mapping[str, str])
         if key not in keys:
             yield required(f"data[{key}]")
         elif kind in _JSON:
-            content = written[key] if key in written else _decoded(encoded[key])
+            if key in written:
+                content = written[key]
+            else:
+                content = _decoded(encoded[key])
             yield from _json_object(content, f"data[{key}]")
     if kind == "kubernetes.io/basic-auth" and not keys & {"username", "password"}:
         yield required("data[username]")

@@ -311,7 +311,10 @@ def missing_claims(value: Object, at: str, claims: Collection[str]) -> Iterator[
             yield not_found(
                 path, name, f"must be one of the names in pod.spec.resourceClaims{known}"
             )
-        key = f"{name}/{text(claim, 'request')}" if text(claim, "request") else name
+        if text(claim, "request"):
+            key = f"{name}/{text(claim, 'request')}"
+        else:
+            key = name
         if key in seen or name in seen:
             yield duplicate(path, key)
         seen.add(key)

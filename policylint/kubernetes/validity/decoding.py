@@ -82,7 +82,10 @@ def _map(node: Node, value: Json, position: _Position) -> Iterator[Misfit]:
     if not isinstance(value, Mapping):
         yield _unfit(value, position, _go_kind(node))
         return
-    inner = struct(node).rpartition(".")[2] if node.is_struct else position.owner
+    if node.is_struct:
+        inner = struct(node).rpartition(".")[2]
+    else:
+        inner = position.owner
     for key, item in value.items():
         child = node.properties.get(key)
         if child is not None:
@@ -182,7 +185,10 @@ def _bytes(value: str, position: _Position) -> Iterator[Misfit]:
     try:
         base64.b64decode(wanted, validate=True)
     except (binascii.Error, ValueError):
-        prefix = "error decoding from json: " if position.server_side else ""
+        if position.server_side:
+            prefix = "error decoding from json: "
+        else:
+            prefix = ""
         yield position.wrong(f"{prefix}illegal base64 data at input byte {_first_bad(wanted)}")
 
 
@@ -198,7 +204,10 @@ def _first_bad(text: str) -> int:
 
 
 def _unfit(value: Json, position: _Position, kind: str, shown: str = "") -> Misfit:
-    where = f"Go struct field {position.owner}.{position.path}" if position.path else "Go value"
+    if position.path:
+        where = f"Go struct field {position.owner}.{position.path}"
+    else:
+        where = "Go value"
     return position.wrong(
         f"json: cannot unmarshal {shown or _json_kind(value)} into {where} of type {kind}"
     )

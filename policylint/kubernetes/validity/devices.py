@@ -178,7 +178,10 @@ def _single_choice(names: list[str], at: str, none: str, several: str) -> Iterat
 
 def _devices(spec: Object, at: str) -> Iterator[Cause]:
     devices = [(path, _flat(device)) for path, device in objects(spec, "devices", at)]
-    most = _MOST_ADVANCED if any(_is_advanced(flat) for _, flat in devices) else _MOST_DEVICES
+    if any(_is_advanced(flat) for _, flat in devices):
+        most = _MOST_ADVANCED
+    else:
+        most = _MOST_DEVICES
     if len(devices) > most:
         yield too_many(f"{at}.devices", len(devices), most)
         return

@@ -189,5 +189,8 @@ def cel_errors(
         yield invalid(at, source, expression.problem)
     elif wanted and expression.type not in wanted:
         names = " ".join(map(str, wanted))
-        words = f"{names}" if len(wanted) == 1 else f"one of [{names}]"
+        if len(wanted) == 1:
+            words = f"{names}"
+        else:
+            words = f"one of [{names}]"
         yield invalid(at, source, f"must evaluate to {words} but got {expression.type}")

@@ -99,7 +99,10 @@ def _keyed(node: Node, element: Node, value: list[Json], position: _Position) ->
 def _map_key(node: Node, item: Json) -> tuple[str, str]:
     """An item's key as the server writes it, or what is wrong with it."""
     if not isinstance(item, Mapping):
-        kind = "a null element" if item is None else "non-map elements"
+        if item is None:
+            kind = "a null element"
+        else:
+            kind = "non-map elements"
         return "", f"associative list with keys may not have {kind}"
     parts = [
         f"{name}={_shown(value)}"
@@ -117,7 +120,10 @@ def _key_values(node: Node, item: Mapping[str, Json], name: str) -> Iterator[Jso
     if name in item:
         yield item[name]
         return
-    child = node.items.properties.get(name) if node.items else None
+    if node.items:
+        child = node.items.properties.get(name)
+    else:
+        child = None
     if child is not None and child.default is not None:
         yield child.default
 

@@ -190,7 +190,10 @@ def _limit(limit: Object, at: str, kind: str) -> Iterator[Cause]:
 def _limited_resources(
     parts: Mapping[str, Mapping[str, Json]], at: str, kind: str
 ) -> Iterator[Cause]:
-    check = container_resource if kind in ("Pod", "Container") else _standard_resource
+    if kind in ("Pod", "Container"):
+        check = container_resource
+    else:
+        check = _standard_resource
     names: dict[str, None] = {}
     for part, entries in parts.items():
         names.update(dict.fromkeys(entries))

@@ -108,7 +108,10 @@ def _name(value: Object, group: str, scope: Scope) -> Iterator[Cause]:
 def _prefix_complaints(group: str, scope: Scope, prefix: str) -> tuple[str, ...]:
     """Every store asks for a segment of a path, and the kind's validation for its own format, in
     which a trailing dash is as good as a letter (maskTrailingDash of apimachinery)."""
-    masked = f"{prefix[:-2]}a" if len(prefix) > 1 and prefix.endswith("-") else prefix
+    if len(prefix) > 1 and prefix.endswith("-"):
+        masked = f"{prefix[:-2]}a"
+    else:
+        masked = prefix
     own = format_of_prefix(group, scope.kind, scope.minor)(masked)
     return tuple(dict.fromkeys((*_plain_segment(prefix), *own)))
 

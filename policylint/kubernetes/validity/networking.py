@@ -166,7 +166,10 @@ def ingress_class(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 
 def _parameters(value: Object, at: str) -> Iterator[Cause]:
     yield from _reference(value, at)
-    scope = text(value, "scope") if has(value, "scope") else "Cluster"
+    if has(value, "scope"):
+        scope = text(value, "scope")
+    else:
+        scope = "Cluster"
     if scope not in ("Cluster", "Namespace"):
         yield unsupported(f"{at}.scope", scope, ("Cluster", "Namespace"))
     elif scope == "Namespace":

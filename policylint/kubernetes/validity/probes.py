@@ -73,7 +73,10 @@ def _handler(value: Object, at: str, handlers: tuple[str, ...]) -> Iterator[Caus
 def _sleep(value: Object, at: str, grace: int | None, scope: Scope) -> Iterator[Cause]:
     seconds, most = number(value, "seconds") or 0, 30 if grace is None else grace
     if seconds < 0 or seconds > most or (seconds == 0 and scope.minor < _ZERO_SLEEP):
-        lowest = "non-negative" if scope.minor >= _ZERO_SLEEP else "greater than 0"
+        if scope.minor >= _ZERO_SLEEP:
+            lowest = "non-negative"
+        else:
+            lowest = "greater than 0"
         yield invalid(
             at, seconds, f"must be {lowest} and less than terminationGracePeriodSeconds ({most})"
         )

@@ -118,7 +118,10 @@ def resource_amount(name: str, amount: Json, at: str) -> Iterator[Cause]:
     """The errors of one entry of a container's requests or limits."""
     yield from container_resource(name, at)
     yield from quantity_of(name, amount, at)
-    size = parse_quantity(name.removeprefix(_HUGE)) if name.startswith(_HUGE) else None
+    if name.startswith(_HUGE):
+        size = parse_quantity(name.removeprefix(_HUGE))
+    else:
+        size = None
     number = parse_quantity(amount)
     if size and number is not None and (number < 0 or number % size):
         shown = canonical(amount)

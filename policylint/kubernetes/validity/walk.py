@@ -84,7 +84,10 @@ class Plan:
         rules, below = self.rules.get(name, ()), self.below(name)
         element = self.element if below is None else None
         checked = bool(rules) or below is not None or element is not None
-        entry = Entry(rules, below, element, set()) if checked else None
+        if checked:
+            entry = Entry(rules, below, element, set())
+        else:
+            entry = None
         if name in self._node.properties:  # the keys of a map are anybody's
             self.entries[name] = entry
         return entry
@@ -159,7 +162,10 @@ def _walk_fields(plan: Plan, value: Object, at: str, scope: Scope, errors: list[
             _walk(struct_plan, {}, child(at, name), scope, errors)
     entries = plan.entries
     for name, item in value.items():
-        entry = entries[name] if name in entries else plan.entry(name)
+        if name in entries:
+            entry = entries[name]
+        else:
+            entry = plan.entry(name)
         if entry is None or item is None:
             continue  # most fields: no path is made for them
         _walk_field(entry, name, item, at, scope, errors)

@@ -122,7 +122,10 @@ def _host_processes(spec: Object, at: str) -> Iterator[Cause]:
 def options(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of Windows options."""
     name = text(value, "gmsaCredentialSpecName")
-    complaints = dns_subdomain(name) if has(value, "gmsaCredentialSpecName") else ()
+    if has(value, "gmsaCredentialSpecName"):
+        complaints = dns_subdomain(name)
+    else:
+        complaints = ()
     yield from each_invalid(f"{at}.gmsaCredentialSpecName", name, complaints)
     spec = text(value, "gmsaCredentialSpec")
     if has(value, "gmsaCredentialSpec") and not spec:

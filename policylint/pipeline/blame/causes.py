@@ -132,8 +132,14 @@ def _is_open(finding: Finding) -> bool:
 
 
 def _places(change: Change, plan: Plan, upgrade: Upgrade) -> Places:
-    named = plan.named_after if isinstance(plan.named_after, ChartSide) else change.after
-    before = plan.before if isinstance(plan.before, ChartSide) else change.before
+    if isinstance(plan.named_after, ChartSide):
+        named = plan.named_after
+    else:
+        named = change.after
+    if isinstance(plan.before, ChartSide):
+        before = plan.before
+    else:
+        before = change.before
     redactor = redactor_of(upgrade)
     return Places(change, before, named, upgrade.target.helm, redactor, plan.source)
 

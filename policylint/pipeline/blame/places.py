@@ -73,7 +73,10 @@ class Places(Struct, frozen=True, eq=False):
             nested = {step: nested}
         masked = mask_values(nested)
         for step in path:
-            masked = masked[step] if isinstance(masked, dict) else masked
+            if isinstance(masked, dict):
+                masked = masked[step]
+            else:
+                masked = masked
         return short(self.redactor.value(masked))
 
     def _of_user(self, difference: Difference) -> Location:
@@ -118,7 +121,10 @@ class Places(Struct, frozen=True, eq=False):
                 return Location("command", flag)
             name = self.before.as_named(argument)
             file = named.get(name)
-            line = written_at(read_file(file), _words(path)) if file else 0
+            if file:
+                line = written_at(read_file(file), _words(path))
+            else:
+                line = 0
             return Location("cause", name, line)
         return Location("record", "the release's values")
 
@@ -170,7 +176,10 @@ def _value_by(flag: str, argument: str, path: Path, helm: str) -> Any:
         if isinstance(node, list) and isinstance(step, int):
             node = node[step] if step < len(node) else ABSENT
         else:
-            node = node.get(step, ABSENT) if isinstance(node, dict) else ABSENT
+            if isinstance(node, dict):
+                node = node.get(step, ABSENT)
+            else:
+                node = ABSENT
     return node
 
 
@@ -199,7 +208,10 @@ def _numbers(text: str) -> Iterator[int]:
 
 def _word(text: str, number: int, key: str) -> str:
     line = written_at(text, ("dependencies", str(number), key))
-    written = text.splitlines()[line - 1].partition(f"{key}:")[2] if line else ""
+    if line:
+        written = text.splitlines()[line - 1].partition(f"{key}:")[2]
+    else:
+        written = ""
     return written.strip(" \"',}")
 
 

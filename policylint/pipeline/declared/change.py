@@ -135,7 +135,10 @@ def _chart_folders(release: Declared, tree: Tree) -> tuple[str, ...]:
 
 def _by_file(dependencies: object, folder: str) -> Iterator[str]:
     for entry in dependencies if isinstance(dependencies, list) else ():
-        repository = entry.get("repository") if isinstance(entry, dict) else None
+        if isinstance(entry, dict):
+            repository = entry.get("repository")
+        else:
+            repository = None
         if isinstance(repository, str) and repository.startswith("file://"):
             yield os.path.normpath(f"{folder}/{repository.removeprefix('file://')}")
 

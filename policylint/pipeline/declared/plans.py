@@ -192,12 +192,18 @@ def _added(release: Declared) -> Json:
 
 def _applied(release: Declared | None) -> bool:
     """Whether its post-renderers, if any, are applied here."""
-    renderers = release.settings.get("postRenderers") if release else None
+    if release:
+        renderers = release.settings.get("postRenderers")
+    else:
+        renderers = None
     return not renderers or can_apply(renderers)
 
 
 def _renderers(release: Declared | None) -> tuple[Json, ...]:
-    renderers = release.settings.get("postRenderers") if release else None
+    if release:
+        renderers = release.settings.get("postRenderers")
+    else:
+        renderers = None
     listed = renderers if isinstance(renderers, list) else []
     if can_apply(listed):
         return tuple(listed)

@@ -34,7 +34,10 @@ def render(report: Report) -> str:
 
 def _finding(finding: Finding, release: str) -> dict[str, Any]:
     subject = ", ".join(filter(None, (release, str(finding.resource or ""))))
-    words = f"{subject}: {finding.message}" if subject else finding.message
+    if subject:
+        words = f"{subject}: {finding.message}"
+    else:
+        words = finding.message
     place = primary(finding)
     path = shown_path(place.file) if place else _NO_FILE
     line = line_of(place) if place else 0

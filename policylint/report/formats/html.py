@@ -137,7 +137,10 @@ def _contents(report: Report) -> Html:
 
 def _of(release: ReleaseReport, count: int) -> str:
     hardest = worst(release)
-    impact = f"hardest: {HARDEST_FIRST[hardest]}, " if hardest < len(HARDEST_FIRST) else ""
+    if hardest < len(HARDEST_FIRST):
+        impact = f"hardest: {HARDEST_FIRST[hardest]}, "
+    else:
+        impact = ""
     return f"{impact}{_counted(count, 'finding')}"
 
 

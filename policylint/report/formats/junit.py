@@ -61,7 +61,10 @@ def _suite(
 def _settled(suite: ElementTree.Element, name: str, finding: Finding) -> None:
     """What is waived or known is a test that was skipped, with the reason."""
     case = _case(suite, name, finding.rule, str(finding.resource or finding.where))
-    why = f"waived: {finding.waived.reason}" if finding.waived else "in the baseline"
+    if finding.waived:
+        why = f"waived: {finding.waived.reason}"
+    else:
+        why = "in the baseline"
     ElementTree.SubElement(case, "skipped", message=on_one_line(why))
 
 
@@ -88,7 +91,10 @@ def _case(suite: ElementTree.Element, release: str, rule: str, about: str) -> El
 
 
 def _words(finding: Finding) -> str:
-    lines = [f"because {finding.because}"] if finding.because else []
+    if finding.because:
+        lines = [f"because {finding.because}"]
+    else:
+        lines = []
     for fix in finding.fixes:
         lines.append(f"fix: {fix.title}")
         lines += [f"  {number}. {step}" for number, step in enumerate(fix.steps, 1)]

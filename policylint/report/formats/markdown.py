@@ -121,14 +121,20 @@ def _details(report: Report) -> Iterator[str]:
 def _folded(title: str, blocks: list[str], verdict: Verdict) -> Iterator[str]:
     """Each block by itself, so that a report which is too long loses the last ones alone."""
     for number, block in enumerate(blocks):
-        state = " open" if verdict is not Verdict.PASS and number == 0 else ""
+        if verdict is not Verdict.PASS and number == 0:
+            state = " open"
+        else:
+            state = ""
         headline, _, body = block.partition("\n")
         summary = f"<details{state}><summary>{title}: {headline}</summary>"
         yield f"\n{summary}\n\n{body}\n\n</details>"
 
 
 def _finding(finding: Finding) -> str:
-    about = f" — {plain(str(finding.resource))}" if finding.resource else ""
+    if finding.resource:
+        about = f" — {plain(str(finding.resource))}"
+    else:
+        about = ""
     headline = f"<b>{finding.severity}</b> {plain(finding.message)}{about}"
     lines = [headline, f"rule `{finding.rule}`"]
     if finding.path:
@@ -157,8 +163,14 @@ def _code(steps: Iterable[str]) -> list[str]:
 
 
 def _failure(failure: RuleFailure) -> str:
-    about = f" — {plain(str(failure.resource))}" if failure.resource else ""
-    remedy = f"\n- fix: {plain(failure.remedy)}" if failure.remedy else ""
+    if failure.resource:
+        about = f" — {plain(str(failure.resource))}"
+    else:
+        about = ""
+    if failure.remedy:
+        remedy = f"\n- fix: {plain(failure.remedy)}"
+    else:
+        remedy = ""
     return f"<b>unknown</b> {plain(_cut(failure.message, 2000))}{about}\n- {failure.rule}{remedy}"
 
 

@@ -164,7 +164,10 @@ def _kept_copy(resource: ResourceId) -> str:
 
 def _object(kind: str, resource: ResourceId) -> str:
     """A resource as kubectl takes it, quoted for a shell."""
-    where = f" -n {quote(resource.namespace)}" if resource.namespace else ""
+    if resource.namespace:
+        where = f" -n {quote(resource.namespace)}"
+    else:
+        where = ""
     return on_one_line(f"{quote(kind)} {quote(resource.name)}{where}")
 
 
@@ -260,7 +263,10 @@ def _replaced(resource: ResourceId) -> str:
 
 def _address(release: ReleaseReport) -> tuple[str, str]:
     """The release's name, and the flag of its namespace, as a shell takes them."""
-    where = f" -n {quote(release.namespace)}" if release.namespace else ""
+    if release.namespace:
+        where = f" -n {quote(release.namespace)}"
+    else:
+        where = ""
     return on_one_line(quote(release.name or "RELEASE")), on_one_line(where)
 
 

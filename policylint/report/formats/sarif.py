@@ -105,8 +105,14 @@ def _result(finding: Finding, release: str, index: Mapping[str, int]) -> dict[st
 
 def _suppression(waived: Waived) -> dict[str, Any]:
     """A waiver as SARIF has it; what stands in a comment or a configuration is in the source."""
-    words = f"{waived.owner}: {waived.reason}" if waived.owner else waived.reason
-    until = f" (until {waived.expires})" if waived.expires else ""
+    if waived.owner:
+        words = f"{waived.owner}: {waived.reason}"
+    else:
+        words = waived.reason
+    if waived.expires:
+        until = f" (until {waived.expires})"
+    else:
+        until = ""
     uri = quote(shown_path(waived.where.file), safe="/")
     place: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}}
     if waived.where.line:

@@ -63,7 +63,10 @@ def _type(name: str, title: str, category: str, description: str) -> str:
 
 def _inspection(name: str, text: str, level: str, finding: Finding | None, release: str) -> str:
     place = primary(finding) if finding else None
-    file = shown_path(place.file) if place else release or "policylint"
+    if place:
+        file = shown_path(place.file)
+    else:
+        file = release or "policylint"
     line = line_of(place) if place else 0
     return _message(
         "inspection", typeId=name, message=text, file=file, line=str(line or ""), SEVERITY=level

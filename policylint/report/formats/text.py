@@ -104,7 +104,10 @@ def _is_plain(release: ReleaseReport) -> bool:
 
 def _brief(release: ReleaseReport) -> Iterator[Line]:
     """A release of many that shows nothing of its own, in a line."""
-    words = [] if release.verdict is Verdict.PASS else [f"{release.verdict}, as above"]
+    if release.verdict is Verdict.PASS:
+        words = []
+    else:
+        words = [f"{release.verdict}, as above"]
     words += [_counts(release), *_chart_words(release.chart)]
     words += ["routine"] if release.routine else []
     yield Headline(release_name(release), str(release.verdict), f": {'; '.join(words)}")
@@ -169,7 +172,10 @@ def _habits(findings: Sequence[Finding], look: Look) -> Iterator[Line]:
         severity = str(finding.severity)
         first = place(min(finding.locations, key=_causes_first))
         count = len(finding.locations)
-        many = f"{count} places, the first {first}" if count > 1 else first
+        if count > 1:
+            many = f"{count} places, the first {first}"
+        else:
+            many = first
         known = f", id {finding.fingerprint}" if look.ids else ""
         words = f" {finding.message} ({many}{known})"
         yield Headline(f"{severity}[{finding.rule}]", severity, words, f"{PAGES}#{finding.rule}")
@@ -187,8 +193,14 @@ def _settled(findings: Sequence[Finding], look: Look) -> Iterator[Line]:
         for location in finding.locations[:1]:
             yield Row(label(location), place(location))
         if finding.waived:
-            owner = f"{finding.waived.owner}: " if finding.waived.owner else ""
-            until = f" (until {finding.waived.expires})" if finding.waived.expires else ""
+            if finding.waived.owner:
+                owner = f"{finding.waived.owner}: "
+            else:
+                owner = ""
+            if finding.waived.expires:
+                until = f" (until {finding.waived.expires})"
+            else:
+                until = ""
             yield Row("reason", f"{owner}{finding.waived.reason}{until}")
             yield Row("waiver", place(finding.waived.where))
         yield ""
@@ -231,7 +243,10 @@ def _untouched(report: Report) -> Iterator[str]:
 
 def _finding(finding: Finding, look: Look) -> Iterator[Line]:
     severity = str(finding.severity)
-    way = " (on the way back)" if finding.direction == "rollback" else ""
+    if finding.direction == "rollback":
+        way = " (on the way back)"
+    else:
+        way = ""
     way += " (on trial: fails nothing yet)" if finding.dry else ""
     words = f"{severity}[{finding.rule}]"
     link = f"{PAGES}#{finding.rule}"
@@ -288,7 +303,10 @@ def _snippet(location: Location, finding: Finding, look: Look) -> Iterator[Line]
 
 def _value_in(line: str, finding: Finding) -> tuple[int, int]:
     """Where a line has the value that the field became, else whatever its key holds."""
-    words = str(finding.after) if isinstance(finding.after, (str, int, float)) else ""
+    if isinstance(finding.after, (str, int, float)):
+        words = str(finding.after)
+    else:
+        words = ""
     start = line.rfind(words)
     if words and start >= 0:
         return start, start + len(words)
@@ -328,8 +346,14 @@ def _failure(failure: RuleFailure) -> Iterator[Line]:
 def _evidence(release: ReleaseReport, evidence: Evidence) -> Iterator[Line]:
     target = release.target
     nameless = "chart" if evidence.engine else "manifests"
-    where = f"{release.namespace}/{release.name}" if release.name else nameless
-    environment = f" in {target.environment}" if target.environment else ""
+    if release.name:
+        where = f"{release.namespace}/{release.name}"
+    else:
+        where = nameless
+    if target.environment:
+        environment = f" in {target.environment}"
+    else:
+        environment = ""
     yield f"{where}{environment}: {_counts(release)}"
     deleted = [str(row.resource) for row in release.changes if row.change == "deleted"]
     if deleted:
@@ -468,7 +492,13 @@ def _last(report: Report, look: Look) -> Line:
     if look.hidden:
         words.append(f"{look.hidden} not shown")
     verdict = str(report.verdict)
-    releases = f" in {len(report.releases)} releases" if len(report.releases) > 1 else ""
+    if len(report.releases) > 1:
+        releases = f" in {len(report.releases)} releases"
+    else:
+        releases = ""
     unknown = report.verdict is Verdict.UNKNOWN
-    meaning = " (policylint could not judge everything)" if unknown else ""
+    if unknown:
+        meaning = " (policylint could not judge everything)"
+    else:
+        meaning = ""
     return Headline(verdict.upper(), verdict, f": {', '.join(words)}{releases}{meaning}")

@@ -31,7 +31,10 @@ def table(rows: Sequence[FieldChange]) -> Html:
 
 
 def _noise(rows: Sequence[FieldChange]) -> Html:
-    count = "1 field" if len(rows) == 1 else f"{len(rows)} fields"
+    if len(rows) == 1:
+        count = "1 field"
+    else:
+        count = f"{len(rows)} fields"
     summary = el("summary", f"{count} that every chart bump changes")
     return el("details", summary, _table(rows), class_="noise")
 
@@ -39,7 +42,10 @@ def _noise(rows: Sequence[FieldChange]) -> Html:
 def _table(rows: Sequence[FieldChange]) -> Html:
     left = len(rows) - MOST_FIELDS
     head = el("tr", *(el("th", word, scope="col") for word in ("field", "before", "after")))
-    more = el("p", f"{left} more fields", class_="more") if left > 0 else None
+    if left > 0:
+        more = el("p", f"{left} more fields", class_="more")
+    else:
+        more = None
     body = el("tbody", map(_row, islice(rows, MOST_FIELDS)))
     return join((el("table", el("thead", head), body, class_="fields"), more))
 
@@ -66,7 +72,10 @@ def sides(row: FieldChange) -> tuple[Html, Html]:
 
 def written(value: Json) -> str:
     """A value as text: strings as they are, all else as JSON; a long one is cut and counted."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+    if isinstance(value, str):
+        text = value
+    else:
+        text = json.dumps(value, ensure_ascii=False, indent=1)
     left = len(text) - MOST_CHARACTERS
     if left > 0:
         return f"{text[:MOST_CHARACTERS]}… ({left} more characters)"
@@ -81,7 +90,10 @@ def _marked(before: str, after: str) -> tuple[Html, Html]:
 
 def _mark(text: str, start: int, end: int) -> Html:
     stop = len(text) - end
-    middle = el("mark", text[start:stop]) if stop > start else None
+    if stop > start:
+        middle = el("mark", text[start:stop])
+    else:
+        middle = None
     return join((text[:start], middle, text[stop:]))
 
 

@@ -55,8 +55,14 @@ def waived(settled: Iterable[Finding]) -> Iterator[Html]:
 def _may_stand(finding: Finding) -> str:
     if finding.waived is None:
         return "in the baseline"
-    owner = f" by {finding.waived.owner}" if finding.waived.owner else ""
-    until = f" until {finding.waived.expires}" if finding.waived.expires else ""
+    if finding.waived.owner:
+        owner = f" by {finding.waived.owner}"
+    else:
+        owner = ""
+    if finding.waived.expires:
+        until = f" until {finding.waived.expires}"
+    else:
+        until = ""
     return f"waived{owner}{until}: {finding.waived.reason}"
 
 
@@ -87,7 +93,10 @@ def failures(unjudged: Iterable[RuleFailure], anchors: Anchors) -> Iterator[Html
 
 
 def _finding(finding: Finding, rule: RuleInfo | None, anchor: str) -> Html:
-    way = " (on the way back)" if finding.direction == "rollback" else ""
+    if finding.direction == "rollback":
+        way = " (on the way back)"
+    else:
+        way = ""
     opened = finding.severity is not Severity.NOTE
     about = str(finding.resource or finding.where)
     body: list[Child] = [_field(finding), el("dl", _facts(finding, rule)), _fixes(finding.fixes)]
@@ -169,12 +178,21 @@ def _fixes(fixes: tuple[Fix, ...]) -> Iterator[Html]:
     first, *alternatives = fixes
     yield _fix(first)
     if alternatives:
-        count = "1 other way" if len(alternatives) == 1 else f"{len(alternatives)} other ways"
+        if len(alternatives) == 1:
+            count = "1 other way"
+        else:
+            count = f"{len(alternatives)} other ways"
         yield el("details", el("summary", count), map(_fix, alternatives), class_="ways")
 
 
 def _fix(fix: Fix) -> Html:
-    cost = el("span", f" ({fix.cost})", class_="about") if fix.cost else None
+    if fix.cost:
+        cost = el("span", f" ({fix.cost})", class_="about")
+    else:
+        cost = None
     title = el("p", el("b", "fix "), fix.title, cost)
-    steps = el("ol", (el("li", el("pre", step)) for step in fix.steps)) if fix.steps else None
+    if fix.steps:
+        steps = el("ol", (el("li", el("pre", step)) for step in fix.steps))
+    else:
+        steps = None
     return el("div", title, steps, class_="fix")

@@ -73,7 +73,10 @@ def _facts(release: ReleaseReport) -> Html:
     target = release.target
     evidence = release.evidence or Evidence()
     how = f"Kubernetes {target.kubernetes}, Helm {target.helm}, {target.apply}"
-    compared = f"{evidence.before} → {evidence.after}" if evidence.before else evidence.after
+    if evidence.before:
+        compared = f"{evidence.before} → {evidence.after}"
+    else:
+        compared = evidence.after
     rows = [
         ("chart", _chart(release.chart)),
         ("compared", compared),
@@ -99,7 +102,10 @@ def _chart(chart: ChartChange | None) -> str:
     if chart is None:
         return ""
     after = f"{chart.after.name} {chart.after.version}"
-    before = f"{chart.before.name} {chart.before.version}" if chart.before else ""
+    if chart.before:
+        before = f"{chart.before.name} {chart.before.version}"
+    else:
+        before = ""
     if before not in ("", after):
         return f"{before} → {after}"
     return after
@@ -145,7 +151,10 @@ def _resource(row: ChangeSummary, anchors: Anchors) -> Html:
     words = (el("b", str(row.resource)), " ", el("span", _about(row), class_="about"))
     if not row.differences:
         return el("p", *words, class_="item resource", id=anchor, data_level=impact)
-    reason = el("p", row.reason, class_="about") if row.reason else None
+    if row.reason:
+        reason = el("p", row.reason, class_="about")
+    else:
+        reason = None
     return el(
         "details",
         el("summary", *words),

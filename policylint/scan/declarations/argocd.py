@@ -63,7 +63,10 @@ def _is_helm(source: Tree) -> bool:
 def _declaration(root: Tree, application: Tree, source: Tree, place: Place) -> Declaration:
     spec = application.get("spec") or application
     repository = source.get("repoURL")
-    packed = repository if (repository and (repository.text or "").startswith("oci://")) else None
+    if repository and (repository.text or "").startswith("oci://"):
+        packed = repository
+    else:
+        packed = None
     of_source = declaration("argocd", source, place)
     return replace(
         of_source,

@@ -123,7 +123,10 @@ def _named(field: Word) -> Flag:
 
 
 def _flag(setting: Setting, source: Source) -> Flag:
-    origin = source.placed(setting.place) if setting.place.line else None
+    if setting.place.line:
+        origin = source.placed(setting.place)
+    else:
+        origin = None
     return Flag(setting.state, setting.value, origin, setting.written)
 
 

@@ -78,7 +78,10 @@ def _chart(root: Tree, known: Sources) -> tuple[Word, Word]:
     if inline:
         return word(inline.get("chart")), word(inline.get("version"))
     ref = root.get("spec", "chartRef")
-    source = _source(ref, root.string("metadata", "namespace"), known) if ref else None
+    if ref:
+        source = _source(ref, root.string("metadata", "namespace"), known)
+    else:
+        source = None
     if ref is None or source is None:
         elsewhere = Word(None, ref is not None)
         return elsewhere, elsewhere
@@ -148,7 +151,10 @@ def _first_flux(root: Tree) -> Declaration:
     chart = root.get("spec", "chart")
     name = word(root.get("metadata", "name"))
     release_name = word(root.get("spec", "releaseName"))
-    parts = [home, namespace] if home != namespace else [namespace]
+    if home != namespace:
+        parts = [home, namespace]
+    else:
+        parts = [namespace]
     composed = "-".join(part.text or "default" for part in [*parts, name])
     unsure = any(part.dynamic for part in [*parts, name])
     return Declaration(

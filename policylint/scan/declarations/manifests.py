@@ -73,7 +73,10 @@ def _own(text: str, file: str) -> Iterator[Tree | ReadError]:
 
 def _unfolded(root: Tree) -> Iterator[Tree]:
     """An object, or the objects of a list of any kind."""
-    items = root.get("items") if (root.string("kind") or "").endswith("List") else None
+    if (root.string("kind") or "").endswith("List"):
+        items = root.get("items")
+    else:
+        items = None
     yield from items.items() if items else [root]
 
 
@@ -128,7 +131,10 @@ def _top(lines: list[str], at: int, column: int) -> int:
         line = _undashed(lines[above])
         if not _belongs(line, column, blank=False):
             break
-        first = above if re.match(r"[A-Za-z]+:(?:\s|$)", line[column:]) else first
+        if re.match(r"[A-Za-z]+:(?:\s|$)", line[column:]):
+            first = above
+        else:
+            first = first
     return first
 
 

@@ -171,14 +171,20 @@ def _paths(source: Json) -> Iterator[str]:
 def _literal(path: str) -> str:
     """The directory that holds whatever a path with templates and globs may name."""
     literal = re.split(r"[{*?\[]", path)[0]
-    folder = path if literal == path else posixpath.dirname(literal)
+    if literal == path:
+        folder = path
+    else:
+        folder = posixpath.dirname(literal)
     return normal(folder or ".")
 
 
 def _declaring(tree: Tree) -> Iterator[Problem]:
     """Charts whose templates declare Applications: which, their values decide."""
     for name in tree.names:
-        text = tree.text(name) if "/templates/" in f"/{name}" else None
+        if "/templates/" in f"/{name}":
+            text = tree.text(name)
+        else:
+            text = None
         if text is None or f"{GROUP}/" not in text or not _is_template(tree, name):
             continue
         match = _APPLICATION.search(text)
@@ -218,7 +224,10 @@ def _generated(context: Context, item: Item) -> Iterator[Item]:
         for parameters in parameter_sets(context, generator, go_template):
             body = filled(laid_over(template, own), parameters, go_template)
             if isinstance(body, dict):
-                body = _patched(body, str(filled(patch, parameters, True))) if patch else body
+                if patch:
+                    body = _patched(body, str(filled(patch, parameters, True)))
+                else:
+                    body = body
                 yield replace(item, body={**body, "kind": "Application"}, text="")
 
 

@@ -161,7 +161,10 @@ def _values(
             unresolved.append(why or f"the values file {entry} is not there")
     inline, why = _inline(helm)
     if inline:
-        label = "helm.valuesObject" if helm.get("valuesObject") else "helm.values"
+        if helm.get("valuesObject"):
+            label = "helm.valuesObject"
+        else:
+            label = "helm.values"
         layers.append(Layer("values", inline, label=f"{label} of the Application"))
     return _Values(tuple(layers), (*unresolved, *((why,) if why else ())))
 
@@ -177,11 +180,17 @@ def _value_files(
         source = refs.get(name)
         if source is None or not context.is_here(string(source, "repoURL")):
             return [], f"the values file {entry} is in another repository"
-        root = string(source, "path") if source.get("path") and not source.get("chart") else ""
+        if source.get("path") and not source.get("chart"):
+            root = string(source, "path")
+        else:
+            root = ""
         return expanded(context.tree, normal(posixpath.join(root, path))), ""
     if chart.kind != "path":
         return [], f"the values file {entry} is in the chart itself"
-    at = entry if entry.startswith("/") else posixpath.join(chart.name, entry)
+    if entry.startswith("/"):
+        at = entry
+    else:
+        at = posixpath.join(chart.name, entry)
     return expanded(context.tree, normal(at)), ""
 
 
@@ -211,7 +220,10 @@ def _parameters(
         name, text = string(entry, "name"), scalar_text(value(entry, "value"))
         if "$ARGOCD" in text:
             unknown.append(f"the parameter {name} is made of Argo CD's variables")
-        flag = "set-string" if value(entry, "forceString") is True else "set"
+        if value(entry, "forceString") is True:
+            flag = "set-string"
+        else:
+            flag = "set"
         sets.append((flag, f"{name}={_escaped(text)}"))
     for entry in sequence(helm, "fileParameters"):
         name, path = string(entry, "name"), string(entry, "path")

@@ -19,7 +19,10 @@ def artifact_path(objects: Iterable[Item], name: str, path: str) -> str:
     for start, target in _copies(objects, name):
         within = target == "." or path == target or path.startswith(f"{target}/")
         if within and len(target) > best:
-            rest = path if target == "." else posixpath.relpath(path, target)
+            if target == ".":
+                rest = path
+            else:
+                rest = posixpath.relpath(path, target)
             best, result = len(target), normal(posixpath.join(start, rest))
     return result
 

@@ -29,7 +29,10 @@ def resolve(tree: Tree) -> Declarations:
     """The releases that commands and tasks of a tree upgrade, and commands whose release is not
     known."""
     files = [tree.root / name for name in tree.names if _may_run(tree, name)]
-    invocations = scan(files, tree.root).invocations if files else ()
+    if files:
+        invocations = scan(files, tree.root).invocations
+    else:
+        invocations = ()
     repositories = dict(_repositories(invocations))
     releases: list[Declared] = []
     problems: list[Problem] = []
@@ -136,7 +139,10 @@ def _chart(
         return ChartSource("oci", chart.rpartition("/")[2], chart, version), []
     name, slash, rest = chart.partition("/")
     repo = invocation.flag("repo").value
-    url = str(repo) if isinstance(repo, str) else repositories.get(name, "")
+    if isinstance(repo, str):
+        url = str(repo)
+    else:
+        url = repositories.get(name, "")
     if url:
         return ChartSource("repository", rest if slash else chart, url, version), []
     return ChartSource("unknown", chart, "", version), [f"where the chart {chart} comes from"]

@@ -173,7 +173,10 @@ class Flux:
         kind = string(dict(ref), "kind") or "GitRepository"
         space = string(dict(ref), "namespace") or namespace
         source = cluster.find(kind, space, name)
-        candidates = [source.item] if source else self._sources(kind, name, space)
+        if source:
+            candidates = [source.item]
+        else:
+            candidates = self._sources(kind, name, space)
         if not candidates:
             return True
         url = string(candidates[0].body, "spec", "url")

@@ -107,7 +107,10 @@ def _flat(body: Mapping[str, Json], prefix: str = "") -> Iterator[tuple[str, str
             numbered = {str(number): item for number, item in enumerate(entry)}
             yield from _flat(numbered, f"{prefix}{key}.")
         else:
-            text = str(entry).lower() if isinstance(entry, bool) else str(entry)
+            if isinstance(entry, bool):
+                text = str(entry).lower()
+            else:
+                text = str(entry)
             yield f"{prefix}{key}", text
 
 
@@ -121,7 +124,10 @@ def _from_git(context: Context, body: dict[str, Json], go_template: bool) -> lis
         sets = [_of_path(path, go_template) for path in _directories(context, body)]
     else:
         sets = list(_files(context, body, go_template))
-    prefixed = [_prefixed(made, prefix, go_template) for made in sets] if prefix else sets
+    if prefix:
+        prefixed = [_prefixed(made, prefix, go_template) for made in sets]
+    else:
+        prefixed = sets
     return [_with_values(made, values, go_template) for made in prefixed]
 
 

@@ -69,7 +69,10 @@ def resolve(tree: Tree, helmfiles: Helmfiles | None = None) -> Declarations:
     callers = _callers(tree, names)
     for name in roots:
         own = callers.get(name, ())
-        files = _built(tree, name, helmfiles) if helmfiles else _literal(tree, name, own)
+        if helmfiles:
+            files = _built(tree, name, helmfiles)
+        else:
+            files = _literal(tree, name, own)
         problems += files.problems
         for state in files.states:
             releases += _releases(tree, state, () if helmfiles else own)
@@ -124,7 +127,10 @@ def _calls(tree: Tree, name: str) -> Iterator[tuple[str, Caller]]:
     documents, _ = documents_of(tree, name, {})
     entries = [row for item in documents.items for row in sequence(item.body, "helmfiles")]
     for entry in entries:
-        path = entry if isinstance(entry, str) else string(entry, "path")
+        if isinstance(entry, str):
+            path = entry
+        else:
+            path = string(entry, "path")
         if _is_here(name, path):
             within = normal(posixpath.join(posixpath.dirname(name), path))
             yield from ((file, caller_of(entry)) for file in expanded(tree, within))
@@ -325,6 +331,9 @@ def _sets(entry: dict[str, Json]) -> Iterator[tuple[str, str]]:
     for field, flag in (("set", "set"), ("setString", "set-string")):
         for row in sequence(entry, field):
             setting = value(row, "value")
-            text = str(setting).lower() if isinstance(setting, bool) else str(setting)
+            if isinstance(setting, bool):
+                text = str(setting).lower()
+            else:
+                text = str(setting)
             escaped = text.replace(",", "\\,")
             yield flag, f"{string(row, 'name')}={escaped}"

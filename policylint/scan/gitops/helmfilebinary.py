@@ -171,7 +171,10 @@ def _environments(tree: Tree, name: str) -> list[str]:
     environments: list[str] = []
     for file in (name, *_bases(tree, name)):
         block = _BLOCK.search(tree.text(file) or "")
-        rows = list(_ENVIRONMENT.finditer(block["body"])) if block else []
+        if block:
+            rows = list(_ENVIRONMENT.finditer(block["body"]))
+        else:
+            rows = []
         outermost = min((match["indent"] for match in rows), key=len, default="")
         environments += [match["name"] for match in rows if match["indent"] == outermost]
     return list(dict.fromkeys(environments)) or [DEFAULT]

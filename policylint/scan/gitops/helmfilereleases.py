@@ -86,7 +86,10 @@ def doubts_of(state: State, entry: dict[str, Json]) -> Iterator[str]:
         yield f"templates decide a part of it: {_lines(state.file, lines)}"
     beside = [str(place) for place in sequence(state.body, DOUBTS)]
     if beside:
-        more = f" and {len(beside) - 2} more" if len(beside) > 2 else ""
+        if len(beside) > 2:
+            more = f" and {len(beside) - 2} more"
+        else:
+            more = ""
         yield f"templates decide lines beside it: {', '.join(beside[:2])}{more}"
     for key, written in _deciding(state, entry):
         if UNSEEN in str(written):
@@ -102,7 +105,10 @@ def _deciding(state: State, entry: dict[str, Json]) -> Iterator[tuple[str, Json]
 
 
 def _lines(file: str, lines: list[Json]) -> str:
-    more = f" and {len(lines) - 1} more lines" if len(lines) > 1 else ""
+    if len(lines) > 1:
+        more = f" and {len(lines) - 1} more lines"
+    else:
+        more = ""
     return f"{file}:{lines[0]}{more}"
 
 

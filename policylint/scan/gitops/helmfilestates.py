@@ -113,10 +113,16 @@ def _state(
 ) -> State:
     environment = mapping(body, "environments", name)
     values: dict[str, Json] = {}
-    unknown = "secrets of the environment" if environment.get("secrets") else ""
+    if environment.get("secrets"):
+        unknown = "secrets of the environment"
+    else:
+        unknown = ""
     for source in (*sequence(environment, "values"), *handed):
         if isinstance(source, Mapping):
-            unknown = "what templates make of the environment" if UNSEEN in str(source) else unknown
+            if UNSEEN in str(source):
+                unknown = "what templates make of the environment"
+            else:
+                unknown = unknown
             values = _over(values, source)
             continue
         documents, why = _values_file(tree, file, str(source))
@@ -130,7 +136,10 @@ def _state(
 def _values_file(tree: Tree, file: str, source: str) -> tuple[Documents, str]:
     """An environment's values file, and why it is not known."""
     path = normal(posixpath.join(posixpath.dirname(file), source))
-    documents = Documents() if is_outside(file, source) else tree.documents(path)
+    if is_outside(file, source):
+        documents = Documents()
+    else:
+        documents = tree.documents(path)
     is_known = tree.is_file(path) and not is_templated(tree.text(path) or "")
     if documents.error or not is_known or is_outside(file, source):
         return Documents(), f"the environment's values file {source}"

@@ -115,7 +115,10 @@ def filled_text(text: str, parameters: Mapping[str, Any]) -> str:
     parts: list[str] = []
     at = 0
     for action in _actions(text):
-        printed = UNSEEN if action.is_silent else filled_action(action.body, parameters)
+        if action.is_silent:
+            printed = UNSEEN
+        else:
+            printed = filled_action(action.body, parameters)
         parts += [text[at : action.start], printed]
         at = action.end
     return "".join([*parts, text[at:]])
@@ -145,7 +148,10 @@ def doubted(item: Item, doubts: frozenset[int]) -> dict[str, Json]:
         if own and isinstance(entry, dict):
             entries[number] = {**entry, DOUBTS: sorted(own)}
         left -= own
-    body = {**item.body, "releases": entries} if entries else dict(item.body)
+    if entries:
+        body = {**item.body, "releases": entries}
+    else:
+        body = dict(item.body)
     if left:
         return {**body, DOUBTS: [f"{item.file}:{line}" for line in sorted(left)]}
     return body
@@ -166,7 +172,10 @@ def _lines_of_releases(item: Item) -> list[range]:
     rows = root.value if isinstance(root, MappingNode) else []
     nodes = next((node for key, node in rows if getattr(key, "value", "") == "releases"), None)
     start = _start(item)
-    entries = nodes.value if isinstance(nodes, SequenceNode) else []
+    if isinstance(nodes, SequenceNode):
+        entries = nodes.value
+    else:
+        entries = []
     spans = [(node.start_mark.line, node.end_mark.line) for node in entries]
     return [range(start + first, start + max(first + 1, last)) for first, last in spans]
 

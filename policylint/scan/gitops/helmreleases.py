@@ -185,7 +185,10 @@ def _from_object(
     source = _source(flux, cluster, kind, item.namespace, name)
     optional = value(reference, "optional") is True
     if source is None:
-        why = "" if optional else f"values of {called}, which is not in the repository"
+        if optional:
+            why = ""
+        else:
+            why = f"values of {called}, which is not in the repository"
         return None, why
     data = data_of(source)
     if key not in data:

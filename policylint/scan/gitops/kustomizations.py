@@ -95,7 +95,10 @@ def files_of(tree: Tree, folder: str, depth: int = 0) -> Iterator[str]:
         return
     try:
         own = kustomization_file(tree, folder)
-        whole = kustomization_of(tree, folder) if own else generated(tree, folder)
+        if own:
+            whole = kustomization_of(tree, folder)
+        else:
+            whole = generated(tree, folder)
     except BuildError:
         return
     if own:

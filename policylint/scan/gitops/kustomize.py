@@ -86,7 +86,10 @@ class Build:
         if not self._tree.is_dir(folder):
             raise BuildError(f"the path {folder} is not in the repository")
         has_own = kustomization_file(self._tree, folder)
-        base = kustomization_of(self._tree, folder) if has_own else generated(self._tree, folder)
+        if has_own:
+            base = kustomization_of(self._tree, folder)
+        else:
+            base = generated(self._tree, folder)
         whole = overlaid(self._tree, folder, base, overlay)
         try:
             return self._by_hand(folder, whole, 0)
@@ -232,7 +235,10 @@ def _transformed(tree: Tree, folder: str, whole: dict[str, Json], items: list[It
 def _patches(tree: Tree, folder: str, whole: dict[str, Json]) -> Iterator[dict[str, Json]]:
     for entry in sequence(whole, "patchesStrategicMerge"):
         inline = str(entry)
-        text = inline if "\n" in inline else _text(tree, folder, inline)
+        if "\n" in inline:
+            text = inline
+        else:
+            text = _text(tree, folder, inline)
         yield {"patch": text}
     for entry in sequence(whole, "patches"):
         yield _patch(tree, folder, entry)
@@ -281,7 +287,10 @@ def _patched(items: list[Item], patch: dict[str, Json]) -> list[Item]:
 
 def _merged_into(item: Item, patch: dict[str, Json], target: Mapping[str, Json]) -> list[Item]:
     """The object with the patch where it is meant, none where the patch deletes it."""
-    meant = selects(target, item) if target else same_object(patch, item)
+    if target:
+        meant = selects(target, item)
+    else:
+        meant = same_object(patch, item)
     if not meant:
         return [item]
     if patch.get("$patch") == "delete":

@@ -179,7 +179,10 @@ def with_origin(item: Item, tree: Tree) -> Item:
     if not annotations:
         del metadata["annotations"]
     body: dict[str, Json] = {**item.body, "metadata": metadata}
-    path = string(load(origin, "origin"), "path") if isinstance(origin, str) else ""
+    if isinstance(origin, str):
+        path = string(load(origin, "origin"), "path")
+    else:
+        path = ""
     if not path:
         return replace(item, body=body, text="", line=1)
     file = normal(posixpath.join(item.file, path))

@@ -91,5 +91,8 @@ def _chart(spec: dict[str, Json]) -> ChartSource:
 def _sets(spec: dict[str, Json]) -> Iterator[tuple[str, str]]:
     for key, entry in mapping(spec, "set").items():
         written = value({"v": entry}, "v")
-        text = str(written).lower() if isinstance(written, bool) else str(written)
+        if isinstance(written, bool):
+            text = str(written).lower()
+        else:
+            text = str(written)
         yield "set", f"{key}={text}"

@@ -160,7 +160,10 @@ class _Scanner:
             raise SubstitutionError("bad substitution")
         while self.next == "/":
             self.at += 1
-        new = None if self.next == "}" else self._parameter("}", escapes=True)
+        if self.next == "}":
+            new = None
+        else:
+            new = self._parameter("}", escapes=True)
         self._close()
         return _replaced(operator, value, old, new)
 
@@ -181,7 +184,10 @@ def _cased(operator: str, value: str) -> str:
             return value.lower()
         return value.upper()
     if operator in (",", "^"):
-        first = value[:1].lower() if operator == "," else value[:1].upper()
+        if operator == ",":
+            first = value[:1].lower()
+        else:
+            first = value[:1].upper()
         return first + value[1:]
     return value
 
@@ -233,7 +239,10 @@ def _trimmed(operator: str, value: str, glob: str) -> str:
     at_end = operator.startswith("%")
     lengths = range(1, len(value) + 1)
     for count in lengths if len(operator) == 1 else reversed(lengths):
-        part = value[len(value) - count :] if at_end else value[:count]
+        if at_end:
+            part = value[len(value) - count :]
+        else:
+            part = value[:count]
         if expression.fullmatch(part):
             if at_end:
                 return value[: len(value) - count]

@@ -163,7 +163,10 @@ def _rows(folder: _Folder, block: Block) -> Iterator[tuple[str, Any]]:
     """(kind, entry) of each `set` block; an entry that a loop makes is not known."""
     for inner in block.blocks:
         is_loop = inner.type == "dynamic"
-        name = inner.labels[0] if is_loop and inner.labels else inner.type
+        if is_loop and inner.labels:
+            name = inner.labels[0]
+        else:
+            name = inner.type
         if name in _SETS:
             entries = inner.attributes.items()
             row = {key: value(entry.expression, folder.module) for key, entry in entries}

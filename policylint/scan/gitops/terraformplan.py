@@ -59,7 +59,10 @@ def _sides(change: Json, file: str) -> Iterator[tuple[int, Declared]]:
         if not isinstance(attributes, dict):
             continue
         unknown = mapping(body, "after_unknown") if number else {}
-        identity = f"{address} replaced" if is_replaced and not number else ""
+        if is_replaced and not number:
+            identity = f"{address} replaced"
+        else:
+            identity = ""
         yield number, _release(attributes, unknown, address, file, identity)
 
 
@@ -157,7 +160,10 @@ def _set(entry: Json) -> tuple[str, str]:
     kinds = {"string": "set-string", "literal": "set-literal"}
     flag = kinds.get(string(entry, "type"), "set")
     setting = value(entry, "value")
-    text = str(setting).lower() if isinstance(setting, bool) else str(setting)
+    if isinstance(setting, bool):
+        text = str(setting).lower()
+    else:
+        text = str(setting)
     return flag, f"{string(entry, 'name')}={text}"
 
 

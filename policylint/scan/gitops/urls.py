@@ -6,7 +6,10 @@ from __future__ import annotations
 def plain_url(url: str) -> str:
     """A repository's URL without scheme, user and suffix."""
     rest = url.rpartition("://")[2] or url
-    rest = rest.rpartition("@")[2].replace(":", "/", 1) if "@" in rest else rest
+    if "@" in rest:
+        rest = rest.rpartition("@")[2].replace(":", "/", 1)
+    else:
+        rest = rest
     return rest.removesuffix("/").removesuffix(".git").lower()
 
 

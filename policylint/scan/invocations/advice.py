@@ -74,7 +74,10 @@ def add_flag(invocation: Invocation, text: str, title: str, grade: Grade = Grade
     edit = None
     if grade is not Grade.MANUAL:
         there = invocation.flag(name).origin is not None  # --atomic=false
-        edit = changed(invocation, name, text) if there else added(invocation, text)
+        if there:
+            edit = changed(invocation, name, text)
+        else:
+            edit = added(invocation, text)
     if edit is None:
         return Fix(title, steps=(f"add {text}",) if title != f"add {text}" else ())
     return Fix(title, grade, (), (edit,))

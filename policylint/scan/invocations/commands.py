@@ -129,7 +129,10 @@ def _flags(source: Source, command: Command) -> Mapping[str, Flag]:
     certain."""
     flags: dict[str, Flag] = {}
     for use in command.flags:
-        name = tables.canonical(use.option.name) if command.tool == "helm" else use.option.name
+        if command.tool == "helm":
+            name = tables.canonical(use.option.name)
+        else:
+            name = use.option.name
         before = flags.get(name)
         flag = Flag(use.state, None if use.maybe else use.data, _origin(source, use), use.written)
         if use.maybe and before is not None and before.state == "set" and use.data is not False:
@@ -176,7 +179,10 @@ def _insertion(source: Source, call: Call, command: Command) -> Place | None:
     flags it has)."""
     words = command.positionals[:1] if tables.subcommands(command.action) else (command.verb,)
     for word in (command.names.get("chart"), *words):
-        span = _written_at(source, call, word) if word is not None and not word.maybe else None
+        if word is not None and not word.maybe:
+            span = _written_at(source, call, word)
+        else:
+            span = None
         if span is not None:
             return source.place(span[1], span[1])
     return None

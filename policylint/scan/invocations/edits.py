@@ -81,7 +81,10 @@ def changed(invocation: Invocation, name: str, text: str) -> Edit | None:
         if not text or invocation.syntax != "shell":
             return None
         return Edit(place.file, place.start, place.end, text)
-    shift = invocation.source.offset if invocation.source else 0
+    if invocation.source:
+        shift = invocation.source.offset
+    else:
+        shift = 0
     start, end = place.start - shift, place.end - shift
     written = data[start:end]
     if written.lstrip(b"\"'").startswith(b"-"):
@@ -194,7 +197,10 @@ def _in_block(data: bytes, place: Place, name: str, value: str) -> Edit | None:
         return None
     following = re.compile(rb"([ \t]*)(\w+[ \t]*)?").match(data, opening.end())
     indent = following[1].decode() if following else ""
-    width = max(len(following[2] or b"") - 1, 0) if following else 0
+    if following:
+        width = max(len(following[2] or b"") - 1, 0)
+    else:
+        width = 0
     line = f"{indent or '  '}{name:<{width}} = {value}\n"
     return Edit(place.file, opening.end(), opening.end(), line)
 
@@ -276,7 +282,10 @@ def _holding(node: Node | None, holders: tuple[str, ...]) -> Node | None:
 def only(invocation: Invocation, pattern: bytes, text: str) -> Edit | None:
     """Write a text behind the first group of a pattern, where the file has it exactly once."""
     data = _bytes(invocation)
-    matches = list(re.finditer(pattern, data)) if data is not None else []
+    if data is not None:
+        matches = list(re.finditer(pattern, data))
+    else:
+        matches = []
     if len(matches) != 1 or invocation.source is None:
         return None
     shift = invocation.source.offset

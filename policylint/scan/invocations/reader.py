@@ -68,7 +68,10 @@ def _holds(text: str, word: str) -> bool:
 @lru_cache(maxsize=1)  # every reader asks about the same text in turn
 def _lower(text: str) -> str:
     """The text in lower case; where a shell is told helm in pieces, h"e"lm, whole as well."""
-    whole = _PIECES.sub("helm", text) if _PIECES.search(text) else ""
+    if _PIECES.search(text):
+        whole = _PIECES.sub("helm", text)
+    else:
+        whole = ""
     if whole:
         return f"{text}\n{whole}".lower()
     return text.lower()

@@ -125,7 +125,10 @@ def literal(
     if undecided or isinstance(value, (dict, list)):
         yield untold(reading, place, written)
     elif value is not None:
-        text = str(value).lower() if isinstance(value, bool) else str(value)
+        if isinstance(value, bool):
+            text = str(value).lower()
+        else:
+            text = str(value)
         yield from read_value(text, reading, place, written)
 
 
@@ -160,7 +163,10 @@ def argument_list(items: Iterable[Argument]) -> Iterator[Setting]:
         option = known.get(spelled)
         if option is None:
             continue
-        following = words[index + 1][0] if index + 1 < len(words) else None
+        if index + 1 < len(words):
+            following = words[index + 1][0]
+        else:
+            following = None
         separate = following if option.takes == "yes" else "true"
         yield _argument(option, value if equals else separate, dynamic, place, text)
 

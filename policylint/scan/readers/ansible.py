@@ -97,7 +97,10 @@ def _calls(item: Tree) -> Iterator[tuple[str, Tree]]:
             yield module, arguments
     for keyword in ("action", "local_action"):
         arguments = item.get(keyword)
-        module = arguments.string("module") or "" if arguments else ""
+        if arguments:
+            module = arguments.string("module") or ""
+        else:
+            module = ""
         if arguments is not None and module in _MODULES:
             yield module, arguments
 

@@ -70,7 +70,10 @@ def _job(node: Tree) -> Job | None:
     if name is None:
         return None
     limit, environment = node.value("timeoutInMinutes"), node.get("environment")
-    place = (environment.value("name") or environment.value()) if environment else ""
+    if environment:
+        place = environment.value("name") or environment.value()
+    else:
+        place = ""
     # 0 is the longest that the agent allows
     return Job(name.value(), minutes(limit) if limit and limit != "0" else None, None, None, place)
 
@@ -102,7 +105,10 @@ def _task(source: Source, node: Tree, known: dict[str, Text], job: Job | None) -
 
 def _language(task: str, inputs: Tree | None) -> str:
     """The shell of a task, by its own name or its scriptType."""
-    kind = inputs.value("scriptType") if inputs is not None else ""
+    if inputs is not None:
+        kind = inputs.value("scriptType")
+    else:
+        kind = ""
     if kind == "batch":
         return "cmd"
     if "power" in task.lower() or kind in ("ps", "pscore"):

@@ -72,7 +72,10 @@ def _orb(
 ) -> Iterator[Reading]:
     alias, _, command = name.partition("/")
     orb = orbs.get(alias, alias)
-    row = row_of(f"helm/{command}") if re.search(r"(^|/)helm(-orb)?$", orb) else None
+    if re.search(r"(^|/)helm(-orb)?$", orb):
+        row = row_of(f"helm/{command}")
+    else:
+        row = None
     if row is not None:
         yield from invocation(Step(source, step, body, job), row)
     for key, value in body.pairs():

@@ -38,7 +38,10 @@ def _dockerfile(source: Source) -> Iterator[Reading]:
             for name, value in re.findall(r"(\w+)(?:=|[ \t]+)(\"[^\"]*\"|[^\s\\]+)", part.text):
                 env.values[name] = Text.of(value.strip('"'))
             continue
-        heredoc = _HEREDOC.search(text, match.start(), len(text)) if "<<" in part.text else None
+        if "<<" in part.text:
+            heredoc = _HEREDOC.search(text, match.start(), len(text))
+        else:
+            heredoc = None
         if heredoc and heredoc.start() < match.end():
             part = Text.cut(source.text, heredoc.start(2), heredoc.end(2))
         if part.text.startswith("["):

@@ -56,7 +56,10 @@ def _job(source: Source, root: Tree, name: str, job: Tree) -> Iterator[Reading]:
     known = variables(root.get("env"), job.get("env"))
     shell = job.value("defaults", "run", "shell") or root.value("defaults", "run", "shell")
     if not shell:
-        shell = "pwsh" if "windows" in job.value("runs-on") else "bash"
+        if "windows" in job.value("runs-on"):
+            shell = "pwsh"
+        else:
+            shell = "bash"
     yield from _steps(source, job, known, about, shell)
 
 

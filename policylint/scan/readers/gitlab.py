@@ -74,7 +74,10 @@ def _layers(root: Keys, job: Tree, depth: int = 0, seen: set[str] | None = None)
     seen = set() if seen is None else seen
     yield job
     extends = job.get("extends")
-    names = [extends.value()] if extends and extends.scalar else []
+    if extends and extends.scalar:
+        names = [extends.value()]
+    else:
+        names = []
     names += [item.value() for item in extends.items()] if extends else []
     for name in reversed(names):
         parent = root.get(name)

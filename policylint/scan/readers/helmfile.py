@@ -137,7 +137,10 @@ def _merged(below: State, above: State) -> State:
 
 
 def _base(item: Tree, near: Near, depth: int) -> State:
-    text = near(item.text) if item.text and not item.dynamic and depth else None
+    if item.text and not item.dynamic and depth:
+        text = near(item.text)
+    else:
+        text = None
     if text is None:
         return State(elsewhere=True)
     parts = list(documents(text, item.text or ""))
@@ -199,14 +202,20 @@ def _inherited(tree: Tree | None) -> Iterator[tuple[str, tuple[str, ...]]]:
         return
     for item in list(tree.items()) or [tree]:
         without = item.get("except")
-        name = item.string("template") if item.mapping else item.text
+        if item.mapping:
+            name = item.string("template")
+        else:
+            name = item.text
         if name:
             yield name, tuple(key.text or "" for key in without.items()) if without else ()
 
 
 def _lookup(layers: list[Layer], key: str) -> tuple[Tree, Layer] | None:
     for layer in layers:
-        tree = layer.tree.get(key) if key not in layer.without else None
+        if key not in layer.without:
+            tree = layer.tree.get(key)
+        else:
+            tree = None
         if tree is not None and (tree.text is not None or tree.mapping or list(tree.items())):
             return tree, layer
     return None

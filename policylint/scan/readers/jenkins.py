@@ -91,7 +91,10 @@ def _without_comments(text: str) -> str:
     while match := _OPENING.search(text, at):
         at, mark = match.end(), match[1]
         closing = _CLOSINGS.get(mark, mark)
-        end = -1 if mark is None or mark in unclosed else text.find(closing, at)
+        if mark is None or mark in unclosed:
+            end = -1
+        else:
+            end = text.find(closing, at)
         if end < 0:
             unclosed.add(mark)
             continue
@@ -230,7 +233,10 @@ def _job(text: str) -> Job:
         for count, unit in _TIMEOUT.findall(text)
     ]
     alone = "disableConcurrentBuilds" in text or re.search(r"\block\s*\(", text)
-    cancels = True if re.search(r"abortPrevious\s*:\s*true", text) else None
+    if re.search(r"abortPrevious\s*:\s*true", text):
+        cancels = True
+    else:
+        cancels = None
     return Job(
         "",
         limits[0] if len(limits) == 1 else None,

@@ -41,7 +41,10 @@ def _read(source: Source) -> Iterator[Reading]:
 
 def _objects(source: Source, kind: str) -> list[Tree | ReadError]:
     """The objects of a text, as its language holds them."""
-    within = list(here_documents(source.text)) if kind in _HCL else None
+    if kind in _HCL:
+        within = list(here_documents(source.text))
+    else:
+        within = None
     parts = list(objects(source.text, source.file, yaml=kind in YAML, within=within))
     if kind in YAML:
         return parts
@@ -90,7 +93,10 @@ def _releases(parts: list[Tree | ReadError], source: Source) -> Iterator[Read]:
 def _beside(source: Source) -> Iterator[Tree]:
     """The objects of the files that the kustomization of the same directory lists with this one."""
     for file in _resources(source):
-        text = source.near(file) if file.endswith((".yaml", ".yml")) else None
+        if file.endswith((".yaml", ".yml")):
+            text = source.near(file)
+        else:
+            text = None
         for part in objects(text, file) if text else ():
             if isinstance(part, Tree):
                 yield part
@@ -99,7 +105,10 @@ def _beside(source: Source) -> Iterator[Tree]:
 def _resources(source: Source) -> Iterator[str]:
     text = source.near("kustomization.yaml") or source.near("kustomization.yml")
     for root in documents(text, "kustomization.yaml") if text else ():
-        resources = root.get("resources") if isinstance(root, Tree) else None
+        if isinstance(root, Tree):
+            resources = root.get("resources")
+        else:
+            resources = None
         for item in resources.items() if resources else ():
             yield item.text or ""
 

@@ -53,7 +53,10 @@ class Token(Struct, frozen=True):
     def inner(self) -> tuple[int, int]:
         """Where the text within the quotes stands."""
         prefix = len(self.text) - len(self.text.lstrip("rRbBuUfF"))
-        width = 3 if self.text[prefix : prefix + 3] in ('"""', "'''") else 1
+        if self.text[prefix : prefix + 3] in ('"""', "'''"):
+            width = 3
+        else:
+            width = 1
         start = self.start + prefix + width
         return start, max(self.end - width, start)
 
@@ -127,7 +130,10 @@ def _calls(
     if at >= last or tokens[at].kind != "string":
         return
     if not _HELM.fullmatch(source.text[slice(*tokens[at].inner)]):
-        line = _line(source, tokens, at, last) if bracket.is_call else None
+        if bracket.is_call:
+            line = _line(source, tokens, at, last)
+        else:
+            line = None
         yield from _as_code(shell(source, _filled(source, line))) if line else ()
     elif bracket.is_call or bracket.is_list:
         words = _words(source, tokens, at, last)

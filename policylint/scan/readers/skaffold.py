@@ -33,7 +33,10 @@ def read(text: str, file: str) -> Iterator[Read]:
 def _releases(part: Tree) -> Iterator[Declaration]:
     for section in ("manifests", "deploy"):
         flags = part.get(section, "helm", "flags")
-        lists = [flags.get(name) for name in _FLAGS] if flags else []
+        if flags:
+            lists = [flags.get(name) for name in _FLAGS]
+        else:
+            lists = []
         shared = [flag for words in lists for flag in arguments(words)]
         releases = part.get(section, "helm", "releases")
         for item in releases.items() if releases else ():

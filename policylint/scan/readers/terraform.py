@@ -67,7 +67,10 @@ def read_manifests(text: str) -> Iterator[Declaration]:
     for block in module.blocks:
         for name in _MANIFESTS:
             attribute = block.attributes.get(name)
-            decoded = encoded(attribute.expression, module) if attribute else None
+            if attribute:
+                decoded = encoded(attribute.expression, module)
+            else:
+                decoded = None
             for manifest in decoded if isinstance(decoded, list) else [decoded]:
                 yield from _objects(manifest, block) if isinstance(manifest, dict) else ()
 
@@ -206,7 +209,10 @@ def _values(block: Block, module: Module) -> Iterator[str]:
 def _sets(block: Block, module: Module) -> Iterator[tuple[str, bool]]:
     """(`name=value`, or what is known of it; whether Helm guesses its type) of each set."""
     for inner in block.blocks:
-        name = inner.labels[0] if inner.type == "dynamic" and inner.labels else inner.type
+        if inner.type == "dynamic" and inner.labels:
+            name = inner.labels[0]
+        else:
+            name = inner.type
         if name in _SETS:
             row = {
                 key: value(attribute.expression, module)
@@ -229,7 +235,10 @@ def _set(kind: str, row: dict[str, Any]) -> tuple[str, bool]:
     name, setting = row.get("name"), row.get("value")
     if kind != "set" or not isinstance(name, str) or not isinstance(setting, (str, int, float)):
         return (name if isinstance(name, str) else kind), False
-    text = str(setting).lower() if isinstance(setting, bool) else str(setting)
+    if isinstance(setting, bool):
+        text = str(setting).lower()
+    else:
+        text = str(setting)
     return f"{name}={text}", row.get("type") in (None, "auto")
 
 
@@ -252,7 +261,10 @@ def _read(source: Source) -> Iterator[Reading]:
     kind = language(source.name)
     if kind not in (*_OWN, ".hcl"):
         return readings(read_inside(source.text, [(0, len(source.text))]), source)
-    own = [*read(source.text), *read_manifests(source.text)] if kind in _OWN else []
+    if kind in _OWN:
+        own = [*read(source.text), *read_manifests(source.text)]
+    else:
+        own = []
     return readings([*own, *read_inside(source.text, here_documents(source.text))], source)
 
 

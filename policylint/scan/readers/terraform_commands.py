@@ -50,7 +50,10 @@ def _provisioners(blocks: tuple[Block, ...]) -> Iterator[Block]:
 
 def _interpreter(block: Block, module: Module) -> str:
     attribute = block.attributes.get("interpreter")
-    words = value(attribute.expression, module) if attribute else None
+    if attribute:
+        words = value(attribute.expression, module)
+    else:
+        words = None
     for word in words if isinstance(words, list) else ():
         if isinstance(word, str) and _POWERSHELL.search(word):
             return "powershell"

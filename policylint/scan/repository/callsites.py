@@ -95,8 +95,14 @@ def _targets(name: str, parts: Parts, line: str, call: re.Match[str]) -> Iterato
 def _folders(source: Source, words: list[str]) -> tuple[str, ...]:
     """Where the file of targets may lie: where `-C` says, or beside the caller (of a CI file: at
     the top)."""
-    folder = words[words.index("-C") + 1] if "-C" in words[:-1] else ""
-    here = "" if CI.search(source.file) else posixpath.dirname(source.file)
+    if "-C" in words[:-1]:
+        folder = words[words.index("-C") + 1]
+    else:
+        folder = ""
+    if CI.search(source.file):
+        here = ""
+    else:
+        here = posixpath.dirname(source.file)
     return (posixpath.normpath(folder).strip("."), folder, here)
 
 

@@ -151,7 +151,10 @@ class _Repository(Struct, frozen=True):
         for name in sorted(self.files):
             file = self.files[name]
             for guard in file.guards:
-                here = bool(CI.search(name)) if in_ci else guard.kind == "hook"
+                if in_ci:
+                    here = bool(CI.search(name))
+                else:
+                    here = guard.kind == "hook"
                 if here and not _ignored(file, guard.flaw, guard.line):
                     return guard
         return None
@@ -240,7 +243,10 @@ class _Repository(Struct, frozen=True):
         for call in self._sites(file, line):
             answer = self.before(call.file, call.line, call.column)
             if answer.guard is None:
-                why = f": {answer.because}" if answer.because != _NOTHING else ""
+                if answer.because != _NOTHING:
+                    why = f": {answer.because}"
+                else:
+                    why = ""
                 bare = f"nothing runs policylint before {call.file}:{call.line} runs it{why}"
                 return _Answer(None, bare)
             if guarded is None:

@@ -72,7 +72,10 @@ def _beside(at: Tree, known: Known, older: frozenset[str], path: tuple[str, ...]
 def automated(invocation: Invocation) -> Tree | None:
     """The automated sync of an Argo CD Application, or of an ApplicationSet's template; None where
     it is off."""
-    root = declared(invocation) if invocation.tool == "argocd" else None
+    if invocation.tool == "argocd":
+        root = declared(invocation)
+    else:
+        root = None
     if root is None:
         return None
     policy = root.get("spec", "template", "spec", "syncPolicy") or root.get("spec", "syncPolicy")

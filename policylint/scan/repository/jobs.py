@@ -249,7 +249,10 @@ def _azure(root: Tree) -> Iterator[Part]:
     stages = root.get("stages")
     for stage in stages.items() if stages else ():
         depends = stage.get("dependsOn")
-        needed = _jobs_of(names, _names(depends)) if depends else previous
+        if depends:
+            needed = _jobs_of(names, _names(depends))
+        else:
+            needed = previous
         jobs = tuple(_azure_jobs(stage, needed))
         yield from jobs
         previous = tuple(job.name for job in jobs)

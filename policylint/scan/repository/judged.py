@@ -65,7 +65,10 @@ class Run(Struct, frozen=True):
     def words(self) -> str:
         """What it judges, for people."""
         if not self.chart:
-            where = f" of {self.environment}" if self.environment else ""
+            if self.environment:
+                where = f" of {self.environment}"
+            else:
+                where = ""
             return f"the configured or declared releases{where}"
         if self.release:
             return f"{self.release} ({self.chart})"

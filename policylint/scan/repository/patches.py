@@ -68,7 +68,10 @@ def _reach(root: Tree, source: Source) -> str:
 
 def _of(root: Tree, source: Source, below: str, *, certain: bool, depth: int) -> Iterator[Patch]:
     """The patches of one Kustomization, and those that it patches into others."""
-    holder = root.get("spec") if root.get("spec") is not None else root
+    if root.get("spec") is not None:
+        holder = root.get("spec")
+    else:
+        holder = root
     for name in _LISTS:
         listed = holder.get(name) if holder else None
         for item in listed.items() if listed and depth else ():
@@ -96,7 +99,10 @@ def _kind(tree: Tree, target: Tree | None) -> str:
 def _chooses(target: Tree | None) -> bool:
     """Whether a target picks some of its kind only."""
     keys = ("name", "namespace", "labelSelector", "annotationSelector")
-    texts = [target.string(key) for key in keys] if target else []
+    if target:
+        texts = [target.string(key) for key in keys]
+    else:
+        texts = []
     return any(text not in (None, "", ".*") for text in texts)
 
 

@@ -230,7 +230,10 @@ def _switch(text: Text, step: Step, name: str) -> Flag:
 
 def _arguments(step: Step, row: Mapping[str, Any]) -> argv.Command | None:
     """The input that holds raw arguments, as they would follow `helm upgrade`."""
-    text = step.text(row["arguments"]) if "arguments" in row else None
+    if "arguments" in row:
+        text = step.text(row["arguments"])
+    else:
+        text = None
     if text is not None:
         return argv.parse([*split(Text.of("upgrade")), *split(text)])
     return None

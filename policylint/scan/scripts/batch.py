@@ -34,7 +34,10 @@ def batch(
     changes = []
     for match in re.finditer(r"%(\w+)%|%~?(\d)|%\*", text.text):
         value = values.get(match[1] or "")
-        plain = value.text if value is not None and value.known is not None else TAIL
+        if value is not None and value.known is not None:
+            plain = value.text
+        else:
+            plain = TAIL
         new = Text.standing(Text.of(plain), text.at[match.start()], text.at[match.end() - 1] + 1)
         changes.append((match.start(), match.end(), new))
     yield from read(source, rewritten(text, changes), values, "^", job)

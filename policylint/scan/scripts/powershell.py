@@ -147,7 +147,10 @@ def _appended(before: Value | None, value: Value | None, *, inside: bool) -> Val
     """A list with more words, those inside a block as words that may be missing."""
     if not isinstance(before, tuple) or value is None:
         return None
-    more = value if isinstance(value, tuple) else (Word(value, value.text, quoted=True),)
+    if isinstance(value, tuple):
+        more = value
+    else:
+        more = (Word(value, value.text, quoted=True),)
     if inside:
         return (*before, *map(_maybe, more))
     return (*before, *more)
@@ -155,7 +158,10 @@ def _appended(before: Value | None, value: Value | None, *, inside: bool) -> Val
 
 def _scalar(text: Text, match: re.Match[str]) -> Value | None:
     """A string, a number, a switch or `"a", "b"`; None for what PowerShell works out."""
-    quoted = _STRING.match(text.text, match.end()) if not match[3] else None
+    if not match[3]:
+        quoted = _STRING.match(text.text, match.end())
+    else:
+        quoted = None
     if quoted is None:
         start, plain = match.start(3), match[3].rstrip(" \t,)")
         if plain[:1].isdigit() and _PLAIN.match(plain):

@@ -140,7 +140,10 @@ class _Reading(Struct):
 
 def parse(words: Sequence[Word], tool: str = "helm") -> Command | None:
     """The command behind the helm or helmfile word; None where there is no verb (`helm --help`)."""
-    general = tables.helmfile() if tool == "helmfile" else tables.general()
+    if tool == "helmfile":
+        general = tables.helmfile()
+    else:
+        general = tables.general()
     reading = _Reading(general)
     first = _until_verb(words, _Reading(general), tool)
     if first is None:

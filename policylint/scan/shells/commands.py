@@ -162,7 +162,10 @@ class Commands(Struct):
                 stdin = joined(self.expander.text(child) for child in statements(redirect))
         if body is None:
             return
-        inner = next(iter(body.named_children), body) if body.type == "negated_command" else body
+        if body.type == "negated_command":
+            inner = next(iter(body.named_children), body)
+        else:
+            inner = body
         if inner.type == "command":
             self._on_command(inner, extra, stdin)
         else:
@@ -318,5 +321,8 @@ def _exits(body: Node, source: Text) -> bool:
     """Whether a function always ends the script: its last statement is exit."""
     kids = list(statements(body))
     last = kids[-1] if kids else None
-    text = source.text[last.start_byte : last.end_byte] if last and last.type == "command" else ""
+    if last and last.type == "command":
+        text = source.text[last.start_byte : last.end_byte]
+    else:
+        text = ""
     return text.split()[:1] == ["exit"]

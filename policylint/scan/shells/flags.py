@@ -89,7 +89,10 @@ def spellings(verb: str) -> Mapping[str, Option]:
 
 def takes_value(word: str) -> bool:
     """Whether a word is a flag of `helm upgrade` whose value is the next word: `--set`, `-f`."""
-    option = spellings("upgrade").get(word) if word.startswith("-") else None
+    if word.startswith("-"):
+        option = spellings("upgrade").get(word)
+    else:
+        option = None
     return option is not None and option.takes == "yes"
 
 

@@ -330,7 +330,10 @@ class Expander(Struct, frozen=True):
 
 def _lead(text: str) -> int:
     """How much blank stands in front, line ends that do not count included."""
-    blanks = _BLANK.match(text) if text[:1] in ("\\", " ", "\n", "\t", "\r") else None
+    if text[:1] in ("\\", " ", "\n", "\t", "\r"):
+        blanks = _BLANK.match(text)
+    else:
+        blanks = None
     if blanks:
         return blanks.end()
     return 0
@@ -448,7 +451,10 @@ def split(text: Text) -> list[Word]:
     for match in re.finditer(r"(?:\"[^\"]*\"|'[^']*'|\\.|[^\s\"'\\])+", text.text):
         whole = text.slice(match.start(), match.end())
         quoted = '"' in whole.text or "'" in whole.text
-        bare = _replace(whole, _QUOTE, {}, drop=True) if quoted else whole
+        if quoted:
+            bare = _replace(whole, _QUOTE, {}, drop=True)
+        else:
+            bare = whole
         tail = bool(bare.text) and not bare.text.strip(TAIL)
         words.append(
             Word(bare, match.group(), (bare.start, bare.end), quoted, tail=tail and not quoted)

@@ -196,12 +196,18 @@ def value(node: Node, module: Module, depth: int = 0) -> Any:
 
 def encoded(node: Node, module: Module) -> Any:
     """The value of an expression, or what `yamlencode` and `jsonencode` are given."""
-    inner = node.named_children[0] if node.type == "expression" and node.named_children else node
+    if node.type == "expression" and node.named_children:
+        inner = node.named_children[0]
+    else:
+        inner = node
     if inner.type == "function_call" and _text(inner.named_children[0]) in (
         "yamlencode",
         "jsonencode",
     ):
-        arguments = inner.named_children[1].named_children if len(inner.named_children) > 1 else []
+        if len(inner.named_children) > 1:
+            arguments = inner.named_children[1].named_children
+        else:
+            arguments = []
         if arguments:
             return value(arguments[0], module)
         return UNDECIDED
@@ -210,8 +216,14 @@ def encoded(node: Node, module: Module) -> Any:
 
 def items(node: Node) -> list[Node] | None:
     """The expressions of a list that is written out; None for any other expression."""
-    inner = node.named_children[0] if node.named_children else None
-    listed = inner.named_children[0] if inner is not None and inner.named_children else None
+    if node.named_children:
+        inner = node.named_children[0]
+    else:
+        inner = None
+    if inner is not None and inner.named_children:
+        listed = inner.named_children[0]
+    else:
+        listed = None
     if listed is None or listed.type != "tuple":
         return None
     return [child for child in listed.named_children if child.type == "expression"]
@@ -285,7 +297,10 @@ def _step(part: Node, module: Module, depth: int) -> object:
             return _text(inner).strip(".")
         if _text(inner).strip("[] ") == "count.index":
             return "0"  # which of the instances that one block makes
-        key = value(inner.named_children[0], module, depth + 1) if inner.named_children else None
+        if inner.named_children:
+            key = value(inner.named_children[0], module, depth + 1)
+        else:
+            key = None
         if isinstance(key, (str, int)):
             return str(key)
         return None
@@ -342,7 +357,10 @@ def _literal(node: Node, _module: Module, _depth: int) -> Any:
 
 
 def _template(node: Node, module: Module, depth: int) -> Any:
-    inner = node.named_children[0] if node.named_children else node
+    if node.named_children:
+        inner = node.named_children[0]
+    else:
+        inner = node
     parts: list[str] = []
     for part in inner.named_children:
         if part.type == "template_literal":
@@ -378,7 +396,10 @@ def _collection(node: Node, module: Module, depth: int) -> Any:
 
 
 def _operation(node: Node, module: Module, depth: int) -> Any:
-    inner = node.named_children[0] if node.named_children else node
+    if node.named_children:
+        inner = node.named_children[0]
+    else:
+        inner = node
     if (
         inner.type == "unary_operation"
         and _text(inner).startswith("!")

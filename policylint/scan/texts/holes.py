@@ -131,7 +131,10 @@ def _write(
 ) -> Iterator[tuple[int, int]]:
     """Write over all actions; yield the openings (see `Filled`)."""
     for line, group in _by_line(actions, starts):
-        end = starts[line + 1] - 1 if line + 1 < len(starts) else len(text)
+        if line + 1 < len(starts):
+            end = starts[line + 1] - 1
+        else:
+            end = len(text)
         yield from _fill_line(chars, text, group, (line, starts[line], max(end, group[-1].end)))
 
 

@@ -76,7 +76,10 @@ def typescript_calls(text: str, wanted: Wanted, position: int = 1) -> Iterator[C
         if not wanted(match[1]):
             continue
         scan = _Scan(text, match.end(), constants, starts)
-        arguments = scan.arguments() if unclosed < _UNCLOSED else []
+        if unclosed < _UNCLOSED:
+            arguments = scan.arguments()
+        else:
+            arguments = []
         unclosed += scan.at_end
         options, spread = _options(arguments[position : position + 1])
         first = arguments[0].value if arguments else None

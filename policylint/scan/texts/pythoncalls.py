@@ -23,7 +23,10 @@ def python_calls(text: str, wanted: Wanted, position: int = 1) -> Iterator[Call]
         if isinstance(node, ast.Call):
             name = _dotted(node.func)
             if name and wanted(name):
-                first = _python(node.args[0], constants) if node.args else None
+                if node.args:
+                    first = _python(node.args[0], constants)
+                else:
+                    first = None
                 options, spread = _keywords(node, constants, position)
                 yield Call(name, _place(node), first, options, spread)
 

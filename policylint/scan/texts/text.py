@@ -167,7 +167,10 @@ def either(left: Text, right: Text, takes_value: Callable[[str], bool] = lambda 
         if unlike:
             return Text.of(unlike)
     rest = [side.slice(length, len(side.text)).maybe() for side in (left, right)]
-    gap = Text.of(" ") if not length and rest[0].text and rest[1].text else EMPTY
+    if not length and rest[0].text and rest[1].text:
+        gap = Text.of(" ")
+    else:
+        gap = EMPTY
     return left.slice(0, length) + rest[0] + gap + rest[1]
 
 

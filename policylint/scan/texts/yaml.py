@@ -376,7 +376,10 @@ def _repair(document: _Composed, error: ReadError, attempt: int) -> int:
     Raises the first error where it is time to give up.
     """
     text = document.filled.text
-    anchored = anchors_told_apart(text) if _ANCHORS.search(error.message) else text
+    if _ANCHORS.search(error.message):
+        anchored = anchors_told_apart(text)
+    else:
+        anchored = text
     if anchored != text:
         document.filled = replace(document.filled, text=anchored)
         return 0

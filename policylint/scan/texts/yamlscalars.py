@@ -67,7 +67,10 @@ def _fold(body: list[Text]) -> Text:
     theirs."""
     parts = []
     for index, line in enumerate(body):
-        following = body[index + 1].text if index + 1 < len(body) else "\n"
+        if index + 1 < len(body):
+            following = body[index + 1].text
+        else:
+            following = "\n"
         plain = (
             line.text.strip()
             and following.strip()
@@ -115,7 +118,10 @@ def _double(raw: Text) -> Text:
         elif escape in _LONG:
             code = raw.text[at : at + _LONG[escape]]
             at += _LONG[escape]
-            char = chr(int(code, 16)) if re.fullmatch(r"[0-9a-fA-F]+", code) else "?"
+            if re.fullmatch(r"[0-9a-fA-F]+", code):
+                char = chr(int(code, 16))
+            else:
+                char = "?"
         else:
             char = _ESCAPES.get(escape, escape)
         parts.append(Text(char, (raw.at[match.start()],), "."))
