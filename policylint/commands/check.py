@@ -92,9 +92,7 @@ def _assessed(budget: Budget, plan: Plan, *, is_kept: bool) -> Assessed:
     judging = cases.judging_of(plan, asked.subjects)
     judgement = timed("evaluate", judge.evaluate, asked, upgrade, cluster, judging)
     report = judge.report(case, upgrade, cluster, judgement)  # report
-    if answers is None:
-        report = report
-    else:
+    if answers is not None:
         report = answers.beside(report)
     report = judge.with_alternatives(report, case, judging)
     report = methods.with_other_method(report, case, upgrade, cluster, judging)

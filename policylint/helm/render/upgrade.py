@@ -115,9 +115,7 @@ def renderer_over(
         made, _ = _render(engine, before, standing)
         standing = _left(standing, made, 1)
         settled = _upgraded(engine, before, standing)
-        if settled is None:
-            standing = standing
-        else:
+        if settled is not None:
             standing = _left(standing, settled, 2)
     else:
         standing = _before_of_manifests(standing, before)

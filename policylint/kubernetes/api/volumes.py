@@ -45,8 +45,6 @@ def claim_names(resource: Resource, numbers: range | None = None) -> list[str]:
     """The claims that the controller makes from the templates, for all pods or those named."""
     if numbers is None:
         numbers = ordinals(resource)
-    else:
-        numbers = numbers
     templates = claim_templates(resource)
     return [f"{name}-{resource.id.name}-{number}" for name in templates for number in numbers]
 

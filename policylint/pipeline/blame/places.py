@@ -75,8 +75,6 @@ class Places(Struct, frozen=True, eq=False):
         for step in path:
             if isinstance(masked, dict):
                 masked = masked[step]
-            else:
-                masked = masked
         return short(self.redactor.value(masked))
 
     def _of_user(self, difference: Difference) -> Location:

@@ -133,8 +133,6 @@ def _top(lines: list[str], at: int, column: int) -> int:
             break
         if re.match(r"[A-Za-z]+:(?:\s|$)", line[column:]):
             first = above
-        else:
-            first = first
     return first
 
 

@@ -226,8 +226,6 @@ def _generated(context: Context, item: Item) -> Iterator[Item]:
             if isinstance(body, dict):
                 if patch:
                     body = _patched(body, str(filled(patch, parameters, True)))
-                else:
-                    body = body
                 yield replace(item, body={**body, "kind": "Application"}, text="")
 
 

@@ -121,8 +121,6 @@ def _state(
         if isinstance(source, Mapping):
             if UNSEEN in str(source):
                 unknown = "what templates make of the environment"
-            else:
-                unknown = unknown
             values = _over(values, source)
             continue
         documents, why = _values_file(tree, file, str(source))

@@ -8,8 +8,6 @@ def plain_url(url: str) -> str:
     rest = url.rpartition("://")[2] or url
     if "@" in rest:
         rest = rest.rpartition("@")[2].replace(":", "/", 1)
-    else:
-        rest = rest
     return rest.removesuffix("/").removesuffix(".git").lower()
 
 
