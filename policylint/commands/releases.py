@@ -27,11 +27,9 @@ def declarations(path: str = "", options: Options | None = None) -> Declarations
     repository = find_repository(path or ".")
     if repository:
         tree = work_tree(repository)
-    else:
-        tree = Tree.of(Path(path or ".").resolve())
-    if repository:
         remotes = repository_urls(repository)
     else:
+        tree = Tree.of(Path(path or ".").resolve())
         remotes = frozenset()
     asked = options or Options()
     config = load_config(asked)

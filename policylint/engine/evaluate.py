@@ -120,11 +120,9 @@ def _where(locations: Sequence[Location]) -> str:
 def _failure(rule: Rule, subject: object, error: Exception, redactor: Redactor) -> RuleFailure:
     if isinstance(error, PolicylintError):
         remedy = error.remedy
-    else:
-        remedy = ""
-    if isinstance(error, PolicylintError):
         words = str(error)
     else:
+        remedy = ""
         words = f"{type(error).__name__}: {error}"
     return RuleFailure(
         rule.id,
