@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from policylint.engine.identity import about
 from policylint.engine.registry import ids
-from policylint.engine.rule import Context, Purse, Rule
+from policylint.engine.rule import SHIPPED, Context, Purse, Rule
 from policylint.errors import PolicylintError, RuleFailure
 from policylint.model import (
     Category,
@@ -119,16 +119,27 @@ def _where(locations: Sequence[Location]) -> str:
 
 def _failure(rule: Rule, subject: object, error: Exception, redactor: Redactor) -> RuleFailure:
     if isinstance(error, PolicylintError):
-        remedy = error.remedy
         words = str(error)
+        remedy = error.remedy
     else:
-        remedy = ""
         words = f"{type(error).__name__}: {error}"
+        remedy = ""
     return RuleFailure(
         rule.id,
         redactor.text(f"the rule could not judge this: {words}"),
-        remedy or f"report it, and leave the rule out with --ignore {rule.id} until it is repaired",
+        remedy or _repair(rule),
         _resource_id(subject),
+    )
+
+
+def _repair(rule: Rule) -> str:
+    """What to do about a rule that raises: only those of the user's own can be mended at once."""
+    without = f"--ignore {rule.id}"
+    if rule.pack == SHIPPED:
+        return f"report it, and leave the rule out with {without} until it is repaired"
+    return (
+        f"mend the rule (has(x.key) or x.?key.orValue(...) where a key may be missing), "
+        f"or leave it out with {without}"
     )
 
 

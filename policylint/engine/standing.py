@@ -14,14 +14,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from policylint.engine.evaluate import evaluate
-from policylint.engine.rule import Context, Rule
+from policylint.engine.rule import SHIPPED, Context, Rule
 from policylint.model import Category, Finding, Json, Kept, Severity, Upgrade
 from policylint.redaction.redactor import Redactor
 
 Subjects = Callable[[], Sequence[object]]
 """What makes subjects where they are needed."""
-SHIPPED = "core"
-"""The pack of the rules that come with policylint."""
 _NEVER = (Category.CLUSTER_REJECTS, Category.POLICY)
 
 

@@ -50,6 +50,7 @@ _CONSEQUENCES = {
     Category.ROLLBACK: "what stands in the way back",
     Category.DOWNTIME: "what is interrupted",
     Category.PRACTICE: "how it is done",
+    Category.POLICY: "what your own policies say",
 }
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import product
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
 from policylint.errors import RuleFailure
 from policylint.model import (
@@ -142,6 +144,18 @@ def test_a_finding_is_told_whole(name: str) -> None:
     assert "selector-changed" in written
     assert "the cluster will reject this upgrade" in written
     assert re.search(r"values/prod\.yaml|values&#47;prod", written)
+
+
+@pytest.mark.parametrize("name", [name for name in TEXTUAL if name != "runbook"])
+def test_findings_of_every_kind_stand_beside_each_other(name: str) -> None:
+    kinds = list(product(Category, Severity, Confidence, Direction))
+    findings = [
+        finding(f"kind {number} of them", category=kind[0], severity=kind[1], confidence=kind[2])
+        for number, kind in enumerate(kinds)
+    ]
+    directed = [replace(row, direction=kind[3]) for row, kind in zip(findings, kinds, strict=True)]
+    written = render(name, report(*directed))
+    assert [row.message for row in directed if row.message not in written] == []
 
 
 @pytest.mark.parametrize("name", TEXTUAL)
