@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from policylint.engine.identity import about
 from policylint.engine.registry import ids
-from policylint.engine.rule import SHIPPED, Context, Purse, Rule
+from policylint.engine.rule import Context, Purse, Rule
 from policylint.errors import PolicylintError, RuleFailure
 from policylint.model import (
     Category,
@@ -135,7 +135,7 @@ def _failure(rule: Rule, subject: object, error: Exception, redactor: Redactor) 
 def _repair(rule: Rule) -> str:
     """What to do about a rule that raises: only those of the user's own can be mended at once."""
     without = f"--ignore {rule.id}"
-    if rule.pack == SHIPPED:
+    if rule.id in ids():
         return f"report it, and leave the rule out with {without} until it is repaired"
     return (
         f"mend the rule (has(x.key) or x.?key.orValue(...) where a key may be missing), "

@@ -9,9 +9,6 @@ from msgspec import Struct, field
 
 from policylint.model import Category, Confidence, Severity, Target, Upgrade, Violation
 
-SHIPPED = "core"
-"""The pack of the rules that come with policylint."""
-
 
 class Purse:
     """What a rule of expressions may still spend in a run; its first expression fills it."""
@@ -64,7 +61,7 @@ class Rule(Struct, frozen=True):
     title: str
     page: str
     check: Check
-    pack: str = SHIPPED
+    pack: str = "core"
     params: Mapping[str, Any] = field(default_factory=dict)
     examples: tuple[Mapping[str, Any], ...] = ()
 
@@ -75,7 +72,7 @@ def rule(
     severity: Severity,
     confidence: Confidence = Confidence.CERTAIN,
     since: str = "0.1",
-    pack: str = SHIPPED,
+    pack: str = "core",
     params: Mapping[str, Any] | None = None,
 ) -> Callable[[Check], Rule]:
     """Make a rule of a check function.

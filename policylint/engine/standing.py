@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from policylint.engine.evaluate import evaluate
-from policylint.engine.rule import SHIPPED, Context, Rule
+from policylint.engine.registry import ids
+from policylint.engine.rule import Context, Rule
 from policylint.model import Category, Finding, Json, Kept, Severity, Upgrade
 from policylint.redaction.redactor import Redactor
 
@@ -44,7 +45,7 @@ def parted(
     `earlier` are the subjects of the before side beside its resources. A rule that cannot judge the
     before side leaves all of its findings to the change.
     """
-    candidates = _candidates(findings, rules, fail_on)
+    candidates = _candidates(findings, fail_on)
     if context.upgrade is None or not candidates:
         return list(findings), []
     wanted = {finding.rule for finding in candidates}
@@ -55,11 +56,9 @@ def parted(
     return [finding for finding in findings if id(finding) not in left_out], standing
 
 
-def _candidates(
-    findings: Sequence[Finding], rules: Sequence[Rule], fail_on: Severity
-) -> list[Finding]:
+def _candidates(findings: Sequence[Finding], fail_on: Severity) -> list[Finding]:
     """What may be left out: findings of shipped rules that fail nothing."""
-    shipped = {rule.id for rule in rules if rule.pack == SHIPPED}
+    shipped = ids()  # a pack of the user's own may be called like the shipped one
     of_shipped = (finding for finding in findings if finding.rule in shipped)
     return [finding for finding in of_shipped if _may_stand(finding, fail_on)]
 

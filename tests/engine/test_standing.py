@@ -36,6 +36,12 @@ spec:
     metadata: {labels: {app: web, version: v%(version)s}}
     spec: {containers: [{name: web, image: "web:%(tag)s"}]}
 """
+OWNER = """
+title: Nobody owns it
+severity: warning
+kinds: [apps/Deployment]
+validations: [{expression: "has(object.metadata.annotations)", message: nobody owns it}]
+"""
 
 
 def judged(
@@ -87,6 +93,14 @@ def test_what_fails_the_check_is_never_left_out(tmp_path):
     report = judged(tmp_path, *HOOKS, fail_on=Severity.NOTE)
     assert report.verdict is Verdict.FAIL
     assert rules(report) == ["hook-left-behind"]
+
+
+@pytest.mark.parametrize("folder", ["acme", "core"])
+def test_a_rule_of_a_pack_is_never_left_out_whatever_the_pack_is_called(tmp_path, folder):
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "owner.yaml").write_text(OWNER)
+    report = judged(tmp_path, *DEPLOYMENTS, f"packs: [{folder}]")
+    assert "owner" in rules(report)
 
 
 def test_a_hook_that_the_cluster_refuses_is_told_though_it_was_there_before(tmp_path):
