@@ -20,6 +20,7 @@ from policylint.kyaml.nodes import yaml
 from policylint.model import Json
 from policylint.scan.gitops.kustomizations import BuildError
 from policylint.scan.gitops.kustomizebinary import Builder, find_builder
+from policylint.scan.gitops.kustomizeguard import refuse
 
 _FIELDS = ("patches", "images", "patchesStrategicMerge", "patchesJson6902")
 
@@ -89,6 +90,7 @@ def _built(manifest: str, renderer: Json, builder: Builder) -> str:
         whole = {"resources": ["manifest.yaml"], **own}
         (folder / "kustomization.yaml").write_text(yaml.safe_dump(whole, sort_keys=False), "utf-8")
         try:
+            refuse(whole, ".")
             return builder.build(folder, ".")
         except BuildError as error:
             raise RenderError(f"the post-renderer fails: {error}") from error

@@ -20,6 +20,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from policylint.runtime.children import dying_with_parent
 from policylint.scan.gitops.helmfilestates import DEFAULT, State
 from policylint.scan.gitops.tree import Tree, mapping, normal, parsed
 
@@ -124,6 +125,7 @@ def _run(argv: list[str], folder: Path, variables: dict[str, str]) -> str:
             capture_output=True,
             timeout=_TIME_LIMIT,
             check=False,
+            preexec_fn=dying_with_parent(),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise HelmfileError(str(error)) from error

@@ -26,7 +26,7 @@ from policylint.scan.gitops.kustomizations import (
     local,
     overlaid,
 )
-from policylint.scan.gitops.kustomizebinary import Builder, Scratch, with_origin
+from policylint.scan.gitops.kustomizebinary import Builder, Scratch, remote_bases, with_origin
 from policylint.scan.gitops.patches import (
     PatchError,
     applied,
@@ -113,6 +113,7 @@ class Build:
         if self._builder is None:
             raise BuildError(f"{why}: install kustomize, which alone understands it")
         self._scratch = self._scratch or Scratch(self._tree)
+        self._left_out += [f"a remote base is not fetched: {base}" for base in remote_bases(whole)]
         text = self._scratch.build(folder, whole, self._builder)
         documents = parsed(text, folder)
         if documents.error:

@@ -7,8 +7,8 @@ import os
 import posixpath
 import shutil
 import subprocess
+import tempfile
 import weakref
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from policylint.kyaml.load import load
 from policylint.kyaml.nodes import yaml
 from policylint.model import Json
 from policylint.runtime import rooms
+from policylint.runtime.children import dying_with_parent
 from policylint.scan.gitops.kustomizations import (
     FILES,
     MOST_DEPTH,
@@ -27,6 +28,7 @@ from policylint.scan.gitops.kustomizations import (
     kustomization_of,
     local,
 )
+from policylint.scan.gitops.kustomizeguard import BASES, FETCHING, refuse
 from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, string
 
 _TIME_LIMIT = 60.0
@@ -36,14 +38,8 @@ _NO_NETWORK = {
     "GIT_ALLOW_PROTOCOL": "none",
     "HTTP_PROXY": "http://127.0.0.1:9",
     "HTTPS_PROXY": "http://127.0.0.1:9",
-    "NO_PROXY": "",
 }
 """What keeps a build from fetching: git has no protocol, and nothing answers as a proxy."""
-_TEXTS = frozenset(
-    {"commonAnnotations", "commonLabels", "labels", "literals", "metadata", "options", "patch"}
-)
-"""Fields that name no file, and may hold an address as text."""
-_FETCHING = ("resources", "bases", "components", "crds")
 
 
 class Builder(Protocol):
@@ -68,7 +64,8 @@ class Binary(Struct, frozen=True):
                 capture_output=True,
                 timeout=_TIME_LIMIT,
                 check=False,
-                env={**os.environ, **_NO_NETWORK},
+                env=_variables(root),
+                preexec_fn=dying_with_parent(),
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise BuildError(f"{self.command[0]} failed: {error}") from error
@@ -76,6 +73,13 @@ class Binary(Struct, frozen=True):
             words = done.stderr.decode("utf-8", "replace").strip().replace(f"{root}/", "")
             raise BuildError(words[-500:])
         return done.stdout.decode("utf-8", "replace")
+
+
+def _variables(root: Path) -> dict[str, str]:
+    """The environment of a build: kustomize before 5.8 takes what an env file leaves out from its
+    own, and so would show the secrets of the process."""
+    home = {"HOME": str(root), "TMPDIR": tempfile.gettempdir(), "LANG": "C.UTF-8"}
+    return {"PATH": os.environ.get("PATH", os.defpath), **home, **_NO_NETWORK}
 
 
 @functools.cache
@@ -110,30 +114,35 @@ class Scratch:
 
     def build(self, folder: str, whole: dict[str, Json], builder: Builder) -> str:
         """What the builder makes of a directory with another kustomization."""
-        whole = self._without_remote(folder, whole, 0)
+        whole = self._checked(folder, whole, 0)
         target = self._root / normal(folder)
         kept = {name: target / name for name in FILES if (target / name).is_file()}
         texts = {name: file.read_text("utf-8") for name, file in kept.items()}
-        for file in kept.values():
-            file.unlink()
         metadata = [*map(str, sequence(whole, "buildMetadata")), "originAnnotations"]
-        kustomization = {**whole, "buildMetadata": list(dict.fromkeys(metadata))}
         try:
-            (target / FILES[0]).write_text(yaml.safe_dump(kustomization, sort_keys=False), "utf-8")
+            self._write(folder, {**whole, "buildMetadata": list(dict.fromkeys(metadata))})
             return builder.build(self._root, normal(folder))
         finally:
             (target / FILES[0]).unlink()
             for name, text in texts.items():
                 (target / name).write_text(text, "utf-8")
 
-    def _without_remote(self, folder: str, whole: dict[str, Json], depth: int) -> dict[str, Json]:
+    def _write(self, folder: str, whole: dict[str, Json]) -> None:
+        """Make this the one kustomization of a directory: kustomize reads what was looked at, and
+        not another reading of the same text."""
+        target = self._root / normal(folder)
+        for name in FILES:
+            (target / name).unlink(missing_ok=True)
+        (target / FILES[0]).write_text(yaml.safe_dump(whole, sort_keys=False), "utf-8")
+
+    def _checked(self, folder: str, whole: dict[str, Json], depth: int) -> dict[str, Json]:
         """The kustomization without the bases that it would fetch; raises BuildError where those
-        are deeper, or where it runs helm or other programs."""
+        are deeper, or where it runs helm or other programs, or leads out of the tree."""
         if depth > MOST_DEPTH:
             raise BuildError("kustomizations nested too deeply")
-        _refuse(whole)
+        refuse(whole, normal(folder))
         kept = dict(whole)
-        for field in _FETCHING:
+        for field in FETCHING:
             if field in whole:
                 entries = [str(entry) for entry in sequence(whole, field)]
                 here = [entry for entry in entries if not (depth == 0 and is_remote(entry))]
@@ -145,30 +154,15 @@ class Scratch:
         for entry in entries:
             path = local(self._tree, folder, entry)
             if self._tree.is_dir(path):
-                self._without_remote(path, kustomization_of(self._tree, path), depth + 1)
+                self._write(
+                    path, self._checked(path, kustomization_of(self._tree, path), depth + 1)
+                )
 
 
-def _refuse(whole: dict[str, Json]) -> None:
-    """Raise BuildError for what would run a program, or fetch what is no base."""
-    for field in ("helmCharts", "helmChartInflationGenerator", "generators", "transformers"):
-        if whole.get(field):
-            raise BuildError(f"the kustomization uses {field}")
-    rest = {key: entry for key, entry in whole.items() if key not in _FETCHING}
-    if address := next(_addresses(rest), ""):
-        raise BuildError(f"the kustomization would fetch {address}")
-
-
-def _addresses(body: Json) -> Iterator[str]:
-    """The addresses that stand where a kustomization names files: kustomize would fetch them."""
-    if isinstance(body, dict):
-        for key, entry in body.items():
-            if key not in _TEXTS:
-                yield from _addresses(entry)
-    elif isinstance(body, list):
-        for entry in body:
-            yield from _addresses(entry)
-    elif isinstance(body, str) and "://" in body:
-        yield body.partition("?")[0]
+def remote_bases(whole: dict[str, Json]) -> list[str]:
+    """The addresses that a kustomization names as bases, and that no build fetches."""
+    entries = [str(entry) for field in BASES for entry in sequence(whole, field)]
+    return [entry.partition("?")[0] for entry in entries if is_remote(entry)]
 
 
 def with_origin(item: Item, tree: Tree) -> Item:
