@@ -2,7 +2,7 @@
 
 What happens: the pods that it selects were open until now; from now on they take (or make) only the
 connections that a policy allows, and all others time out, the name service too where egress is
-meant.
+meant. Pods on the network of their node (hostNetwork) no policy acts on.
 
 Why: the upgrade brings in the first NetworkPolicy for these pods in that direction, or a policy
 that they have begins to judge the other direction too.
@@ -24,6 +24,7 @@ from policylint.kubernetes.api.networkpolicies import (
     selected,
     shut_ports,
 )
+from policylint.kubernetes.api.workloads import is_on_host_network
 from policylint.model import (
     Category,
     Confidence,
@@ -60,9 +61,14 @@ def _cut(upgrade: Upgrade, change: Created | Kept, direction: str) -> list[Resou
         workload
         for workload in selected(change.after, upgrade.before)
         if not policies_of(workload, direction, upgrade.before)
-        and workload.id in upgrade.after.resources
+        and _stays_isolable(workload, upgrade)
         and (direction == "Egress" or _shuts(change.after, workload))
     ]
+
+
+def _stays_isolable(workload: Resource, upgrade: Upgrade) -> bool:
+    after = upgrade.after.resources.get(workload.id)
+    return after is not None and not is_on_host_network(after)
 
 
 def _shuts(policy: Resource, workload: Resource) -> bool:

@@ -6,7 +6,9 @@ With ReadWriteOncePod it hangs on every node.
 
 Why: the Deployment rolls (maxSurge above 0: the new pod starts before the old one stops) and mounts
 a claim that one node, or one pod, may have at a time. Or a workload of another kind or name takes
-the claim over in the upgrade that deletes the old one: Helm creates before it deletes.
+the claim over in the upgrade that deletes the old one: Helm creates before it deletes. Where only
+the checksum of a Secret that each render generates anew changes the template, this is a note: a
+lookup may keep the Secret.
 
 What to do instead: maxSurge: 0 with maxUnavailable: 1, which stops the old pod first: a short
 interruption instead of a rollout that hangs. Strategy Recreate does the same, but server-side apply
@@ -20,7 +22,7 @@ from policylint.kubernetes.api.reading import at, part
 from policylint.kubernetes.api.rollouts import max_surge
 from policylint.kubernetes.api.volumes import claimed
 from policylint.kubernetes.api.workloads import template_path
-from policylint.kubernetes.forecast.impact import strategy, template_change
+from policylint.kubernetes.forecast.impact import generated_secrets, strategy, template_change
 from policylint.model import (
     Category,
     Confidence,
@@ -127,16 +129,19 @@ def _hanging(upgrade: Upgrade, change: Kept, touched: FieldChange) -> Iterator[V
                 where = "another pod"
             else:
                 where = "another node"
+            generated = generated_secrets(change, upgrade)
+            certain = bool(modes & ONE_POD) and not generated
             yield Violation(
                 message=f"the rollout of {change.id} hangs where the claim {name} "
                 f"is still held by {where}",
                 because=f"the claim is {', '.join(sorted(modes))}, "
-                "and the new pod starts before the old one stops",
+                "and the new pod starts before the old one stops" + _if_rolled(generated),
                 path=touched.path,
                 before=touched.before,
                 after=touched.after,
                 resource=change.id,
-                confidence=Confidence.CERTAIN if modes & ONE_POD else None,
+                severity=Severity.NOTE if generated else None,
+                confidence=Confidence.CERTAIN if certain else None,
                 fixes=(
                     Fix(
                         "set strategy.rollingUpdate: {maxSurge: 0, maxUnavailable: 1}",
@@ -149,6 +154,17 @@ def _hanging(upgrade: Upgrade, change: Kept, touched: FieldChange) -> Iterator[V
                 ),
             )
             return
+
+
+def _if_rolled(generated: list[ResourceId]) -> str:
+    """What is to be said of a rollout that only values made anew at each render would start."""
+    if not generated:
+        return ""
+    names = ", ".join(map(str, generated))
+    return (
+        f"; it rolls only if what the render generated for {names} reaches the cluster: "
+        "where the template looks up the live Secret, nothing rolls"
+    )
 
 
 def _modes(upgrade: Upgrade, claim: ResourceId) -> set[str]:

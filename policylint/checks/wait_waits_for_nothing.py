@@ -1,27 +1,29 @@
 """--wait does not wait for this workload, or waits for ever.
 
 What happens: helm --wait returns although no new pod is ready, so --atomic cannot roll a bad
-version back. For an Argo Rollout Helm 4 does the opposite: it waits until --timeout ends, and the
-upgrade counts as failed.
+version back. Of an Argo Rollout, and of a DaemonSet with the update strategy OnDelete, Helm 4 does
+the opposite: it waits until --timeout ends, and the upgrade counts as failed.
 
-Why: Helm waits for replicas minus maxUnavailable ready pods of a Deployment, and that is 0 here; it
-passes over paused Deployments and over the update strategy OnDelete; Helm 3 knows no custom
-resources, and Helm 4 cannot read the status of a Rollout (its observedGeneration is a text).
+Why: both pass over paused Deployments and StatefulSets with the update strategy OnDelete. Helm 3
+(and Helm 4 with --wait=legacy) waits for replicas minus maxUnavailable ready pods of a Deployment
+or DaemonSet, which may be 0; Helm 4 waits for all. Helm 3 knows no custom resources, and Helm 4
+cannot read the status of a Rollout (its observedGeneration is a text).
 
 What to do instead: set maxUnavailable to 0 (and maxSurge to 1), or run more replicas; after the
 upgrade ask the workload itself (kubectl rollout status, kubectl argo rollouts status).
 
-Source: pkg/kube/ready.go and pkg/kube/statuswait.go of Helm 3.22 and 4.3; kstatus, generic.go;
-helm/helm issue 32615.
+Source: pkg/kube/ready.go and pkg/kube/statuswait.go of Helm 3.22 and 4.3; kstatus, core.go and
+generic.go; helm/helm issue 32615.
 """
 
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.autoscalers import least_replicas
 from policylint.kubernetes.api.reading import at, part
 from policylint.kubernetes.api.rollouts import min_ready
 from policylint.kubernetes.forecast.impact import strategy, template_change
-from policylint.model import Category, Fix, Kept, Severity, Violation
+from policylint.model import Category, Fix, Kept, Object, Severity, Upgrade, Violation
 
 ROLLOUT = ("argoproj.io", "Rollout")
 ON_DELETE = ("StatefulSet", "DaemonSet")
@@ -31,31 +33,49 @@ TEMPLATE = "/spec/template"
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(change: Kept, context: Context) -> Iterator[Violation]:
     """A workload whose template changes and for whose pods Helm does not wait."""
+    helm = context.target.helm
     if (change.id.group, change.id.kind) == ROLLOUT:
-        yield from _rollout(change, context.target.helm)
+        yield from _rollout(change, helm)
     elif template_change(change, context.target.kubernetes) is None:
         return
-    elif change.id.kind == "Deployment":
-        yield from _deployment(change)
     elif change.id.kind in ON_DELETE and _strategy(change) == "OnDelete":
-        yield Violation(
-            message=f"helm --wait does not wait for this {change.id.kind}, and no pod runs the "
-            "new version until the old one is deleted",
-            because="its update strategy is OnDelete",
-            path="/spec/updateStrategy/type",
-            after="OnDelete",
-            fixes=(Fix("delete the pods one by one after the upgrade", steps=_pods(change)),),
-        )
+        yield _on_delete(change, helm)
+    elif change.id.kind == "Deployment":
+        yield from _paused(change)
+        if helm == "3":
+            yield from _deployment(change, context.upgrade)
+    elif change.id.kind == "DaemonSet" and helm == "3":
+        yield from _daemon_set(change)
 
 
 def _strategy(change: Kept) -> str:
     return strategy(part(change.after.body, "spec"), change.id.kind)
 
 
-def _deployment(change: Kept) -> Iterator[Violation]:
-    spec = part(change.after.body, "spec")
-    unavailable = at(spec, "strategy", "rollingUpdate", "maxUnavailable")
-    if spec.get("paused") is True:
+def _on_delete(change: Kept, helm: str) -> Violation:
+    if helm == "4" and change.id.kind == "DaemonSet":
+        message = (
+            "helm --wait waits for this DaemonSet until --timeout ends, unless its old pods are "
+            "deleted meanwhile"
+        )
+        because = "its update strategy is OnDelete, and Helm 4 waits until every pod is a new one"
+    else:
+        message = (
+            f"helm --wait does not wait for this {change.id.kind}, and no pod runs the new version "
+            "until the old one is deleted"
+        )
+        because = "its update strategy is OnDelete"
+    return Violation(
+        message=message,
+        because=because,
+        path="/spec/updateStrategy/type",
+        after="OnDelete",
+        fixes=(Fix("delete the pods one by one after the upgrade", steps=_pods(change)),),
+    )
+
+
+def _paused(change: Kept) -> Iterator[Violation]:
+    if part(change.after.body, "spec").get("paused") is True:
         yield Violation(
             message="helm --wait does not wait for this Deployment, and no pod runs the new "
             "version while it is paused",
@@ -64,14 +84,44 @@ def _deployment(change: Kept) -> Iterator[Violation]:
             after=True,
             fixes=(Fix("leave spec.paused out, or resume it afterwards", steps=_resume(change)),),
         )
-    elif unavailable is not None and spec.get("replicas", 1) != 0 and min_ready(spec) == 0:
+
+
+def _deployment(change: Kept, upgrade: Upgrade | None) -> Iterator[Violation]:
+    """Helm 3 counts ready pods; an autoscaler runs at least as many as it must."""
+    spec = part(change.after.body, "spec")
+    replicas = _replicas(change, spec, upgrade)
+    if replicas == 0 or spec.get("paused") is True:
+        return
+    if min_ready({**spec, "replicas": replicas}) == 0:
+        unavailable = at(spec, "strategy", "rollingUpdate", "maxUnavailable")
         yield Violation(
             message="helm --wait and --atomic would not wait for a single ready pod of this "
             "Deployment",
-            because=f"replicas {spec.get('replicas', 1)} less maxUnavailable {unavailable} is 0",
+            because=f"Helm 3 waits for replicas {replicas} less maxUnavailable "
+            f"{1 if unavailable is None else unavailable}, which is 0",
             path="/spec/strategy/rollingUpdate/maxUnavailable",
             after=unavailable,
             fixes=(Fix("set maxUnavailable: 0 and maxSurge: 1"),),
+        )
+
+
+def _replicas(change: Kept, spec: Object, upgrade: Upgrade | None) -> int:
+    rendered = spec.get("replicas")
+    if isinstance(rendered, int):
+        return rendered
+    return least_replicas(change.id, upgrade.after) if upgrade else 1
+
+
+def _daemon_set(change: Kept) -> Iterator[Violation]:
+    unavailable = at(change.after.body, "spec", "updateStrategy", "rollingUpdate", "maxUnavailable")
+    if unavailable == "100%":
+        yield Violation(
+            message="helm --wait and --atomic would not wait for a single ready pod of this "
+            "DaemonSet",
+            because="Helm 3 waits for all its pods less maxUnavailable 100%, which is 0",
+            path="/spec/updateStrategy/rollingUpdate/maxUnavailable",
+            after=unavailable,
+            fixes=(Fix("set maxUnavailable to a number of pods that may be missing at once"),),
         )
 
 
@@ -102,8 +152,13 @@ def _rollout(change: Kept, helm: str) -> Iterator[Violation]:
 
 
 def _pods(change: Kept) -> tuple[str, ...]:
-    kind, name, namespace = change.id.kind.lower(), change.id.name, change.id.namespace
-    return (f"kubectl describe {kind} {name} -n {namespace}", f"kubectl get pods -n {namespace}")
+    labels = part(change.after.body, "spec", "selector", "matchLabels")
+    selector = ",".join(f"{key}={value}" for key, value in labels.items())
+    namespace = change.id.namespace
+    return (
+        f"kubectl get pods -n {namespace} -l {selector}",
+        f"kubectl delete pod POD -n {namespace}, and wait for the new one before the next",
+    )
 
 
 def _resume(change: Kept) -> tuple[str, ...]:

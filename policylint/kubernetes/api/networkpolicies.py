@@ -5,6 +5,7 @@ from __future__ import annotations
 from policylint.kubernetes.api.reading import NOTHING, at, part, parts
 from policylint.kubernetes.api.workloads import (
     containers,
+    is_on_host_network,
     pod_labels,
     pod_template,
     selects,
@@ -33,8 +34,9 @@ def directions(policy: Resource) -> list[str]:
 
 
 def takes(policy: Resource, workload: Resource) -> bool:
-    """Whether a policy selects the pods of a workload."""
-    if policy.id.namespace != workload.id.namespace:
+    """Whether a policy acts on the pods of a workload; those on the network of their node it passes
+    over (kubernetes.io, Network Policies: NetworkPolicy and hostNetwork pods)."""
+    if policy.id.namespace != workload.id.namespace or is_on_host_network(workload):
         return False
     return selects(part(policy.body, "spec", "podSelector"), pod_labels(workload) or NOTHING)
 

@@ -54,6 +54,11 @@ def pod_labels(resource: Resource) -> Object | None:
     return part(template, "metadata", "labels")
 
 
+def is_on_host_network(resource: Resource) -> bool:
+    """Whether a workload's pods use the network of their node."""
+    return at(pod_template(resource) or {}, "spec", "hostNetwork") is True
+
+
 def containers(template: Object) -> Iterator[tuple[str, Object]]:
     """(pointer below the template, container) of every container, init containers too."""
     for field in ("containers", "initContainers"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from policylint.kubernetes.api.generated import are_generated
 from policylint.kubernetes.api.gotypes import same
 from policylint.kubernetes.api.reading import at, part
 from policylint.kubernetes.api.schemas import NEWEST, minor_number, schemas
@@ -24,6 +25,7 @@ from policylint.model import (
     ResourceId,
     Upgrade,
 )
+from policylint.runtime.patterns import pattern
 
 KEEP = "helm.sh/resource-policy"
 ROLLED_BY = {
@@ -34,6 +36,7 @@ ROLLED_BY = {
 """Workloads whose controller replaces the pods when the template changes, and the field that says
 how."""
 _DATA = ("/data", "/stringData", "/binaryData")
+_CHECKSUM = pattern(r"/spec/template/metadata/annotations/[^/]*checksum[^/]*$")
 
 
 def impact(change: Change, minor: str = NEWEST) -> tuple[Impact, str]:
@@ -113,6 +116,30 @@ def template_change(change: Kept, minor: str = NEWEST) -> FieldChange | None:
     if not touched or (not replaced and _same_template(change, minor)):
         return None
     return _least_noisy(replaced or touched)
+
+
+def generated_secrets(change: Kept, upgrade: Upgrade) -> list[ResourceId]:
+    """The Secrets that a workload reads and whose checksums are all that changes of its template,
+    where what changes of them are values that a template generates at each render; none where it
+    reads anything else that changes."""
+    configs = _changed_configs(change, upgrade) if _only_checksums(change) else []
+    secrets = [config for config in configs if config.id.kind == "Secret"]
+    fields = [field for secret in secrets for field in secret.fields]
+    if secrets == configs and are_generated(fields):
+        return [secret.id for secret in secrets]
+    return []
+
+
+def _only_checksums(change: Kept) -> bool:
+    touched = [field.path for field in change.fields if field.path.startswith("/spec/template")]
+    return bool(touched) and all(map(_CHECKSUM.match, touched))
+
+
+def _changed_configs(change: Kept, upgrade: Upgrade) -> list[Kept]:
+    """The ConfigMaps and Secrets that a workload reads and that change."""
+    read = set(_read(change.after))
+    configs = [config for config in upgrade.of("ConfigMap", "Secret") if config.id in read]
+    return [config for config in configs if isinstance(config, Kept) and config.fields]
 
 
 def _least_noisy(fields: list[FieldChange]) -> FieldChange:
