@@ -27,6 +27,14 @@ class Omitted:
 OMITTED: Final = Omitted()
 """For errors that do not show their value, as the server's own `OmitValueType`."""
 
+
+class Elided:
+    """The type of `ELIDED`."""
+
+
+ELIDED: Final = Elided()
+"""For an object of which the server prints every field, more than anybody reads."""
+
 NOT_NEGATIVE: Final = "must be greater than or equal to 0"
 NOT_POSITIVE: Final = "must be greater than zero"
 
@@ -39,7 +47,7 @@ def required(field: str, detail: str = "", topic: str = TOPIC, source: str = SOU
 
 def invalid(
     field: str,
-    value: Json,
+    value: Json | Elided,
     detail: str,
     topic: str = TOPIC,
     source: str = SOURCE,
@@ -130,9 +138,17 @@ def child(at: str, name: str) -> str:
     return name
 
 
-def _message(title: str, value: Json, detail: str, minor: int = JSON_SINCE, go: str = "") -> str:
+def _message(
+    title: str,
+    value: Json | Omitted | Elided,
+    detail: str,
+    minor: int = JSON_SINCE,
+    go: str = "",
+) -> str:
     parts = [title]
-    if value is not OMITTED:
+    if value is ELIDED:
+        parts.append("{...}" if minor >= JSON_SINCE else f"{go}{{...}}")
+    elif value is not OMITTED:
         parts.append(shown(value, minor, go))
     if detail:
         parts.append(detail)

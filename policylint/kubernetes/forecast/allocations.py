@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
+from policylint.kubernetes.api.fielderrors import invalid
 from policylint.kubernetes.api.reading import items, part
 from policylint.kubernetes.forecast.moments import Moment, Moments
 from policylint.kubernetes.forecast.server import answer
@@ -103,13 +104,10 @@ def _taken(slot: Slot, field: str, owner: ResourceId) -> Cause:
         )
         return Cause(field, "Forbidden", text, "invalid-object", "Priority admission")
     if sort == _PORTS:
-        text = f"Invalid value: {value}: provided port is already allocated (to {owner})"
-        return Cause(field, "FieldValueInvalid", text, "node-port-collision", "port allocator")
-    text = (
-        f'Invalid value: ["{value}"]: failed to allocate IP {value}: provided IP is already '
-        f"allocated (to {owner})"
-    )
-    return Cause(field, "FieldValueInvalid", text, "invalid-object", "IP allocator")
+        text = f"provided port is already allocated (to {owner})"
+        return invalid(field, value, text, "node-port-collision", "port allocator")
+    text = f"failed to allocate IP {value}: provided IP is already allocated (to {owner})"
+    return invalid(field, [value], text, source="IP allocator")
 
 
 def held_by_another(resource: Resource, moments: Moments, moment: Moment) -> Iterator[Cause]:

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from policylint.kubernetes.api.fielderrors import invalid, required
+from policylint.kubernetes.api.fielderrors import ELIDED, invalid, required
 from policylint.kubernetes.api.gotypes import same
-from policylint.kubernetes.api.govalues import JSON_SINCE
 from policylint.kubernetes.api.reading import items, part
 from policylint.kubernetes.forecast.request import Allocated, Findings, Request, schema
 from policylint.model import Cause, Object, Unknown
@@ -122,10 +121,7 @@ def _immutable_template(field: str, minor: int) -> Cause:
         go = "core.PodTemplateSpec"
     else:
         go = "core.PodSpec"
-    value = "{...}" if minor >= JSON_SINCE else f"{go}{{...}}"
-    return Cause(
-        field, "FieldValueInvalid", f"Invalid value: {value}: field is immutable", TOPIC, _SOURCE
-    )
+    return invalid(field, ELIDED, "field is immutable", TOPIC, _SOURCE, minor=minor, go=go)
 
 
 def _started(request: Request) -> Unknown:

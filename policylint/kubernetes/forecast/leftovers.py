@@ -11,25 +11,18 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from policylint.kubernetes.api.fielderrors import invalid
 from policylint.kubernetes.forecast.answers import UNKNOWN_TO_CLIENT
 from policylint.kubernetes.forecast.impact import is_kept
 from policylint.kubernetes.forecast.server import Server
-from policylint.model import Answer, Apply, Cause, Change, Deleted, Outcome
+from policylint.model import Answer, Apply, Change, Deleted, Outcome
 
 TOPIC = "kept-object-blocks-rollback"
-_MESSAGE = "Invalid value: 0: must be specified for an update"
-_REFUSED = Answer(
-    Outcome.REJECTED,
-    (
-        Cause(
-            "metadata.resourceVersion",
-            "FieldValueInvalid",
-            _MESSAGE,
-            TOPIC,
-            "registry/rest BeforeUpdate, and helm pkg/kube/client.go",
-        ),
-    ),
+_SOURCE = "registry/rest BeforeUpdate, and helm pkg/kube/client.go"
+_NO_VERSION = invalid(
+    "metadata.resourceVersion", 0, "must be specified for an update", TOPIC, _SOURCE
 )
+_REFUSED = Answer(Outcome.REJECTED, (_NO_VERSION,))
 
 
 def with_leftovers(
