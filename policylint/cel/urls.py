@@ -1,8 +1,7 @@
 """URLs in CEL: `url(...)`, `isURL(...)` and what can be asked of one, read as Go's net/url does.
 
 Source: https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-url-library and the rules of
-net/url's ParseRequestURI: absolute URLs or absolute paths, no control characters, valid %-escapes,
-valid ports.
+net/url's ParseRequestURI (`policylint.runtime.urls`).
 """
 
 from __future__ import annotations
@@ -16,13 +15,9 @@ from msgspec import Struct
 
 from policylint.cel.values import CelError
 from policylint.runtime.patterns import pattern
+from policylint.runtime.urls import InvalidUrlError, parse_reference, parse_request
 
-_SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.ASCII | re.DOTALL)
-_CONTROL = pattern(r"[\x00-\x1F\x7F]")
 _BAD_ESCAPE = pattern(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
-_PORT = pattern(r"(?::\d*)?", re.ASCII)
-_BAD_HOST = pattern(r"""[\x00-\x20"<>\\^`{|}\x7F\[\]%]|/""")
-_USER = pattern(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*", re.ASCII)
 _PATH_SAFE = "/$&+,:;=@-_.~!'()*[]"
 
 
@@ -50,67 +45,17 @@ def parse(text: Any) -> URL:
     """The URL a string spells; raises CelError."""
     if not isinstance(text, str):
         raise CelError("no such overload")
-    if not text:
-        raise _bad(text, "empty url")
-    if _CONTROL.search(text):
-        raise _bad(text, "invalid control character in URL")
-    scheme, rest = _scheme(text)
-    absolute = rest.startswith("/")
-    if not absolute and not (scheme and rest):
-        raise _bad(text, "invalid URI for request")
-    rest, _, query = rest.partition("?")
-    if not absolute:
-        return URL(text, scheme, "", "", query.partition("#")[0])
-    host, path = _authority(text, scheme, rest)
-    _check_escapes(text, path)
-    # a fragment is part of the path or query for the check, and none of it in the value
-    path, hash_, _ = path.partition("#")
-    return URL(text, scheme, host, path, "" if hash_ else query.partition("#")[0])
+    try:
+        parse_request(text)
+        url = parse_reference(text)  # the first takes a fragment for a part of the path or query
+    except InvalidUrlError as error:
+        raise _bad(text, str(error)) from error
+    return URL(text, url.scheme, url.host, url.path, url.query)
 
 
 def _bad(text: Any, why: str) -> CelError:
     shown = str(text).replace("\\", "\\\\").replace('"', '\\"')
     return CelError(f'URL parse error during conversion from string: parse "{shown}": {why}')
-
-
-def _scheme(text: str) -> tuple[str, str]:
-    match = _SCHEME.fullmatch(text)
-    if match:
-        return match[1].lower(), match[2]
-    if text.startswith(":"):
-        raise _bad(text, "missing protocol scheme")
-    return "", text
-
-
-def _authority(text: str, scheme: str, rest: str) -> tuple[str, str]:
-    """The host, and the path behind it."""
-    if not rest.startswith("//") or (not scheme and rest.startswith("///")):
-        return "", rest
-    authority, slash, path = rest[2:].partition("/")
-    user, at, host = authority.rpartition("@")
-    if at and not _USER.fullmatch(user):
-        raise _bad(text, "net/url: invalid userinfo")
-    _check_host(text, host)
-    return host, slash + path
-
-
-def _check_host(text: str, host: str) -> None:
-    if host.startswith("["):
-        inside, closed, port = host.rpartition("]")
-        if not closed or not re.fullmatch(r"[0-9A-Fa-f:.]+(%25[^\s]+)?", inside[1:]):
-            raise _bad(text, "missing ']' in host")
-    else:
-        name, colon, number = host.partition(":")
-        port = colon + number
-        if _BAD_HOST.search(name):
-            raise _bad(text, "invalid character in host name")
-    if not _PORT.fullmatch(port):
-        raise _bad(text, f'invalid port "{port}" after host')
-
-
-def _check_escapes(text: str, path: str) -> None:
-    if _BAD_ESCAPE.search(path):
-        raise _bad(text, "invalid URL escape")
 
 
 def _hostname(url: URL) -> str:

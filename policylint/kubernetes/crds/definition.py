@@ -14,10 +14,17 @@ from policylint.kubernetes.api.schemas import NEWEST, minor_number
 from policylint.kubernetes.crds.decode import decode_causes, decoded
 from policylint.kubernetes.crds.names import group_causes, name_causes, version_name_causes
 from policylint.kubernetes.crds.versions import SchemaChecks, shared_fields, version_causes
+from policylint.kubernetes.validity.clients import (
+    certificate_bundle,
+    webhook_service,
+    webhook_url,
+)
 from policylint.model import Answer, Cause, Object, Outcome, Target, Unknown
 
 _SCOPES = ("Cluster", "Namespaced")
 _REVIEW_VERSIONS = ("v1", "v1beta1")
+_CERTIFICATES = 31
+"""The first minor that reads the certificates of a conversion webhook."""
 _CHANGE = "crd-change-refused"
 _APPROVED = "api-approved.kubernetes.io"
 Finding = Cause | Unknown
@@ -84,6 +91,8 @@ def validate_crd_update(old: Object, new: Object) -> tuple[Cause, ...]:
 
 def _replaced(old: Object, new: Object, kubernetes: str) -> Iterator[Finding]:
     yield from _spec(new, old, kubernetes)
+    if minor_number(kubernetes) >= _CERTIFICATES:
+        yield from _certificates(new, old)
     yield from _transition(old, new)
 
 
@@ -243,23 +252,28 @@ def _client(client: Object | None, path: str) -> Iterator[Cause]:
     if (url is None) == (service is None):
         yield required(path, "exactly one of url or service is required")
     elif service is not None:
-        yield from _service(service, f"{path}.service")
-    elif not str(url).startswith("https://"):
-        text = "'https' is the only allowed URL scheme; desired format: https://host[/path]"
-        yield invalid(f"{path}.url", url, text)
+        yield from webhook_service(service, f"{path}.service")
+    else:
+        yield from webhook_url(str(url), f"{path}.url")
 
 
-def _service(service: Object, path: str) -> Iterator[Cause]:
-    for name in ("name", "namespace"):
-        if not service.get(name):
-            yield required(f"{path}.{name}")
-    url_path = service.get("path")
-    if url_path and not url_path.startswith("/"):
-        yield invalid(f"{path}.path", url_path, "must start with a '/'")
-    port = service.get("port", 443)
-    if not isinstance(port, int) or not 1 <= port <= 65535:
-        text = "port is not valid: must be between 1 and 65535, inclusive"
-        yield invalid(f"{path}.port", port, text)
+def _certificates(new: Object, old: Object) -> Iterator[Cause]:
+    """The bundle of a conversion webhook: a new CRD may wait for one that is read, a live one may
+    not lose it."""
+    bundle = _bundle(new)
+    known = _bundle(old)
+    at = "spec.conversion.webhookClientConfig.caBundle"
+    forgiven = bool(known) and any(certificate_bundle(known, at))
+    if bundle and _established(old) and not forgiven:
+        yield from certificate_bundle(bundle, at)
+
+
+def _bundle(crd: Object) -> str:
+    conversion = crd["spec"]["conversion"]
+    if conversion.get("strategy") != "Webhook":
+        return ""
+    client = (conversion.get("webhook") or {}).get("clientConfig") or {}
+    return str(client.get("caBundle") or "")
 
 
 def _reviewed(reviewed: Sequence[str], path: str) -> Iterator[Cause]:

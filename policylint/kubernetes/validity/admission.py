@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from policylint.cel.types import BOOL
 from policylint.kubernetes.api.fielderrors import (
@@ -17,25 +16,22 @@ from policylint.kubernetes.api.fielderrors import (
     unsupported,
 )
 from policylint.kubernetes.api.reading import fields, has, many, number, objects, text, texts
+from policylint.kubernetes.validity.clients import webhook_service, webhook_url
 from policylint.kubernetes.validity.expressions import admission_variables, cel_errors
 from policylint.kubernetes.validity.formats import (
     dns_1035_label,
     dns_subdomain,
-    port_number,
     qualified_name,
 )
 from policylint.kubernetes.validity.names import path_segment
 from policylint.kubernetes.validity.references import full_name_errors
 from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause, Object
-from policylint.runtime.patterns import pattern
 
 _REVIEWS = ("v1", "v1beta1")
 _SIDE_EFFECTS = ("None", "NoneOnDryRun")
 _OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
 _MUTATED = ("*", "CONNECT", "CREATE", "UPDATE")
-_CONTROL = pattern(r"[\x00-\x1f\x7f]")
-_FORM = "; desired format: https://host[/path]"
 
 
 def webhooks(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
@@ -86,50 +82,6 @@ def _client(config: Object, at: str) -> Iterator[Cause]:
         yield from webhook_url(text(config, "url"), f"{at}.url")
     else:
         yield from webhook_service(fields(config, "service"), f"{at}.service")
-
-
-def webhook_url(url: str, at: str) -> Iterator[Cause]:
-    """The errors of a webhook's URL."""
-    if _CONTROL.search(url):  # urlsplit() would strip them
-        yield required(at, "url must be a valid URL: invalid control character in URL" + _FORM)
-        return
-    parts = urlsplit(url)
-    if parts.scheme != "https":
-        yield invalid(at, parts.scheme, f"'https' is the only allowed URL scheme{_FORM}")
-    if not parts.netloc:
-        yield invalid(at, "", f"host must be specified{_FORM}")
-    if "@" in parts.netloc:
-        yield invalid(
-            at, parts.netloc.rpartition("@")[0], "user information is not permitted in the URL"
-        )
-    if parts.fragment:
-        yield invalid(at, parts.fragment, "fragments are not permitted in the URL")
-    if parts.query:
-        yield invalid(at, parts.query, "query parameters are not permitted in the URL")
-
-
-def webhook_service(service: Object, at: str) -> Iterator[Cause]:
-    """The errors of the service that a webhook or an aggregated API is behind."""
-    for name in ("name", "namespace"):
-        if not text(service, name):
-            yield required(f"{at}.{name}")
-    port = number(service, "port")
-    if port is not None and port_number(port):
-        yield invalid(f"{at}.port", port, f"port is not valid: {', '.join(port_number(port))}")
-    path = text(service, "path")
-    if path in ("", "/"):
-        return
-    if not path.startswith("/"):
-        yield invalid(f"{at}.path", path, "must start with a '/'")
-    for index, step in enumerate(path[1:].removesuffix("/").split("/")):
-        if not step:
-            yield invalid(f"{at}.path", path, f"segment[{index}] may not be empty")
-        else:
-            yield from each_invalid(
-                f"{at}.path",
-                path,
-                [f"segment[{index}]: {complaint}" for complaint in dns_subdomain(step)],
-            )
 
 
 def match_conditions(

@@ -1,7 +1,9 @@
 """CustomResourceDefinitions judged: created, changed, wrongly typed, with rules that cost too
 much."""
 
+import base64
 import copy
+from pathlib import Path
 
 import pytest
 
@@ -152,3 +154,62 @@ def test_an_expression_that_cannot_be_compiled_here_leaves_the_answer_open():
     answer = judge_crd(definition(rules=[rule]), None, TARGET)
     assert answer.outcome is Outcome.DEPENDS
     assert "google.protobuf.Duration" in answer.unknowns[0].what
+
+
+def converted_by(**client):
+    webhook = {"clientConfig": client, "conversionReviewVersions": ["v1"]}
+    return definition(spec={"conversion": {"strategy": "Webhook", "webhook": webhook}})
+
+
+def fields_of(new, old, minor="1.37"):
+    return [cause.field for cause in judge_crd(new, old, Target(minor)).causes]
+
+
+@pytest.mark.parametrize(
+    ("client", "field"),
+    [
+        ({"url": " https://hooks.example/convert"}, ".url"),
+        ({"url": "https://u@hooks.example/"}, ".url"),
+        ({"url": "https:///convert"}, ".url"),
+        ({"service": {"name": "s", "namespace": "n", "path": "/a//b"}}, ".service.path"),
+        ({"service": {"name": "s", "namespace": "n", "path": "/A"}}, ".service.path"),
+        ({"service": {"name": "s", "namespace": "n", "port": 0}}, ".service.port"),
+    ],
+)
+def test_a_conversion_webhook_is_reached_as_an_admission_webhook_is(client, field):
+    """As kube-apiserver 1.37.2 answers."""
+    at = "spec.conversion.webhookClientConfig"
+    assert fields_of(converted_by(**client), None) == [at + field]
+
+
+URL = {"url": "https://hooks.example/convert"}
+CERTIFICATE = (Path(__file__).parent / "certificate.pem").read_text()
+
+
+def encoded(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("bundle", "refused"),
+    [
+        (CERTIFICATE, False),
+        (f"text before\n{CERTIFICATE}", False),
+        (CERTIFICATE.replace("\n", "\r\n"), False),
+        (CERTIFICATE.replace("MII", "MIJ", 1) + CERTIFICATE, False),
+        ("\n", True),
+        ("no certificate", True),
+        (CERTIFICATE.replace("MII", "MIJ", 1), True),
+        (CERTIFICATE.replace("\n", "\n  "), True),
+        (CERTIFICATE.replace("CERTIFICATE", "PRIVATE KEY"), True),
+    ],
+)
+def test_a_live_definition_does_not_get_certificates_that_cannot_be_read(bundle, refused):
+    """As kube-apiserver 1.37.2 answers; a new definition may wait for its certificates."""
+    after = converted_by(**URL, caBundle=encoded(bundle))
+    at = ["spec.conversion.webhookClientConfig.caBundle"] if refused else []
+    assert fields_of(after, converted_by(**URL)) == at
+    assert fields_of(after, definition()) == at
+    assert fields_of(after, definition(), minor="1.30") == []
+    assert fields_of(after, None) == []
+    assert fields_of(after, converted_by(**URL, caBundle=encoded("x"))) == []
