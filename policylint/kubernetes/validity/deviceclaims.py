@@ -32,6 +32,8 @@ from policylint.model import Cause, Object
 
 _DISTINCT = 36
 """The first minor that keeps `distinctAttribute` (feature DRAConsumableCapacity)."""
+_DECLARED = 37
+"""The first minor that enforces the validation declared in these kinds' types."""
 _LONGEST_EXPRESSION = _LONGEST_PARAMETERS = 10 * 1024
 _NOT_A_REQUEST = (
     "must be the name of a request in the claim or the name of a request and a subrequest "
@@ -160,8 +162,8 @@ def device_class(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 
 
 def device_constraint(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
-    """The errors of what several devices must have in common; of two attributes the server looks at
-    the first alone."""
+    """The errors of what several devices must have in common; of two attributes servers before 1.37
+    look at the first alone."""
     names = [name for name in ("matchAttribute", "distinctAttribute") if has(value, name)]
     if not names and scope.minor >= _DISTINCT:
         detail = (
@@ -171,7 +173,8 @@ def device_constraint(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
         yield required(at, detail)
     elif not names:
         yield required(f"{at}.matchAttribute")
-    for name in names[:1]:
+    judged = names if scope.minor >= _DECLARED else names[:1]
+    for name in judged:
         qualified = text(value, name)
         yield from domain_and_id(qualified, f"{at}.{name}")
         if "/" not in qualified:
