@@ -294,7 +294,7 @@ def _apply(server: Server, kind: Kind, request: Sent, state: State) -> Object:
         if state.as_merged and request.reverses and request.valid is not None:
             return request.valid  # the values are put back, and all the rest is as it was
         # nulls and unknown fields of custom resources are judged as sent
-        known = state.assumed and kind.builtin
+        known = state.assumed and kind.builtin and not _has_lost_networks(state)
         mine = managers.without_owned(kind.node, state.applied, managers.foreign(state.live))
         return server_side(kind.node, state.live, mine, request.body, assumed=known)
     if _is_unknown_to_client(kind, identity):
@@ -395,6 +395,13 @@ def _with_one_range(node: Object) -> Object:
     if not spec.get("podCIDR") or not ranges or ranges[0] == spec["podCIDR"]:
         return node
     return {**node, "spec": {**spec, "podCIDRs": [spec["podCIDR"]]}}
+
+
+def _has_lost_networks(state: State) -> bool:
+    """Whether the server has replaced networks of a Node that Helm applied: applying them again is
+    then a change."""
+    applied = items(part(state.applied, "spec").get("podCIDRs"))
+    return bool(applied) and applied != items(part(state.live, "spec").get("podCIDRs"))
 
 
 def _with_known_versions(definition: Object) -> Object:

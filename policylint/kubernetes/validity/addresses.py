@@ -1,5 +1,5 @@
-"""IP addresses and networks in fields older than Kubernetes' strict checks
-(`IsValidIPForLegacyField`)."""
+"""IP addresses and networks: in fields older than Kubernetes' strict checks
+(`IsValidIPForLegacyField`), and in newer ones, which hold them as Go prints them (`IsValidIP`)."""
 
 from __future__ import annotations
 
@@ -26,8 +26,11 @@ def address(at: str, value: str, scope: Scope) -> Iterator[Cause]:
     for complaint in ip_address(value):
         yield invalid(at, value, complaint)
         return
-    if scope.minor < STRICT:
-        return
+    if scope.minor >= STRICT:
+        yield from _ambiguous_address(at, value)
+
+
+def _ambiguous_address(at: str, value: str) -> Iterator[Cause]:
     if _has_zeros(value):
         yield invalid(at, value, "must not have leading 0s")
     elif _is_mapped(value):
@@ -39,8 +42,11 @@ def network(at: str, value: str, scope: Scope) -> Iterator[Cause]:
     for complaint in cidr(value):
         yield invalid(at, value, complaint)
         return
-    if scope.minor < STRICT:
-        return
+    if scope.minor >= STRICT:
+        yield from _ambiguous_network(at, value)
+
+
+def _ambiguous_network(at: str, value: str) -> Iterator[Cause]:
     host, _, bits = value.partition("/")
     if _has_zeros(host) or (bits != "0" and bits.startswith("0")):
         yield invalid(at, value, "must not have leading 0s in IP or prefix length")
@@ -50,10 +56,37 @@ def network(at: str, value: str, scope: Scope) -> Iterator[Cause]:
         yield invalid(at, value, "must not have bits set beyond the prefix length")
 
 
+def canonical_network(at: str, value: str) -> Iterator[Cause]:
+    """The errors of a network in a field that is new enough to hold it in one form alone."""
+    for complaint in cidr(value):
+        yield invalid(at, value, complaint)
+        return
+    ambiguous = list(_ambiguous_network(at, value))
+    yield from ambiguous
+    written = str(ipaddress.ip_interface(value).network) if not ambiguous else value
+    if value != written:
+        yield invalid(at, value, f'must be in canonical form ("{written}")')
+
+
+def canonical_address(at: str, value: str) -> Iterator[Cause]:
+    """The errors of an address in a field that is new enough to hold it in one form alone."""
+    for complaint in ip_address(value):
+        yield invalid(at, value, complaint)
+        return
+    ambiguous = list(_ambiguous_address(at, value))
+    yield from ambiguous
+    if not ambiguous and value != str(ip_of(value)):
+        yield invalid(at, value, f'must be in canonical form ("{ip_of(value)}")')
+
+
 def endpoint(at: str, value: str, scope: Scope) -> Iterator[Cause]:
     """The errors of an address that traffic is to be sent to."""
-    errors = list(address(at, value, scope))
-    yield from errors
+    yield from address(at, value, scope)
+    yield from reachable(at, value)
+
+
+def reachable(at: str, value: str) -> Iterator[Cause]:
+    """The errors of a well-formed address to which no traffic can be sent."""
     ip = ip_of(value)
     if ip is None:
         return

@@ -243,14 +243,21 @@ def ip_address(text: str) -> tuple[str, ...]:
     return (_IP_RULE,)
 
 
+def interface_of(text: str) -> ipaddress.IPv4Interface | ipaddress.IPv6Interface | None:
+    """A network in CIDR notation as Kubernetes' older fields read it, host bits and all; None where
+    it is none."""
+    address, slash, bits = text.partition("/")
+    if not slash or "%" in address or not bits.isdigit() or not bits.isascii():
+        return None
+    try:
+        return ipaddress.ip_interface(f"{_without_zeros(address)}/{bits}")
+    except ValueError:
+        return None
+
+
 def cidr(text: str) -> tuple[str, ...]:
     """A network in CIDR notation; host bits may be set."""
-    address, slash, bits = text.partition("/")
-    try:
-        if not slash or not bits.isdigit() or not bits.isascii():
-            return (_CIDR_RULE,)
-        ipaddress.ip_interface(f"{_without_zeros(address)}/{bits}")
-    except ValueError:
+    if interface_of(text) is None:
         return (_CIDR_RULE,)
     return GOOD
 

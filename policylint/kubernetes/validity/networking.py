@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 
 from policylint.kubernetes.api.fielderrors import (
@@ -26,13 +25,19 @@ from policylint.kubernetes.api.reading import (
     text_map,
     texts,
 )
-from policylint.kubernetes.validity.addresses import endpoint, network
+from policylint.kubernetes.validity.addresses import (
+    address,
+    canonical_address,
+    canonical_network,
+    network,
+    reachable,
+)
 from policylint.kubernetes.validity.formats import (
     between,
-    cidr,
     dns_1035_label,
     dns_label,
     dns_subdomain,
+    interface_of,
     ip_family,
     ip_of,
     label_value,
@@ -51,6 +56,9 @@ _BAD_PARTS = ("//", "/./", "/../", "%2f", "%2F")
 _BAD_ENDS = ("/..", "/.")
 _RELAXED_SERVICES = 36
 _MOST_HINTS = 8
+_FAMILIES = ("IPv4", "IPv6")
+_CANONICAL = 33
+"""The first minor that wants the IPv6 addresses of endpoints in canonical form."""
 
 
 def ingress(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
@@ -219,14 +227,18 @@ def _ip_block(block: Object, at: str, scope: Scope) -> Iterator[Cause]:
     yield from network(f"{at}.cidr", whole, scope)
     for path, part in texts(block, "except", at):
         yield from network(path, part, scope)
-        if not cidr(whole) and not cidr(part) and not _strictly_within(part, whole):
+        if not _strictly_within(part, whole):
             yield invalid(path, part, "must be a strict subset of `cidr`")
 
 
 def _strictly_within(part: str, whole: str) -> bool:
-    inner, outer = ipaddress.ip_interface(part).network, ipaddress.ip_interface(whole).network
-    same = inner.version == outer.version and inner.network_address in outer
-    return same and outer.prefixlen < inner.prefixlen
+    """Whether a network is a part of another; true of what is no network, which has its own
+    error."""
+    inner, outer = interface_of(part), interface_of(whole)
+    if inner is None or outer is None:
+        return True
+    same = inner.version == outer.version and inner.network.network_address in outer.network
+    return same and outer.network.prefixlen < inner.network.prefixlen
 
 
 def policy(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -249,13 +261,10 @@ def service_cidr(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield invalid(f"{at}.cidrs", {"CIDRs": ranges}, "may only hold up to 2 values")
         return
     for path, block in texts(spec, "cidrs", at):
-        yield from each_invalid(path, block, cidr(block))
-    families = [
-        ipaddress.ip_interface(block).version
-        for _, block in texts(spec, "cidrs", at)
-        if not cidr(block)
-    ]
-    if len(families) == 2 and len(set(families)) == 1:
+        yield from canonical_network(path, block)
+    networks = [interface_of(block) for _, block in texts(spec, "cidrs", at)]
+    families = {network.version for network in networks if network is not None}
+    if len(networks) == 2 and None not in networks and len(families) == 1:
         detail = (
             "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and "
             "2001:db8::/64"
@@ -290,9 +299,17 @@ def _endpoint_address(target: str, at: str, kind: str, scope: Scope) -> Iterator
                 at, name, "should be a domain with at least two segments separated by dots"
             )
         return
-    if kind in ("IPv4", "IPv6") and ip_family(target) not in ("", kind):
-        yield invalid(at, target, f"must be an {kind} address")
-    yield from endpoint(at, target, scope)
+    malformed = list(_malformed(target, at, kind, scope))
+    yield from malformed
+    if not malformed and kind in _FAMILIES and ip_family(target) != kind:
+        yield invalid(at.rpartition("[")[0], target, f"must be an {kind} address")
+    yield from reachable(at, target)
+
+
+def _malformed(target: str, at: str, kind: str, scope: Scope) -> Iterator[Cause]:
+    if kind == "IPv6" and scope.minor >= _CANONICAL:
+        return canonical_address(at, target)
+    return address(at, target, scope)
 
 
 def hints(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:

@@ -14,8 +14,8 @@ from policylint.kubernetes.api.fielderrors import (
     required,
 )
 from policylint.kubernetes.api.reading import fields, has, many, number, objects, text, texts
+from policylint.kubernetes.validity.addresses import network
 from policylint.kubernetes.validity.formats import (
-    cidr,
     dns_label,
     dns_subdomain,
     label_value,
@@ -71,13 +71,13 @@ def controller_revision(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]
         yield required("data", "data is mandatory")
 
 
-def node(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
+def node(obj: Object, _at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a Node; the server calls its taints `metadata.taints`."""
     yield from _taints(fields(obj, "spec"))
     cidrs = many(fields(obj, "spec"), "podCIDRs")
-    for path, network in texts(fields(obj, "spec"), "podCIDRs", "spec"):
-        yield from each_invalid(path, network, cidr(network))
-    families = [":" in network for network in cidrs if isinstance(network, str)]
+    for path, block in texts(fields(obj, "spec"), "podCIDRs", "spec"):
+        yield from network(path, block, scope)
+    families = [":" in block for block in cidrs if isinstance(block, str)]
     if len(cidrs) > 2 or len(set(families)) < len(families):
         detail = "may specify no more than one CIDR for each IP family"
         yield invalid("spec.podCIDRs", cidrs, detail)

@@ -2,6 +2,7 @@
 cluster's state."""
 
 import itertools
+import json
 
 import pytest
 
@@ -255,3 +256,64 @@ def test_an_object_in_the_way_is_refused_by_helm():
         Cluster(live={resource(ours).id: ours}),
     )
     assert done.changes[0].forecast.upgrade.outcome is Outcome.ACCEPTED
+
+
+FIRST, SECOND, SIX = "10.0.0.0/24", "11.0.0.0/24", "fd00::/64"
+
+
+def node(**spec):
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "applied", "put"),
+    [
+        ([SECOND], [SECOND], NO, OK),
+        ([SIX], [SIX], NO, OK),
+        ([SIX, FIRST], [SIX, FIRST], OK, OK),
+        ([SECOND], [FIRST], OK, OK),
+        ([SECOND], [FIRST, SIX], NO, NO),
+        ([FIRST, SIX], [FIRST, SIX], OK, OK),
+    ],
+)
+def test_networks_that_contradict_the_one_network_come_back(before, after, applied, put):
+    """As kube-apiserver 1.37.2 answers: it keeps the one alone, and applying the others adds
+    them."""
+    sides = (
+        node(podCIDR=FIRST, podCIDRs=before),
+        node(podCIDR=FIRST, podCIDRs=after, providerID="x"),
+    )
+    forecasts = [
+        both(*sides, target).upgrade.outcome
+        for target in (Target("1.37", "4", Apply.SERVER_SIDE), FORCE)
+    ]
+    assert forecasts == [applied, put]
+
+
+@pytest.mark.parametrize(
+    "volume",
+    [
+        {"configMap": {"name": "c", "defaultUser": 1}},
+        {"secret": {"secretName": "s", "items": [{"key": "k", "path": "p", "user": 1}]}},
+        {"projected": {"sources": [], "defaultUser": 1}},
+        {"projected": {"sources": [{"serviceAccountToken": {"path": "p", "user": 1}}]}},
+        {"downwardAPI": {"defaultUser": 1}},
+    ],
+)
+def test_a_field_of_a_feature_that_is_off_changes_nothing(volume):
+    def pod(source):
+        volumes = [{"name": "v", **source}]
+        return {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "p"},
+            "spec": {"containers": [{"name": "main", "image": "nginx:1"}], "volumes": volumes},
+        }
+
+    text = json.dumps(volume)
+    for field in ('"defaultUser": 1', '"user": 1'):
+        text = text.replace(f", {field}", "").replace(field, "")
+    sides = pod(json.loads(text)), pod(volume)
+    for apply in (Apply.SERVER_SIDE, Apply.CLIENT_SIDE):
+        forecast = both(*sides, Target("1.37", "4", apply))
+        assert (forecast.upgrade.outcome, forecast.rollback.outcome) == (OK, OK)
