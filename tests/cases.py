@@ -101,8 +101,8 @@ def _rollout(case: RuleCase):
 
 def _gate(case: RuleCase):
     """What a change does to the gate: `gate-base.yaml` and `gate-now.yaml` are configurations."""
-    from policylint.config import read
-    from policylint.pipeline.gate import gate_changes
+    from policylint.pipeline.basegate import gate_changes
+    from policylint.pipeline.configfile import read
     from policylint.report.gate import GateChanges
 
     now, base = (read(case.path / f"gate-{name}.yaml") for name in ("now", "base"))
@@ -114,8 +114,10 @@ def _waivers(case: RuleCase):
     where there is one, in a check that finds nothing."""
     from datetime import date
 
-    from policylint.config import Config, with_waivers
-    from policylint.engine.waivers import Policy, commented, sound
+    from policylint.config import Config
+    from policylint.engine.criteria import Policy
+    from policylint.engine.waivers import commented, sound
+    from policylint.pipeline.configfile import with_waivers
     from policylint.pipeline.waiving import Settled, Waiving, review, rules_of_checks
 
     text = (case.path / "waivers.yaml").read_text()

@@ -13,9 +13,8 @@ from msgspec.structs import replace
 from policylint.cli.common import emit
 from policylint.cli.parameters import Words, option, parameters, words
 from policylint.model import Severity, Verdict
-from policylint.pipeline.publish import from_severity, outputs, snippets
-from policylint.pipeline.summary import By, counts
-from policylint.report.look import Fixes, Look
+from policylint.pipeline.publish import counted, from_severity, outputs, snippets
+from policylint.report.look import By, Fixes, Look
 from policylint.report.model import Report
 
 
@@ -117,9 +116,12 @@ def with_showing(function: Callable[..., Report | int | Shown]) -> Callable[...,
 
 def _shown(report: Report, asked: Showing) -> int:
     shown, hidden = from_severity(report, asked.least)
-    look = replace(look_of(asked, os.environ), hidden=hidden, snippets=snippets(shown))
-    if asked.summary_by is not None:
-        look = replace(look, counts=counts(report, asked.summary_by))
+    look = replace(
+        look_of(asked, os.environ),
+        hidden=hidden,
+        snippets=snippets(shown),
+        counts=counted(report, asked.summary_by),
+    )
     emit(shown, asked.formats, look, asked.runbook)
     passes = asked.exit_zero and report.verdict is Verdict.FAIL
     if passes:

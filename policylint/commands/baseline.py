@@ -11,11 +11,13 @@ from msgspec import Struct, to_builtins
 from policylint import config as configuration
 from policylint.commands.check import check
 from policylint.commands.scan import Survey, judged, searched
-from policylint.config import BASELINE, WAIVERS, Config, with_waivers
+from policylint.config import BASELINE, WAIVERS, Config
 from policylint.engine.waivers import RULES, Scope, lacks
 from policylint.errors import PolicylintError, UsageError
 from policylint.helm.inputs.options import Options
 from policylint.model import Finding, Verdict, combine
+from policylint.pipeline import configfile
+from policylint.pipeline.configfile import with_waivers
 from policylint.pipeline.settings import load_config
 from policylint.report.baseline import SCHEMA, Baseline, Entry
 from policylint.report.model import ReleaseReport, Report
@@ -118,7 +120,7 @@ def known(named: str) -> Baseline:
         raise UsageError(
             "there is no baseline here", file=str(path), remedy="policylint baseline write"
         )
-    return configuration.read_baseline(path.read_text("utf-8"), str(path))
+    return configfile.read_baseline(path.read_text("utf-8"), str(path))
 
 
 def approve(waiver: Waiver, named: str, report: str) -> Path:

@@ -18,8 +18,6 @@ from policylint.pipeline.load import plans
 from policylint.pipeline.plan import Plan, at_hand
 from policylint.pipeline.releases import Progress, every_release, part
 from policylint.pipeline.settings import load_config
-from policylint.pipeline.waiving import beside
-from policylint.pipeline.whole import of_shard, unloaded, whole
 from policylint.report.model import ReleaseReport, Report
 from policylint.runtime.deadline import Deadline, TimeIsUp
 from policylint.runtime.trace import timed
@@ -46,11 +44,15 @@ def check(options: Options, progress: Progress | None = None) -> Report:
             with deadline.share(is_last=True):
                 loaded = timed("load", plans, options, config, workspace)  # load
         except (PolicylintError, TimeIsUp) as error:
+            from policylint.pipeline.whole import unloaded
+
             return unloaded(error, options)
         release = partial(assess, Budget(options.blame), is_kept=len(loaded.plans) > 1)
         places = part(loaded.plans, options.shard)
         own = [loaded.plans[place] for place in places]
         rows = every_release(own, release, deadline, options, progress)
+        from policylint.pipeline.whole import of_shard, whole  # nothing waits for it any more
+
         if options.shard:
             return of_shard(loaded, places, rows, options)
         return whole(loaded, rows, options, deadline)
@@ -81,6 +83,7 @@ def _assessed(budget: Budget, plan: Plan, *, is_kept: bool) -> Assessed:
         from policylint.kubernetes.forecast import forecast
         from policylint.pipeline import case as cases
         from policylint.pipeline import judge, lasting, methods, outcome
+        from policylint.pipeline.waiving import beside
 
         case = timed("render", cases.case_of, plan, rendering)  # render
     sides = timed("read", judge.read, case)  # read

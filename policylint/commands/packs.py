@@ -14,7 +14,8 @@ from typing import Any
 from msgspec import Struct, to_builtins
 
 from policylint.config import LOCK, Config
-from policylint.engine.packs import Pack, Source, rules_of_pack
+from policylint.engine.criteria import Pack, Source
+from policylint.engine.packs import rules_of_pack
 from policylint.errors import PolicylintError, SourceError, UsageError
 from policylint.helm.inputs.options import Options
 from policylint.helm.sources import ci

@@ -9,12 +9,12 @@ from typing import Any
 from msgspec import Struct
 
 from policylint.config import Config
-from policylint.engine.waivers import like
 from policylint.errors import UsageError, nearest
 from policylint.helm.inputs.files import read_text
 from policylint.kyaml.load import compose, line_of, load
 from policylint.model import Json
 from policylint.redaction.redactor import mask_values
+from policylint.runtime.patterns import like
 
 LAYERED = ("kubernetes", "helm", "apply", "level", "fail-on", "strict", "rules", "values-mode")
 """The settings that several places may give; `rules` rule by rule."""

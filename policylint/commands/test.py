@@ -13,7 +13,8 @@ from typing import Any
 from msgspec import Struct
 
 from policylint.commands import kyverno_tests
-from policylint.engine.packs import Pack, is_of_objects, pack_files, rules_of_pack
+from policylint.engine.criteria import Pack
+from policylint.engine.packs import is_of_objects, pack_files, rules_of_pack
 from policylint.engine.rule import Rule
 from policylint.errors import UsageError
 from policylint.helm.inputs.files import read_text

@@ -9,39 +9,20 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from policylint.engine.criteria import Criteria
 from policylint.engine.evaluate import evaluate, order
-from policylint.engine.packs import Pack, dry_rules, names_of, rules_of_packs, with_packs
+from policylint.engine.packs import dry_rules, names_of, rules_of_packs, with_packs
 from policylint.engine.registry import all_rules, ids, plugins, select
 from policylint.engine.rule import Context, Rule
 from policylint.engine.standing import Subjects, parted
-from policylint.engine.waivers import like
 from policylint.errors import RuleFailure, UsageError, nearest
 from policylint.model import Category, Finding, Json, Severity, Target, Upgrade, Verdict, combine
 from policylint.redaction.redactor import Redactor
 from policylint.report.model import RuleInfo
+from policylint.runtime.patterns import like
 
 Weight = Callable[[Finding], Severity]
 """What a finding weighs where the configuration says nothing of its rule."""
-
-
-class Criteria(Struct, frozen=True):
-    """By which rules and how strictly to judge: command line, environment and configuration as
-    one."""
-
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    level: Category | None = None
-    """The level that was asked for by name."""
-    fail_on: Severity = Severity.ERROR
-    strict: bool = False
-    all_findings: bool = False
-    """Show what was there before the change too."""
-    tables: tuple[Mapping[str, Json], ...] = ()
-    """The `rules:` tables that hold; later ones win."""
-    packs: tuple[Pack, ...] = ()
-    """Rules of the user's own."""
-    paths: tuple[tuple[str, Mapping[str, Json]], ...] = ()
-    """(glob of an absolute path, `rules:` table) of what scan finds in files there."""
 
 
 class Judging(Struct, frozen=True):

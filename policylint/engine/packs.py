@@ -17,9 +17,9 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from policylint.engine.criteria import Pack
 from policylint.engine.registry import rules_of, sorted_rules
 from policylint.engine.rule import Rule
 from policylint.errors import ReadError, UsageError
@@ -36,45 +36,6 @@ _MOST_BYTES = 262_144
 """Bytes of one rule's file."""
 _MOST_FILES = 5_000
 _KIND, _VERSION = (pattern(rf"(?m)^[\"']?{key}[\"']?\s*:") for key in ("kind", "apiVersion"))
-
-
-class Source(Struct, frozen=True):
-    """Where a pack is shared: git at a tag or a whole commit, an installed package of Python, an
-    artifact of an OCI registry."""
-
-    kind: str  # git | python | oci
-    address: str
-    ref: str = ""
-    """A tag or a commit of 40 digits, of git alone."""
-    path: str = ""
-    """The directory of the pack inside."""
-
-    @property
-    def key(self) -> str:
-        """What the lock file calls it."""
-        ref = f"@{self.ref}" if self.ref else ""
-        path = f"#{self.path}" if self.path else ""
-        return f"{self.kind}+{self.address}{ref}{path}"
-
-
-class Pack(Struct, frozen=True):
-    """Where rules are, and how far they count; `path` is absolute or as the user named it, "" for
-    a shared pack that is not located yet."""
-
-    path: str
-    name: str = ""
-    """What it is called; "" for its directory's name."""
-    never_fails: bool = False
-    """`fail-on: never`: its findings are shown and fail nothing."""
-    until: str = ""
-    """The day on which that ends, "2027-01-31"; "" for never."""
-    python: bool = False
-    """Whether the path is of rules in Python, which run as part of policylint."""
-    source: Source | None = None
-
-    def is_dry(self, today: date) -> bool:
-        """Whether its findings fail nothing today."""
-        return self.never_fails and not (self.until and date.fromisoformat(self.until) < today)
 
 
 def rules_of_packs(packs: Iterable[Pack]) -> tuple[Rule, ...]:

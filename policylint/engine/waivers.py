@@ -11,10 +11,11 @@ from datetime import date
 from msgspec import Struct
 from msgspec.structs import replace
 
+from policylint.engine.criteria import Policy
 from policylint.model import Finding, Location, Waived
 from policylint.report.shown import dotted
 from policylint.report.waivers import Flawed, Waiver
-from policylint.runtime.patterns import pattern
+from policylint.runtime.patterns import like, pattern
 
 ANNOTATION = "policylint.dev/ignore"
 """The annotation of a resource that waives findings on it, a waiver a line: `RULE until DATE OWNER:
@@ -53,15 +54,6 @@ class Scope(Struct, frozen=True):
         return ""
 
 
-class Policy(Struct, frozen=True):
-    """What the configuration demands of waivers."""
-
-    require: tuple[str, ...] = ()
-    """owner, until, or both."""
-    allow_new: tuple[str, ...] = ()
-    """The owners whose new waivers count in the pull request that brings them."""
-
-
 Line = tuple[int, str]
 """A line's number and its text."""
 
@@ -93,26 +85,6 @@ def _resource_names(finding: Finding) -> tuple[str, ...]:
 
 def _any_like(glob: str, words: Iterable[str]) -> bool:
     return any(like(glob, word) for word in words)
-
-
-def like(glob: str, word: str) -> bool:
-    """Whether a word is as a text with `*` for any characters says, in linear time."""
-    first, *rest = glob.split("*")
-    if not rest:
-        return glob == word
-    last = rest.pop()
-    if not (word.startswith(first) and len(word) >= len(first) + len(last)):
-        return False
-    end = len(word) - len(last)
-    if word[end:] != last:
-        return False
-    start = len(first)
-    for part in rest:
-        start = word.find(part, start, end)
-        if start < 0:
-            return False
-        start += len(part)
-    return True
 
 
 def is_expired(waiver: Waiver, today: date) -> bool:

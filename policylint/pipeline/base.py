@@ -24,6 +24,7 @@ from policylint.helm.sources.checkout import Checkout
 from policylint.helm.sources.git import Repository, find_repository
 from policylint.helm.sources.reach import depends_on
 from policylint.helm.sources.snapshot import Revision
+from policylint.pipeline import configfile
 
 
 class Base(Struct, frozen=True, eq=False):
@@ -149,9 +150,9 @@ def config_at(repository: Repository, revision: Revision, file: Path) -> Config 
 
     own = Config(str(file))
     if text is not None:
-        own = configuration.parse(text, file, shown, was_there, read_then)
+        own = configfile.parse(text, file, shown, was_there, read_then)
     for name, content in texts:
-        own = configuration.with_beside(own, content, name)
+        own = configfile.with_beside(own, content, name)
     return own
 
 

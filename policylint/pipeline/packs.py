@@ -15,11 +15,12 @@ from msgspec.structs import replace
 
 from policylint import config as configuration
 from policylint.config import Config
-from policylint.engine.packs import Pack, Source
+from policylint.engine.criteria import Pack, Source
 from policylint.errors import UsageError
 from policylint.helm.inputs.files import read_text
 from policylint.helm.sources.chartcache import cache_root
 from policylint.kyaml.load import compose, line_of, load
+from policylint.pipeline import configfile
 from policylint.report.lock import Locked
 
 ENDINGS = (".yaml", ".yml", ".json", ".md")
@@ -48,7 +49,7 @@ def over_shared(config: Config) -> Config:
     """The configuration over those of the packs that it extends. Raises `UsageError` for one that
     is not here as the lock file names it, and for a setting that no pack may make."""
     for source in reversed(config.shared):
-        config = configuration.over(_of_pack(source, config), config)
+        config = configfile.over(_of_pack(source, config), config)
     return config
 
 
@@ -72,7 +73,7 @@ def _of_pack(source: Source, config: Config) -> Config:
                 line=line_of(compose(text, shown), (key,)),
                 remedy=f"write {key} into the repository's own configuration",
             )
-    return configuration.parse(text, file, shown)
+    return configfile.parse(text, file, shown)
 
 
 def place(source: Source, config: Config) -> Path:

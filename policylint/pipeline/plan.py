@@ -25,12 +25,11 @@ from policylint.helm.sources.resolve import resolve_pair
 from policylint.model import Json, Object
 from policylint.pipeline.settings import Settings, as_apply
 from policylint.pipeline.target import installed_line, minor
-from policylint.pipeline.texts import named_objects
 from policylint.report.model import ChartChange, ReleaseSource
-from policylint.scan.gitops.rollout import Rollout
 
 if TYPE_CHECKING:
     from policylint.helm.inputs.revisions import History
+    from policylint.scan.gitops.rollout import Rollout
     from policylint.scan.repository.deploys import Deployment
 
 _KEEPING = ("reuse", "reset-then-reuse")
@@ -77,6 +76,10 @@ class Plan(Struct, frozen=True):
 
     def live(self) -> tuple[Object, ...]:
         """The objects of the cluster that `--live` names."""
+        if not self.options.live:
+            return ()
+        from policylint.pipeline.texts import named_objects
+
         return named_objects(self.options.live)
 
     @property
@@ -199,9 +202,11 @@ def _has_charts(before: Side, after: Side) -> bool:
 
 
 def _check_mode(mode: str) -> None:
+    if not mode:
+        return
     from policylint.helm.values.modes import Mode
 
-    if mode and mode not in list(Mode):
+    if mode not in list(Mode):
         raise UsageError(
             f"no values mode is called {mode!r}",
             remedy=nearest(mode, list(Mode), f"the modes are {', '.join(Mode)}"),

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from policylint.errors import UsageError
 from policylint.model import Finding, Severity
 from policylint.report.formats import names
+from policylint.report.look import By, Count
 from policylint.report.model import Report, every_finding
 
 GITLAB_REPORT = "gl-code-quality-report.json"
@@ -94,6 +95,15 @@ def from_severity(report: Report, least: Severity) -> tuple[Report, int]:
 
 def _heavy(findings: tuple[Finding, ...], least: Severity) -> tuple[Finding, ...]:
     return tuple(finding for finding in findings if finding.severity.rank >= least.rank)
+
+
+def counted(report: Report, by: By | None) -> tuple[Count, ...]:
+    """The findings of a report by rule, owner or release; none where nobody asks."""
+    if by is None:
+        return ()
+    from policylint.pipeline.summary import counts
+
+    return counts(report, by)
 
 
 def snippets(report: Report) -> Mapping[tuple[str, int], str]:

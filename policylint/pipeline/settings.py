@@ -11,13 +11,12 @@ from msgspec import Struct, field
 
 from policylint import config as configuration
 from policylint.config import Config, Environment, PathRules, Release
-from policylint.engine.judging import Criteria
-from policylint.engine.packs import Pack
-from policylint.engine.waivers import like
+from policylint.engine.criteria import Criteria, Pack
 from policylint.errors import UsageError, nearest
 from policylint.helm.inputs.options import Options
 from policylint.model import Apply, Severity
 from policylint.report.model import Configuration
+from policylint.runtime.patterns import like
 
 T = TypeVar("T")
 
@@ -51,7 +50,9 @@ def own_config(options: Options) -> Config:
     """The same without what it extends of shared packs, which may not be here yet."""
     path = Path(options.config) if options.config else configuration.find(Path.cwd())
     if path:
-        return configuration.read(path)
+        from policylint.pipeline.configfile import read  # most repositories have none
+
+        return read(path)
     return Config()
 
 

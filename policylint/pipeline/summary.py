@@ -8,25 +8,16 @@ last line that matches counts).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from pathlib import Path
 
-from policylint.engine.waivers import like
 from policylint.model import Finding
-from policylint.report.look import Count
+from policylint.report.look import By, Count
 from policylint.report.model import ReleaseReport, Report, release_name
 from policylint.report.places import primary
+from policylint.runtime.patterns import like
 
 NOBODY = "(nobody)"
 _FILES = (".github/CODEOWNERS", "CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")
-
-
-class By(StrEnum):
-    """What a report is counted by."""
-
-    RULE = "rule"
-    OWNER = "owner"
-    RELEASE = "release"
 
 
 Placed = tuple[ReleaseReport | None, Finding]

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from policylint.config import Config
 from policylint.engine import waivers as reading
+from policylint.engine.criteria import Policy
 from policylint.engine.judging import settled
 from policylint.engine.waivers import Scope
 from policylint.errors import PolicylintError
@@ -42,7 +43,7 @@ class Waiving(Struct, frozen=True, eq=False):
     """What may be waived in this run, and where to look for what stands beside findings."""
 
     waivers: tuple[Waiver, ...] = ()
-    policy: reading.Policy = reading.Policy()
+    policy: Policy = Policy()
     today: date = date.min
     files: Files = field(default_factory=Files)
     earlier: Earlier | None = None

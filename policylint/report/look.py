@@ -32,6 +32,14 @@ class Fixes(StrEnum):
     ALL = "all"
 
 
+class By(StrEnum):
+    """What a report is counted by."""
+
+    RULE = "rule"
+    OWNER = "owner"
+    RELEASE = "release"
+
+
 class Count(Struct, frozen=True):
     """How many findings there are of a rule, a release or an owner."""
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from policylint.engine.identity import about
-from policylint.engine.waivers import like
 from policylint.kubernetes.manifests.reader import Text
 from policylint.kyaml.load import load
 from policylint.model import Confidence, Finding, Fix, Location, Severity
 from policylint.runtime.escapes import json_text
+from policylint.runtime.patterns import like
 from policylint.scan.repository.walk import scan
 from tests.engine.samples import upgrade_findings
 

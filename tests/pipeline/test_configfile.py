@@ -4,7 +4,9 @@ import pytest
 
 from policylint import config
 from policylint.engine.catalogue import schema
+from policylint.engine.judging import severities
 from policylint.errors import UsageError
+from policylint.pipeline import configfile
 
 GOOD = """\
 kubernetes: "1.34"
@@ -30,7 +32,7 @@ immutable-paths:
 def read(tmp_path, text):
     file = tmp_path / ".policylint.yaml"
     file.write_text(text)
-    return config.read(file)
+    return configfile.read(file)
 
 
 def test_a_release_becomes_one_per_environment(tmp_path):
@@ -92,7 +94,7 @@ def test_errors_name_line_and_remedy(tmp_path, text, line, words):
 
 def test_an_unreadable_file_is_an_error(tmp_path):
     with pytest.raises(UsageError, match="cannot read"):
-        config.read(tmp_path / "nothing.yaml")
+        configfile.read(tmp_path / "nothing.yaml")
 
 
 def test_what_is_no_file_or_no_text_is_an_error_and_not_left_out(tmp_path, monkeypatch):
@@ -100,15 +102,15 @@ def test_what_is_no_file_or_no_text_is_an_error_and_not_left_out(tmp_path, monke
     here = tmp_path / config.NAME
     here.mkdir()
     with pytest.raises(UsageError, match="cannot read the configuration: Is a directory"):
-        config.read(config.find(tmp_path))
+        configfile.read(config.find(tmp_path))
     here.rmdir()
     here.symlink_to("nowhere")
     with pytest.raises(UsageError, match="cannot read the configuration: No such file"):
-        config.read(config.find(tmp_path))
+        configfile.read(config.find(tmp_path))
     here.unlink()
     here.write_bytes(b"helm: '3'\n# \xff\n")
     with pytest.raises(UsageError) as caught:
-        config.read(config.find(tmp_path))
+        configfile.read(config.find(tmp_path))
     assert (
         str(caught.value)
         == ".policylint.yaml:2: cannot read the configuration: not UTF-8 text (byte 0xff)"
@@ -125,10 +127,10 @@ def test_the_schema_is_a_schema_and_takes_the_good_file(tmp_path):
 
 
 def test_rule_tables(tmp_path):
-    levels, params = config.severities(
+    levels, params = severities(
         {"a": "error", "b": {"severity": "note", "limit": 3}}, {"a": "off", "b": False}
     )
     assert levels == {"a": None, "b": None}
     assert params["b"] == {"limit": 3}
     with pytest.raises(UsageError, match=r"rules\.a"):
-        config.severities({"a": "loud"})
+        severities({"a": "loud"})
