@@ -14,8 +14,9 @@ the answer and leave with it: rc=0; helm upgrade ... || rc=$?; ...; exit "$rc".
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
 from policylint.scan.invocations.model import Invocation
+from policylint.scan.repository.jobs import Setting
 from policylint.scan.repository.swallowed import swallowed
 
 DEPLOYS = ("install", "upgrade", "rollback", "apply", "sync")
@@ -29,10 +30,19 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """A deploy whose failure is thrown away; silent where a function of the script may heed it."""
     if invocation.tool not in RUN or invocation.action not in DEPLOYS or invocation.pretends:
         return
-    why = swallowed(invocation)
-    if why:
+    setting = swallowed(invocation)
+    if setting:
         yield Violation(
             message=f"a failed {invocation.action} goes unnoticed",
-            because=why,
+            because=setting.words,
+            locations=tuple(_places(invocation, setting)),
             fixes=(Fix("let its failure end the script or the job"),),
         )
+
+
+def _places(invocation: Invocation, setting: Setting) -> Iterator[Location]:
+    """The command, and the line elsewhere that throws its answer away, which may do so with
+    others'."""
+    yield invocation.location
+    if setting.line != invocation.line:
+        yield Location("cause", invocation.file, setting.line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -21,9 +21,23 @@ def by_cause(report: Report) -> Report:
         groups.setdefault(_cause(finding), []).append(finding)
     findings: list[Finding] = []
     for group in groups.values():
-        few = 1 if _causes(group[0]) else _FEW
-        findings += [_together(group)] if len(group) > few else group
+        is_one = len(group) > _FEW or _causes(group[0])
+        findings += _joined_all([group] if is_one else _by_line(group))
     return replace(report, findings=tuple(findings))
+
+
+def _joined_all(groups: Iterable[list[Finding]]) -> Iterator[Finding]:
+    for group in groups:
+        yield _together(group) if len(group) > 1 else group[0]
+
+
+def _by_line(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
+    """The findings by the lines that they stand on: one line is one thing to mend."""
+    lines: dict[object, list[Finding]] = {}
+    for finding in findings:
+        at = {(place.file, place.line) for place in finding.locations}
+        lines.setdefault(frozenset(at) or id(finding), []).append(finding)
+    return lines.values()
 
 
 def _cause(finding: Finding) -> object:

@@ -96,7 +96,7 @@ def test_fixtures_and_vendored_files_are_judged_where_they_are_named(
     code, out, _ = run(capsys, monkeypatch, "scan")
     assert code == 0
     assert "force-used" not in out
-    assert "2 of them stand in documentation, test fixtures or vendored files" in out
+    assert "2 of them in documentation, test fixtures and vendored files" in out
     assert "force-used" in run(capsys, monkeypatch, "scan", folder)[1]
 
 
@@ -110,7 +110,7 @@ def test_what_is_said_of_many_releases_is_one_finding(here, capsys, monkeypatch)
     places = [(place["role"], place["line"]) for place in forced["locations"]]
     assert ("cause", 1) in places
     assert len(places) == 10
-    assert "and 7 more places" in run(capsys, monkeypatch, "scan")[1]
+    assert "and 8 more places" in run(capsys, monkeypatch, "scan")[1]
 
 
 def test_the_configuration_decides_severities_and_what_is_left_out(here, capsys, monkeypatch):
@@ -201,3 +201,41 @@ def test_a_habit_of_many_places_takes_one_line(here, capsys, monkeypatch):
     assert len(text.splitlines()) <= 20
     assert "40 places" in text
     assert "--atomic" in run(capsys, monkeypatch, "scan", ".", "--show-fixes", "all")[1]
+
+
+STEADY = "--atomic --wait --timeout 5m --history-max 5 -n prod"
+
+
+def _swallowing(capsys, monkeypatch):
+    _, report = as_json(capsys, monkeypatch)
+    return [row for row in report["findings"] if row["rule"] == "failure-swallowed"]
+
+
+def test_a_line_that_swallows_many_failures_is_one_finding(here, capsys, monkeypatch):
+    deploys = "".join(f"helm upgrade --install {n} ./{n} {STEADY}\n" for n in ("web", "db"))
+    (here / "deploy.sh").write_text(f"#!/bin/bash\nset +e\n{deploys}")
+    (finding,) = _swallowing(capsys, monkeypatch)
+    places = [(place["role"], place["line"]) for place in finding["locations"]]
+    assert sorted(places) == [("cause", 2), ("command", 3), ("command", 4)]
+
+
+def test_commands_of_one_line_whose_failures_are_swallowed_are_one_finding(
+    here, capsys, monkeypatch
+):
+    deploys = "; ".join(f"helm upgrade --install {n} ./{n} {STEADY} || true" for n in ("web", "db"))
+    (here / "deploy.sh").write_text(f"#!/bin/bash\n{deploys}\n")
+    (finding,) = _swallowing(capsys, monkeypatch)
+    assert finding["because"] == "its answer is thrown away: || true"
+    assert len(finding["locations"]) == 2
+
+
+def test_a_habit_of_many_charts_is_told_once_and_counted_whole(here, capsys, monkeypatch):
+    releases = "".join(f"- {{name: r{n}, chart: acme/r{n}, version: '>1'}}\n" for n in range(9))
+    (here / "helmfile.yaml").write_text(f"helmDefaults: {{atomic: true}}\nreleases:\n{releases}")
+    _, out, _ = run(capsys, monkeypatch, "scan")
+    assert out.count("warning[chart-version-unpinned]") == 1
+    assert "also        acme/r1 " in out
+    assert "and 5 more: --show-fixes all" in out
+    assert "9 warnings" in out
+    _, out, _ = run(capsys, monkeypatch, "scan", "--show-fixes", "all")
+    assert out.count("warning[chart-version-unpinned]") == 9

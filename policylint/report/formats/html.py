@@ -23,6 +23,7 @@ from policylint.report.model import (
 from policylint.report.page.findings import Anchors, failures, findings, placed, waived
 from policylint.report.page.markup import Html, el
 from policylint.report.page.releases import HARDEST_FIRST, section, worst
+from policylint.report.shared import Shared
 from policylint.runtime.resources import text
 from policylint.version import __version__
 
@@ -154,8 +155,10 @@ def _sections(report: Report) -> Iterator[Html]:
         own.append(el("div", el("h3", "Waived or known"), *apart, class_="part"))
     if own:
         yield el("section", el("h2", "Of the whole run"), *own, id="run", class_="release")
-    for number, release in enumerate(_ordered(report), 1):
-        yield section(release, rules, anchors, f"release-{number}")
+    ordered = _ordered(report)
+    shared = Shared(ordered, every_fix=True)
+    for number, release in enumerate(ordered, 1):
+        yield section(release, rules, anchors, f"release-{number}", shared)
     if report.scan is not None:
         read = f"{report.scan.files_read} files read, {len(report.scan.invocations)} helm commands"
         yield el("p", f"{read} and declared releases")

@@ -21,6 +21,7 @@ from policylint.report.model import (
     release_name,
 )
 from policylint.report.places import line_of, primary, shown_path
+from policylint.report.shared import Shared
 from policylint.report.shown import dotted, pair
 from policylint.runtime.escapes import escaped, on_one_line
 from policylint.runtime.patterns import pattern
@@ -109,10 +110,12 @@ def _changes(release: ReleaseReport) -> str:
 
 def _details(report: Report) -> Iterator[str]:
     """A folded block for each release that has something to say, and for the run itself."""
-    for release in sorted(report.releases, key=lambda release: release.verdict is Verdict.PASS):
-        if release.findings or release.failures:
-            blocks = [*map(_finding, release.findings), *map(_failure, release.failures)]
-            yield from _folded(plain(release_name(release)), blocks, release.verdict)
+    ordered = sorted(report.releases, key=lambda release: release.verdict is Verdict.PASS)
+    shared = Shared(ordered, every_fix=True)
+    for release in map(shared.first, ordered):
+        blocks = [_finding(finding, shared.also(finding)) for finding in release.findings]
+        blocks += [_failure(failure, shared.also(failure)) for failure in release.failures]
+        yield from _folded(plain(release_name(release)), blocks, release.verdict)
     blocks = [*map(_finding, report.findings), *map(_failure, report.failures)]
     if blocks:
         yield from _folded("policylint", blocks, report.verdict)
@@ -130,13 +133,15 @@ def _folded(title: str, blocks: list[str], verdict: Verdict) -> Iterator[str]:
         yield f"\n{summary}\n\n{body}\n\n</details>"
 
 
-def _finding(finding: Finding) -> str:
+def _finding(finding: Finding, also: str = "") -> str:
     if finding.resource:
         about = f" — {plain(str(finding.resource))}"
     else:
         about = ""
     headline = f"<b>{finding.severity}</b> {plain(finding.message)}{about}"
     lines = [headline, f"rule `{finding.rule}`"]
+    if also:
+        lines.append(f"- also {plain(also)}")
     if finding.path:
         before, after = pair(finding.before, finding.after)
         change = f"{plain(before)} → {plain(after)}"
@@ -162,7 +167,7 @@ def _code(steps: Iterable[str]) -> list[str]:
     return ["", f"  {fence}", *(f"  {line}" for line in lines), f"  {fence}", ""]
 
 
-def _failure(failure: RuleFailure) -> str:
+def _failure(failure: RuleFailure, also: str = "") -> str:
     if failure.resource:
         about = f" — {plain(str(failure.resource))}"
     else:
@@ -171,7 +176,9 @@ def _failure(failure: RuleFailure) -> str:
         remedy = f"\n- fix: {plain(failure.remedy)}"
     else:
         remedy = ""
-    return f"<b>unknown</b> {plain(_cut(failure.message, 2000))}{about}\n- {failure.rule}{remedy}"
+    elsewhere = f"\n- also {plain(also)}" if also else ""
+    words = f"<b>unknown</b> {plain(_cut(failure.message, 2000))}{about}"
+    return f"{words}\n- {failure.rule}{elsewhere}{remedy}"
 
 
 def _fitting(blocks: Iterable[str], room: int) -> tuple[list[str], int]:

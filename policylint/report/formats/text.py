@@ -9,6 +9,7 @@ from itertools import groupby
 
 from policylint.errors import RuleFailure
 from policylint.model import Category, Finding, Fix, Location, Severity, Verdict
+from policylint.report.alike import alike, first_place
 from policylint.report.formats.json import summary
 from policylint.report.look import PLAIN, Fixes, Headline, Line, Look, Prose, Row, written
 from policylint.report.model import (
@@ -27,13 +28,13 @@ from policylint.report.model import (
     release_name,
 )
 from policylint.report.places import shown_path
-from policylint.report.shared import Shared
+from policylint.report.shared import Shared, few
 from policylint.report.shown import LABELS, dotted, label, pair, place
 from policylint.runtime.patterns import pattern
 
-_SHOWN = 5
+_SHOWN = 3
 """Places of one finding that are printed."""
-_SHOWN_OF_CAUSE = 3
+_SHOWN_OF_CAUSE = 2
 """Places of one finding that are printed where the first is the cause of all others."""
 _FEW = 5
 """Images that are shown of a release."""
@@ -63,7 +64,8 @@ def render(report: Report, look: Look = PLAIN) -> str:
     if len(lines) > LONG:
         lines = [last, "", *lines]
     lines += [*_counted(look), *_statistics(report, look)]
-    lines += [*_pages(report, look), *_configured(report, look), last]
+    footer = [*_pages(report, look), *_configured(report, look)]
+    lines += [*footer, *(("",) if footer else ()), last]
     return "\n".join(written(line, look) for line in lines) + "\n"
 
 
@@ -74,9 +76,16 @@ def of_finding(finding: Finding) -> str:
 
 
 def _body(report: Report, look: Look) -> Iterator[Line]:
-    shared = Shared(report.releases)
+    shared = Shared(report.releases, every_fix=look.fixes is Fixes.ALL)
+    brief = False
     for release in map(shared.first, report.releases):
-        yield from _one_of(len(report.releases), release, look, shared)
+        lines = list(_one_of(len(report.releases), release, look, shared))
+        if brief and len(lines) > 1:
+            yield ""
+        brief = len(lines) == 1
+        yield from lines
+    if brief:
+        yield ""
     yield from _of_all(report, look)
     yield from _settled(report.settled, look)
     if not look.quiet:
@@ -112,7 +121,6 @@ def _brief(release: ReleaseReport) -> Iterator[Line]:
     words += [_counts(release), *_chart_words(release.chart)]
     words += ["routine"] if release.routine else []
     yield Headline(release_name(release), str(release.verdict), f": {'; '.join(words)}")
-    yield ""
 
 
 def _release(release: ReleaseReport, look: Look, shared: Shared) -> Iterator[Line]:
@@ -139,13 +147,13 @@ def _told(
             yield f"{_CONSEQUENCES[category]}: {len(rows)}"
             yield ""
         for finding in rows:
-            yield from (*_finding(finding, look), *_also(finding, shared), "")
+            yield from (*_finding(finding, look, shared), "")
     for failure in failures:
-        yield from (*_failure(failure), *_also(failure, shared), "")
+        yield from (*_failure(failure, shared), "")
 
 
 def _also(row: Finding | RuleFailure, shared: Shared | None) -> Iterator[Line]:
-    """Which further releases show the same."""
+    """Which further releases and resources show the same."""
     further = shared.also(row) if shared else ""
     if further:
         yield Row("also", further)
@@ -157,8 +165,18 @@ def _of_all(report: Report, look: Look) -> Iterator[Line]:
     notes = [finding for finding in report.findings if is_brief and _is_habit(finding)]
     brief = notes if len(notes) >= _MANY else []
     whole = [finding for finding in report.findings if finding not in brief]
-    yield from _told(whole, report.failures, look)
+    if is_brief:
+        yield from _of_scan(whole, look)
+        yield from _told((), report.failures, look)
+    else:
+        yield from _told(whole, report.failures, look)
     yield from _habits(brief, look)
+
+
+def _of_scan(findings: Sequence[Finding], look: Look) -> Iterator[Line]:
+    """Findings on how Helm is run: what holds in many places is told once."""
+    for group in alike(findings):
+        yield from (*_finding(group.first, look), *_rows("also", group.also), "")
 
 
 def _is_habit(finding: Finding) -> bool:
@@ -169,20 +187,24 @@ def _is_habit(finding: Finding) -> bool:
 
 def _habits(findings: Sequence[Finding], look: Look) -> Iterator[Line]:
     """One line for each note that holds in many places."""
+    habits: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
-        severity = str(finding.severity)
-        first = place(min(finding.locations, key=_causes_first))
-        count = len(finding.locations)
-        if count > 1:
-            many = f"{count} places, the first {first}"
-        else:
-            many = first
-        known = f", id {finding.fingerprint}" if look.ids else ""
-        words = f" {finding.message} ({many}{known})"
-        yield Headline(f"{severity}[{finding.rule}]", severity, words, f"{PAGES}#{finding.rule}")
+        habits.setdefault((finding.rule, finding.message), []).append(finding)
+    for (rule, message), alike_ones in habits.items():
+        words = f" {message} ({_places_of(alike_ones, look)})"
+        yield Headline(f"{Severity.NOTE}[{rule}]", str(Severity.NOTE), words, f"{PAGES}#{rule}")
     if findings:
         yield Prose("--show-fixes all: every place of these notes, and what to do")
         yield ""
+
+
+def _places_of(findings: Sequence[Finding], look: Look) -> str:
+    """Where a habit shows: the first place, and how many there are."""
+    first = place(first_place(findings[0]))
+    count = sum(len(finding.locations) for finding in findings)
+    many = f"{count} places, the first {first}" if count > 1 else first
+    known = few(finding.fingerprint for finding in findings)
+    return f"{many}, id {known}" if look.ids else many
 
 
 def _settled(findings: Sequence[Finding], look: Look) -> Iterator[Line]:
@@ -214,8 +236,8 @@ def _scanned(report: Report) -> Iterator[str]:
         count = len(scan.invocations) or "no"
         yield f"{scan.files_read} files read: {count} helm commands and declared releases"
         if scan.aside:
-            yield f"{scan.aside} of them stand in documentation, test fixtures or vendored files"
-            yield "and are not judged: --all-findings judges them too"
+            where = "documentation, test fixtures and vendored files"
+            yield f"not judged: {scan.aside} of them in {where} (--all-findings judges them too)"
         if scan.left_out:
             yield f"{scan.left_out} files that may run Helm are left out by scan.ignore"
         yield ""
@@ -242,7 +264,7 @@ def _untouched(report: Report) -> Iterator[str]:
         yield ""
 
 
-def _finding(finding: Finding, look: Look) -> Iterator[Line]:
+def _finding(finding: Finding, look: Look, shared: Shared | None = None) -> Iterator[Line]:
     severity = str(finding.severity)
     if finding.direction == "rollback":
         way = " (on the way back)"
@@ -253,6 +275,7 @@ def _finding(finding: Finding, look: Look) -> Iterator[Line]:
     link = f"{PAGES}#{finding.rule}"
     yield Headline(words, severity, f" {finding.message}{way}", link)
     yield from _subject(finding)
+    yield from _also(finding, shared)
     yield from _places(finding, look)
     if finding.because:
         yield Row("because", finding.because)
@@ -260,7 +283,14 @@ def _finding(finding: Finding, look: Look) -> Iterator[Line]:
         yield Row("confidence", str(finding.confidence))
     yield from _fixes(finding.fixes, look.fixes)
     if look.ids:
-        yield Row("id", finding.fingerprint)
+        yield Row("id", _ids(finding, shared))
+
+
+def _ids(finding: Finding, shared: Shared | None) -> str:
+    """The fingerprints by which it, and what is told with it, is approved."""
+    if shared is None:
+        return finding.fingerprint
+    return few(shared.fingerprints(finding))
 
 
 def _places(finding: Finding, look: Look) -> Iterator[Line]:
@@ -268,11 +298,16 @@ def _places(finding: Finding, look: Look) -> Iterator[Line]:
     ordered = sorted(finding.locations, key=_causes_first)
     has_cause = any(not _causes_first(location) for location in ordered)
     many = _SHOWN_OF_CAUSE if has_cause else _SHOWN
-    for location in ordered[:many]:
-        yield Row(label(location), place(location))
+    left = len(ordered) - many
+    for number, location in enumerate(ordered[:many], 1):
+        more = f", {_more_places(left)}" if number == many and left > 0 else ""
+        yield Row(label(location), f"{place(location)}{more}")
         yield from _snippet(location, finding, look)
-    if len(ordered) > many:
-        yield Row("", f"and {len(ordered) - many} more places")
+
+
+def _more_places(count: int) -> str:
+    """How many places are not shown."""
+    return f"and {count} more place{'s'[: count != 1]}"
 
 
 def _causes_first(location: Location) -> bool:
@@ -336,10 +371,11 @@ def _fix(fix: Fix) -> Iterator[Line]:
         yield from (f"{'':17}{line}" for line in rest)
 
 
-def _failure(failure: RuleFailure) -> Iterator[Line]:
+def _failure(failure: RuleFailure, shared: Shared | None) -> Iterator[Line]:
     yield Headline(f"unknown[{failure.rule}]", "unknown", f" {failure.message}")
     if failure.resource:
         yield f"  {failure.resource}"
+    yield from _also(failure, shared)
     if failure.remedy:
         yield Row("fix", failure.remedy)
 
@@ -453,7 +489,6 @@ def _pages(report: Report, look: Look) -> Iterator[Line]:
         yield Prose(f"policylint explain {shown[0][1].rule}: what a rule is about, and why")
         if look.ids:
             yield Prose("policylint approve ID --reason WHY: let a finding stand, with its id")
-        yield ""
 
 
 def _configured(report: Report, look: Look) -> Iterator[Line]:
@@ -468,7 +503,6 @@ def _configured(report: Report, look: Look) -> Iterator[Line]:
         yield Prose(f"and by no other .policylint.yaml, as {own.by} says")
     if own.above:
         yield Prose(f"{own.above} lies above the repository: it judges where --config names it")
-    yield ""
 
 
 def _configuration(own: Configuration) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from policylint.errors import RuleFailure
 from policylint.model import FieldChange, Finding, Fix, Severity
@@ -38,10 +38,19 @@ def placed(unordered: Iterable[Finding], anchors: Anchors) -> list[Placed]:
     return [(finding, anchors.new(f"f-{finding.fingerprint}")) for finding in ordered]
 
 
-def findings(entries: Iterable[Placed], rules: Mapping[str, RuleInfo]) -> Iterator[Html]:
-    """Each finding, folded where it is a note."""
+def nowhere(_row: Finding | RuleFailure) -> str:
+    """What is said of a finding that nothing else shows."""
+    return ""
+
+
+def findings(
+    entries: Iterable[Placed],
+    rules: Mapping[str, RuleInfo],
+    also: Callable[[Finding], str] = nowhere,
+) -> Iterator[Html]:
+    """Each finding, folded where it is a note, with what `also` says of where else it is."""
     for finding, anchor in entries:
-        yield _finding(finding, rules.get(finding.rule), anchor)
+        yield _finding(finding, rules.get(finding.rule), anchor, also(finding))
 
 
 def waived(settled: Iterable[Finding]) -> Iterator[Html]:
@@ -83,23 +92,29 @@ def _reached(finding: Finding, anchor: str) -> Html:
     return el("a", f"{finding.message}{about}", href=f"#{anchor}")
 
 
-def failures(unjudged: Iterable[RuleFailure], anchors: Anchors) -> Iterator[Html]:
+def failures(
+    unjudged: Iterable[RuleFailure],
+    anchors: Anchors,
+    also: Callable[[RuleFailure], str] = nowhere,
+) -> Iterator[Html]:
     """What could not be judged, which is never silence."""
     for failure in unjudged:
         anchor = anchors.new("unknown")
-        rows = [_row("about", str(failure.resource or "")), _row("fix", failure.remedy)]
+        about = _row("about", str(failure.resource or ""))
+        rows = [about, _row("also", also(failure)), _row("fix", failure.remedy)]
         body = el("dl", rows)
         yield _folding("unknown", failure.rule, failure.message, "", anchor, body, opened=True)
 
 
-def _finding(finding: Finding, rule: RuleInfo | None, anchor: str) -> Html:
+def _finding(finding: Finding, rule: RuleInfo | None, anchor: str, also: str) -> Html:
     if finding.direction == "rollback":
         way = " (on the way back)"
     else:
         way = ""
     opened = finding.severity is not Severity.NOTE
     about = str(finding.resource or finding.where)
-    body: list[Child] = [_field(finding), el("dl", _facts(finding, rule)), _fixes(finding.fixes)]
+    facts = el("dl", _row("also", also), *_facts(finding, rule))
+    body: list[Child] = [_field(finding), facts, _fixes(finding.fixes)]
     message = finding.message + way
     return _folding(
         str(finding.severity), finding.rule, message, about, anchor, body, opened=opened

@@ -20,6 +20,7 @@ from policylint.report.model import (
 from policylint.report.page.fields import table
 from policylint.report.page.findings import Anchors, causes, failures, findings, placed, waived
 from policylint.report.page.markup import Html, el
+from policylint.report.shared import Shared
 
 HARDEST_FIRST = (
     Impact.REFUSED,
@@ -41,17 +42,23 @@ def worst(release: ReleaseReport) -> int:
 
 
 def section(
-    release: ReleaseReport, rules: Mapping[str, RuleInfo], anchors: Anchors, anchor: str
+    release: ReleaseReport,
+    rules: Mapping[str, RuleInfo],
+    anchors: Anchors,
+    anchor: str,
+    shared: Shared,
 ) -> Html:
-    """All of one release."""
+    """All of one release; what an earlier one shows too is told there."""
+    told = shared.first(release)
     name = release_name(release)
     verdict = str(release.verdict)
     title = el("h2", el("span", verdict, class_=f"tag {verdict}"), " ", name)
-    of_release = placed(release.findings, anchors)
+    of_release = placed(told.findings, anchors)
+    unjudged = failures(told.failures, anchors, shared.also)
     parts = (
         title,
         _facts(release),
-        _part("Findings", (*failures(release.failures, anchors), *findings(of_release, rules))),
+        _part("Findings", (*unjudged, *findings(of_release, rules, shared.also))),
         _part("Waived or known", waived(release.settled)),
         _part("What each change reached", causes(of_release)),
         _part("Images", _images(release.images)),

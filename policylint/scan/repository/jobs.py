@@ -45,6 +45,13 @@ _NOT_JOBS = (
 )
 
 
+class Setting(Struct, frozen=True):
+    """What a file says in so many words, and on which line."""
+
+    words: str
+    line: int
+
+
 class Step(Struct, frozen=True):
     """One step of a job, by its lines. `anyway`: it runs though what came before it failed;
     `tolerant`: it may fail."""
@@ -54,8 +61,8 @@ class Step(Struct, frozen=True):
     anyway: bool = False
     tolerant: bool = False
     condition: str = ""
-    tolerated: str = ""
-    """The setting that says in plain words that it may fail; "" where none does."""
+    tolerated: Setting | None = None
+    """The setting that says in plain words that it may fail; None where none does."""
 
 
 class Part(Struct, frozen=True):
@@ -69,8 +76,8 @@ class Part(Struct, frozen=True):
     tolerant: bool = False
     condition: str = ""
     steps: tuple[Step, ...] = ()
-    tolerated: str = ""
-    """The setting that says in plain words that it may fail; "" where none does."""
+    tolerated: Setting | None = None
+    """The setting that says in plain words that it may fail; None where none does."""
 
     def step(self, line: int) -> Step | None:
         """The step that holds a line."""
@@ -170,13 +177,13 @@ def _is(tree: Tree, *names: str) -> bool:
     return False
 
 
-def _switched_on(tree: Tree, *names: str) -> str:
+def _switched_on(tree: Tree, *names: str) -> Setting | None:
     """The first of these settings that is on, whatever a variable says."""
     for name in names:
         setting = tree.get(name)
         if setting is not None and setting.boolean and not setting.dynamic:
-            return f"{name}: {setting.text}"
-    return ""
+            return Setting(f"{name}: {setting.text}", setting.line)
+    return None
 
 
 def _steps(tree: Tree | None) -> tuple[Step, ...]:
@@ -221,7 +228,7 @@ def _part(name: str, tree: Tree, needs: tuple[str, ...], steps: Tree | None) -> 
         manual or _is(tree, *settings),
         condition,
         _steps(steps),
-        "" if condition == "manual" else _switched_on(tree, *settings),
+        None if condition == "manual" else _switched_on(tree, *settings),
     )
 
 

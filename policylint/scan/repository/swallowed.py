@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Invocation
-from policylint.scan.repository.jobs import CI, MAKE, parts_of
+from policylint.scan.repository.jobs import CI, MAKE, Setting, parts_of
 from policylint.scan.texts.source import Place, Source
 from policylint.scan.texts.yaml import Tree, documents
 
@@ -34,32 +34,42 @@ _HARMLESS = pattern(
     r"|(?:\{|\()?\s*:(?:\s|;|$)"
 )
 """What may follow `||` and succeeds, or may: a function of the script may end it."""
+_SET_ABOVE = "its answer is ignored: set +e stands above it"
 _WAIT = pattern(r"^[ \t]*wait\b|;\s*wait\b", re.MULTILINE)
 _PLAYBOOK = (("ignore_errors", True), ("failed_when", False))
 """Settings of a task or a block of Ansible, and the value by which a failure is passed over."""
 
 
-def swallowed(invocation: Invocation) -> str:
-    """Why the failure of a deploy ends nothing and nobody hears of it, "" where it does, or may."""
+def swallowed(invocation: Invocation) -> Setting | None:
+    """Why the failure of a deploy ends nothing and nobody hears of it, with the line that says so;
+    None where it does, or may."""
     source = invocation.source
     if source is None:
-        return ""
-    return _tolerated(source, invocation.line) or _unheeded(source, invocation)
+        return None
+    setting = _tolerated(source, invocation.line)
+    if setting:
+        return setting
+    why = _unheeded(source, invocation)
+    if not why:
+        return None
+    if why == _SET_ABOVE:
+        return Setting(why, _line_of_set(source, invocation.line))
+    return Setting(why, invocation.line)
 
 
-def _tolerated(source: Source, line: int) -> str:
+def _tolerated(source: Source, line: int) -> Setting | None:
     """The setting of the step, job, task or block around a line that lets it fail."""
     if not source.file.endswith((".yaml", ".yml")):
-        return ""
+        return None
     if not CI.search(source.file):
-        return next(_passed_over(source, line), "")
+        return next(_passed_over(source, line), None)
     part = parts_of(source).at(line)
     step = part.step(line) if part else None
     settings = [around.tolerated for around in (step, part) if around is not None]
-    return next(filter(None, settings), "")
+    return next(filter(None, settings), None)
 
 
-def _passed_over(source: Source, line: int) -> Iterator[str]:
+def _passed_over(source: Source, line: int) -> Iterator[Setting]:
     """What the tasks and blocks of a playbook around a line say of their failures."""
     if not any(name in source.text for name, _ in _PLAYBOOK):
         return
@@ -68,7 +78,7 @@ def _passed_over(source: Source, line: int) -> Iterator[str]:
         for name, value in _PLAYBOOK:
             setting = tree.get(name)
             if setting is not None and setting.boolean is value:
-                yield f"{name}: {setting.text}"
+                yield Setting(f"{name}: {setting.text}", setting.line)
 
 
 def _around(trees: list[Tree], line: int) -> Iterator[Tree]:
@@ -134,7 +144,7 @@ def _lost(source: Source, lines: Sequence[str], number: int, after: str) -> str:
         rest = otherwise["rest"].strip()
         is_lost = _HARMLESS.match(rest) and not _STOPS.search(rest)
         if is_lost:
-            return f"its answer is thrown away: || {rest[:24]}"
+            return f"its answer is thrown away: || {rest.partition(';')[0].strip()[:24]}"
         return ""
     if _BACKGROUND.search(after) and _WAIT.search(source.text):
         return ""
@@ -203,13 +213,20 @@ def _thrown(source: Source, lines: Sequence[str], number: int, after: str) -> st
     if piped and not _PIPES_FAIL.search(source.file) and not _PIPEFAIL.search(source.text):
         return "its answer is lost in the pipe: pipefail is not set"
     if _errors_ignored(lines, number) and "$?" not in "\n".join(lines[number - 1 : number + 4]):
-        return "its answer is ignored: set +e stands above it"
+        return _SET_ABOVE
     return ""
 
 
 def _errors_ignored(lines: Sequence[str], number: int) -> bool:
     signs = [option["sign"] for line in lines[: number - 1] for option in _SET.finditer(line)]
     return bool(signs) and signs[-1] == "+"
+
+
+def _line_of_set(source: Source, below: int) -> int:
+    """The line of the last `set +e` above a line of the file."""
+    lines = source.text.split("\n")[: below - 1]
+    numbered = enumerate(lines, 1)
+    return max((number for number, line in numbered if _SET.search(line)), default=below)
 
 
 def _in_condition(lines: Sequence[str], number: int, *, negative: bool) -> tuple[str, int]:

@@ -138,3 +138,54 @@ def test_colour_and_links_are_only_on_ids() -> None:
     written = render(report(finding("no\x1b[31m")), Look(colour=True, links=True))
     assert "\x1b]8;;https://" in written
     assert "no\\e[31m" in written
+
+
+def _resource(name: str, kind: str = "ConfigMap") -> ResourceId:
+    return ResourceId("", kind, "prod", name)
+
+
+def _note(name: str, **fields: object) -> object:
+    words = {"severity": Severity.NOTE, "because": f"{name} is old", "resource": _resource(name)}
+    return finding("move it", **{**words, **fields})
+
+
+def test_notes_that_differ_by_their_resource_are_told_once() -> None:
+    notes = [_note(name) for name in ("one", "two", "three", "four", "five")]
+    written = render(report(*notes))
+    assert written.count("note[") == 1
+    assert (
+        "also        ConfigMap prod/two, ConfigMap prod/three, ConfigMap prod/four and 1 more"
+        in written
+    )
+    assert "0 errors, 0 warnings, 5 notes" in written
+
+
+def test_what_differs_by_more_than_the_name_of_a_resource_is_told_apart() -> None:
+    notes = [_note("a"), _note("b", path="/data/x"), _note("c", because="it is new")]
+    assert render(report(*notes)).count("note[") == 3
+
+
+def test_errors_are_told_together_only_where_their_steps_are_the_same() -> None:
+    def refused(name: str, *steps: str) -> object:
+        return finding("no", resource=_resource(name), fixes=(Fix("do", steps=steps),))
+
+    apart = render(report(refused("a", "kubectl delete cm a"), refused("b", "kubectl delete cm b")))
+    assert apart.count("error[") == 2
+    together = render(report(refused("a", "edit it"), refused("b", "edit it")))
+    assert together.count("error[") == 1
+    assert "also        ConfigMap prod/b\n" in together
+
+
+def test_every_fix_is_shown_with_the_names_of_its_own_resource() -> None:
+    def outdated(name: str) -> object:
+        return _note(name, fixes=(Fix("do", steps=(f"kubectl edit {name}",)),))
+
+    notes = report(outdated("a"), outdated("b"))
+    assert render(notes).count("note[") == 1
+    assert render(notes, Look(fixes=Fixes.ALL)).count("note[") == 2
+
+
+def test_what_is_told_once_is_approved_with_the_ids_of_all() -> None:
+    notes = [_note(name) for name in ("one", "two")]
+    written = render(report(*notes), Look(ids=True))
+    assert f"id          {notes[0].fingerprint}, {notes[1].fingerprint}\n" in written
