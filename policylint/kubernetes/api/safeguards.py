@@ -5,9 +5,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from policylint.kubernetes.api.reading import at, part
 from policylint.kubernetes.api.workloads import containers, pod_template, template_path
 from policylint.model import FieldChange, Fix, Json, Kept, Object, Violation
+
+
+class KeptContainer(Struct, frozen=True):
+    """A container that both templates of a workload have; `path` is its pointer in the new one."""
+
+    name: str
+    path: str
+    before: Object
+    after: Object
+
+
+def kept_containers(change: Kept) -> Iterator[KeptContainer]:
+    """The containers of a workload that both sides have, init containers too."""
+    before, after = pod_template(change.before), pod_template(change.after)
+    if not change.fields or before is None or after is None:
+        return
+    root = template_path(change.id.kind)
+    old = {_name(body): body for _, body in containers(before)}
+    for path, body in containers(after):
+        name = _name(body)
+        if name in old:
+            yield KeptContainer(name, root + path, old[name], body)
 
 
 def removed(change: Kept, fields: tuple[str, ...], word: str) -> Iterator[Violation]:

@@ -56,6 +56,35 @@ def schedule_error(schedule: str) -> str:
     return ""
 
 
+def days_and_months(schedule: str) -> tuple[set[int], set[int]] | None:
+    """The days of the month and the months of a schedule that days of the month alone decide; None
+    where days of the week count too, or the schedule is in error or a word."""
+    if schedule_error(schedule):
+        return None
+    fields = schedule.split()[-len(_BOUNDS) :]
+    if len(fields) != len(_BOUNDS) or not _is_any(fields[4]) or _is_any(fields[2]):
+        return None
+    days, months = (_numbers(fields[index], *_BOUNDS[index]) for index in (2, 3))
+    return days, months
+
+
+def _is_any(field: str) -> bool:
+    """Whether a part of a field is a star: days of the month and of the week then both must meet,
+    else one of them (spec.go, dayMatches); a star with a step is none (parser.go, getRange)."""
+    return not {"*", "?", "*/1", "?/1"}.isdisjoint(field.split(","))
+
+
+def _numbers(field: str, lowest: int, highest: int, names: dict[str, int]) -> set[int]:
+    numbers: set[int] = set()
+    for expression in filter(None, field.split(",")):
+        ends = expression.split("/")[0].split("-")
+        first, last = _ends(ends, expression, lowest, highest, names)
+        if "/" in expression and len(ends) == 1:
+            last = highest
+        numbers.update(range(first, last + 1, _step(expression.split("/"), expression)))
+    return numbers
+
+
 def _descriptor_error(descriptor: str) -> str:
     if descriptor in _DESCRIPTORS:
         return ""
