@@ -75,11 +75,17 @@ def survey(asked: Survey) -> Report:
     A file that cannot be read is a failure of the report; no invocation at all is a pass that says
     so.
     """
-    try:
-        judge = _judge(asked)
-    except SourceError as error:
-        failure = RuleFailure("load", str(error), error.remedy)
-        return Report(Verdict.UNKNOWN, failures=(failure,))
+    with Workspace() as workspace:  # the base's packs are judged by from copies
+        try:
+            judge = _judge(asked, workspace)
+        except SourceError as error:
+            failure = RuleFailure("load", str(error), error.remedy)
+            return Report(Verdict.UNKNOWN, failures=(failure,))
+        return _surveyed(asked, judge)
+
+
+def _surveyed(asked: Survey, judge: Judge) -> Report:
+    """What a judge says of what runs Helm below the paths."""
     listings = listed(absolute(asked), judge.config.scan_ignore)
     from policylint.engine.registry import all_rules
 
@@ -91,15 +97,14 @@ def survey(asked: Survey) -> Report:
     return _settled(judging, replace(asked, no_baseline=True), judge)[0]
 
 
-def _judge(asked: Survey) -> Judge:
+def _judge(asked: Survey, workspace: Workspace) -> Judge:
     """What judges a scan: in a pull request the configuration of its base. Raises SourceError."""
     config = configuration(asked)
     if not (asked.config or asked.config_from or ci.is_pull_request()):
         return Judge(config, nearest_source(config))
     from policylint.pipeline.gate import judge_of
 
-    with Workspace() as workspace:
-        gate = judge_of(_named(asked), config, workspace)
+    gate = judge_of(_named(asked), config, workspace)
     return Judge(gate.config, gate.source, gate)
 
 

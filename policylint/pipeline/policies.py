@@ -48,6 +48,12 @@ def ask(texts: Iterable[Text], upgrade: Upgrade, cluster: Cluster, redactor: Red
     return Asked(findings, failures, tuple(map(_unbound, judged.unbound)))
 
 
+def policies_of(texts: Iterable[Text]) -> tuple[Policy, ...]:
+    """The policies of some files, with their bindings, those that cannot be evaluated too."""
+    policies = read(tuple(_sources(texts)))
+    return (*policies.policies, *policies.unread)
+
+
 def _sources(texts: Iterable[Text]) -> Iterator[Source]:
     for text in texts:
         for document in text.documents():
