@@ -65,7 +65,8 @@ def _write(env: str, config: str, *, prune: bool) -> int:
 def _told(path: Path, earlier: Baseline, kept: Baseline) -> str:
     count = sum(entry.count for entry in kept.entries)
     gone = earlier.more_than(kept)
-    return f"{path}: {count} findings known" + (f", {gone} forgotten\n" if gone else "\n")
+    known = f"{count} finding known" if count == 1 else f"{count} findings known"
+    return f"{path}: {known}" + (f", {gone} forgotten\n" if gone else "\n")
 
 
 def _check(env: str, config: str) -> int:

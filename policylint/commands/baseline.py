@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 
 from msgspec import Struct, to_builtins
@@ -12,7 +13,7 @@ from policylint import config as configuration
 from policylint.commands.check import check
 from policylint.commands.scan import Survey, judged, searched
 from policylint.config import BASELINE, WAIVERS, Config
-from policylint.engine.waivers import RULES, Scope, lacks
+from policylint.engine.waivers import RULES, Scope, is_expired, lacks
 from policylint.errors import PolicylintError, UsageError
 from policylint.helm.inputs.options import Options
 from policylint.model import Finding, Verdict, combine
@@ -136,11 +137,8 @@ def approve(waiver: Waiver, named: str, report: str) -> Path:
             remedy="16 hex digits, as `id` in the text report and `fingerprint` in the JSON",
         )
     config = load_config(Options(config=named))
-    if any(earlier.fingerprint == waiver.fingerprint for earlier in config.waivers):
-        raise UsageError("it is approved already", remedy="policylint check --show-waived")
-    missing = lacks(waiver, config.waiver_policy)
-    if missing:
-        raise UsageError(f"a waiver without {missing}", remedy=f"add it: --{missing.split(',')[0]}")
+    _refuse_second(waiver, config)
+    _refuse_lacking(waiver, config)
     if report:
         rule = _rule_of(waiver.fingerprint, report)
     else:
@@ -152,6 +150,32 @@ def approve(waiver: Waiver, named: str, report: str) -> Path:
     path.parent.mkdir(exist_ok=True)
     path.write_text(changed, "utf-8")
     return path
+
+
+def _refuse_second(waiver: Waiver, config: Config) -> None:
+    for earlier in config.waivers:
+        if earlier.fingerprint != waiver.fingerprint:
+            continue
+        if is_expired(earlier, date.today()):
+            raise UsageError(
+                f"its waiver ran out on {earlier.until}",
+                file=earlier.file,
+                line=earlier.line,
+                remedy="give it a later day there, or take it out and approve again",
+            )
+        raise UsageError("it is approved already", remedy="policylint check --show-waived")
+
+
+def _refuse_lacking(waiver: Waiver, config: Config) -> None:
+    missing = lacks(waiver, config.waiver_policy)
+    if missing:
+        options = [f"--{name}" for name in ("reason", "until", "owner") if name in missing]
+        raise UsageError(f"a waiver without {missing}", remedy=f"add it: {' '.join(options)} ...")
+    if is_expired(waiver, date.today()):
+        raise UsageError(
+            f"{waiver.until} is over: the waiver would waive nothing",
+            remedy="--until the last day on which it holds",
+        )
 
 
 def _rule_of(fingerprint: str, file: str) -> str:

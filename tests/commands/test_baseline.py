@@ -145,12 +145,27 @@ def test_approve_adds_exactly_one(
     assert (repo.top / ".policylint/waivers.yaml").read_text() == text
 
 
+def test_approve_says_which_option_is_missing_and_where_an_old_waiver_stands(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["approve", "0123456789abcdef"]) == 2
+    assert "add it: --reason ..." in capsys.readouterr().err
+    repo.file(
+        ".policylint/waivers.yaml",
+        '- {fingerprint: "0123456789abcdef", reason: was, until: 2020-02-02}\n',
+    )
+    assert run(["approve", "0123456789abcdef", "--reason", "still"]) == 2
+    told = capsys.readouterr().err
+    assert "waivers.yaml:1: its waiver ran out on 2020-02-02" in told
+
+
 @pytest.mark.parametrize(
     "words",
     [
         ["0123456789abcdef"],
         ["everything", "--reason", "x"],
         ["0123456789abcdef", "--reason", "x", "--until", "soon"],
+        ["0123456789abcdef", "--reason", "x", "--until", "2020-02-02"],
         ["0123456789abcdef", "--reason", "x", "--report", "report.json"],
     ],
 )
