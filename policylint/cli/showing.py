@@ -14,7 +14,8 @@ from policylint.cli.common import emit
 from policylint.cli.parameters import Words, option, parameters, words
 from policylint.model import Severity, Verdict
 from policylint.pipeline.publish import counted, from_severity, outputs, snippets
-from policylint.report.look import By, Fixes, Look
+from policylint.report.counts import By
+from policylint.report.look import Fixes, Look
 from policylint.report.model import Report
 
 
@@ -120,8 +121,8 @@ def _shown(report: Report, asked: Showing) -> int:
         look_of(asked, os.environ),
         hidden=hidden,
         snippets=snippets(shown),
-        counts=counted(report, asked.summary_by),
     )
+    shown = replace(shown, counts=counted(report, asked.summary_by))
     emit(shown, asked.formats, look, asked.runbook)
     passes = asked.exit_zero and report.verdict is Verdict.FAIL
     if passes:

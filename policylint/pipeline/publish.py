@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from policylint.errors import UsageError
 from policylint.model import Finding, Severity
+from policylint.report.counts import By, Counts
 from policylint.report.formats import names
-from policylint.report.look import By, Count
 from policylint.report.model import Report, every_finding
 
 GITLAB_REPORT = "gl-code-quality-report.json"
@@ -97,10 +97,10 @@ def _heavy(findings: tuple[Finding, ...], least: Severity) -> tuple[Finding, ...
     return tuple(finding for finding in findings if finding.severity.rank >= least.rank)
 
 
-def counted(report: Report, by: By | None) -> tuple[Count, ...]:
-    """The findings of a report by rule, owner or release; none where nobody asks."""
+def counted(report: Report, by: By | None) -> Counts | None:
+    """The findings of a report by rule, owner or release; None where nobody asks."""
     if by is None:
-        return ()
+        return None
     from policylint.pipeline.summary import counts
 
     return counts(report, by)

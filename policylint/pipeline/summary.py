@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from policylint.model import Finding
-from policylint.report.look import By, Count
+from policylint.report.counts import By, Count, Counts
 from policylint.report.model import ReleaseReport, Report, release_name
 from policylint.report.places import primary
 from policylint.runtime.patterns import like
@@ -24,14 +24,14 @@ Placed = tuple[ReleaseReport | None, Finding]
 """A finding and its release, None for one of no release."""
 
 
-def counts(report: Report, by: By) -> tuple[Count, ...]:
+def counts(report: Report, by: By) -> Counts:
     """The findings of a report, counted; the gravest first."""
     owners = _owners(Path.cwd()) if by is By.OWNER else ()
     rows: dict[str, Count] = {}
     for release, finding in _placed(report):
         key = _key(release, finding, by, owners)
         rows[key] = rows.get(key, Count(key)).with_one(finding)
-    return tuple(sorted(rows.values(), key=_gravest))
+    return Counts(by, tuple(sorted(rows.values(), key=_gravest)))
 
 
 def _gravest(row: Count) -> tuple[int, int, int, str]:
@@ -93,7 +93,9 @@ def _covers(glob: str, path: str) -> bool:
 
 def _owners(folder: Path) -> tuple[tuple[str, str], ...]:
     """(glob, owners) of each line of the nearest CODEOWNERS of a directory."""
-    file = next((folder / name for name in _FILES if (folder / name).is_file()), None)
+    top = folder.resolve()  # what a link shows from outside is nobody's to print
+    files = (folder / name for name in _FILES)
+    file = next((f for f in files if f.is_file() and f.resolve().is_relative_to(top)), None)
     if file:
         lines = file.read_text("utf-8", "replace").splitlines()
     else:

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
-from policylint.model import Finding
 from policylint.runtime.escapes import escaped
 
 COLOURS = {
@@ -32,33 +30,6 @@ class Fixes(StrEnum):
     ALL = "all"
 
 
-class By(StrEnum):
-    """What a report is counted by."""
-
-    RULE = "rule"
-    OWNER = "owner"
-    RELEASE = "release"
-
-
-class Count(Struct, frozen=True):
-    """How many findings there are of a rule, a release or an owner."""
-
-    name: str
-    error: int = 0
-    warning: int = 0
-    note: int = 0
-    settled: int = 0
-    """Waived or known."""
-
-    def with_one(self, finding: Finding) -> Count:
-        """The count with one more."""
-        if finding.counts:
-            column = str(finding.severity)
-        else:
-            column = "settled"
-        return replace(self, **{column: getattr(self, column) + 1})
-
-
 class Look(Struct, frozen=True):
     """How the text report is to look."""
 
@@ -77,8 +48,6 @@ class Look(Struct, frozen=True):
     """The fingerprint of each finding, by which it is approved."""
     hidden: int = 0
     """How many findings are below the severity that is shown."""
-    counts: tuple[Count, ...] = ()
-    """The findings by rule, release or owner, where that is asked for."""
     snippets: Mapping[tuple[str, int], str] = field(default_factory=dict)
     """Lines of the user's own files, by file and line, secrets masked."""
 

@@ -19,6 +19,7 @@ from policylint.model import (
     Target,
     Verdict,
 )
+from policylint.report.counts import Counts
 
 PAGES = "https://github.com/policylint/policylint/blob/main/rules/README.md"
 """The pages of the shipped rules."""
@@ -299,6 +300,8 @@ class Report(Struct, frozen=True):
     """None where nothing is judged by one."""
     shard: Shard | None = None
     """Which part of a run this is; None for a whole one."""
+    counts: Counts | None = None
+    """The findings by rule, release or owner, where that is asked for."""
 
 
 def release_name(release: ReleaseReport) -> str:

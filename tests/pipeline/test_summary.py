@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from policylint.cli.app import run
+from policylint.engine.catalogue import schema
 
 DEPLOY = "helm upgrade --install %s ./web -n prod\n"
 
@@ -50,6 +53,24 @@ def test_owners_are_those_of_the_last_line_of_codeowners_that_matches(
 def test_by_rule_and_release(room: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert rows(capsys, "rule") == {"atomic-missing": ["0", "0", "3", "0"]}
     assert rows(capsys, "release") == {"(no release)": ["0", "0", "3", "0"]}
+
+
+def test_the_json_counts_too(room: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["scan", "--summary-by", "rule", "--select", "atomic-missing", "--format", "json"])
+    told = json.loads(capsys.readouterr().out)
+    row = {"name": "atomic-missing", "error": 0, "warning": 0, "note": 3, "settled": 0}
+    assert told["counts"] == {"by": "rule", "rows": [row]}
+    jsonschema.validate(told, schema("report"))
+
+
+def test_owners_are_not_read_from_outside(
+    room: Path, capsys: pytest.CaptureFixture[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "owners"
+    outside.write_text("* hunter2\n")
+    (room / ".github/CODEOWNERS").unlink()
+    (room / ".github/CODEOWNERS").symlink_to(outside)
+    assert set(rows(capsys, "owner")) == {"(nobody)"}
 
 
 def test_the_owner_of_a_waiver_and_what_is_waived(

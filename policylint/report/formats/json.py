@@ -61,6 +61,8 @@ def _of_run(report: Report) -> dict[str, Any]:
         keys["configuration"] = {**to_builtins(own), "file": shown_path(own.file)}
     if report.shard is not None:
         keys["shard"] = to_builtins(report.shard)
+    if report.counts is not None:
+        keys["counts"] = to_builtins(report.counts)
     return keys
 
 

@@ -63,7 +63,7 @@ def render(report: Report, look: Look = PLAIN) -> str:
         return ""
     if len(lines) > LONG:
         lines = [last, "", *lines]
-    lines += [*_counted(look), *_statistics(report, look)]
+    lines += [*_counted(report), *_statistics(report, look)]
     footer = [*_pages(report, look), *_configured(report, look)]
     lines += [*footer, *(("",) if footer else ()), last]
     return "\n".join(written(line, look) for line in lines) + "\n"
@@ -462,12 +462,12 @@ def _counts(release: ReleaseReport) -> str:
     return f"{objects}, {hooks} hook{' runs' if hooks == 1 else 's run'}"
 
 
-def _counted(look: Look) -> Iterator[Line]:
+def _counted(report: Report) -> Iterator[Line]:
     """The findings by rule, release or owner as a table."""
-    if not look.counts:
+    if report.counts is None:
         return
     yield f"{'errors':>8}{'warnings':>10}{'notes':>7}{'waived':>8}"
-    for row in look.counts:
+    for row in report.counts.rows:
         yield f"{row.error:>8}{row.warning:>10}{row.note:>7}{row.settled:>8}  {row.name}"
     yield ""
 
