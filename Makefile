@@ -35,8 +35,8 @@ fuzz: $(COMPILED)  ## mutated files through every reader: FUZZ of them; `make te
 	@POLICYLINT_FUZZ=$(FUZZ) $(BIN)/python -m pytest -q -n $(JOBS) tests/scan/test_mutations.py \
 		tests/pipeline/test_mutations.py
 
-test: $(COMPILED)  ## every test
-	@$(BIN)/python -m pytest -n $(JOBS)
+test: $(COMPILED)  ## every test, or those that TESTS chooses
+	@$(BIN)/python -m pytest -n $(JOBS) $(TESTS)
 
 lint: $(STAMP)  ## style, types, the import law
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -77,6 +77,7 @@ def test_the_report_is_shown_as_a_picture_and_as_a_page(site: Path) -> None:
         assert str(ROOT) not in shown
 
 
+@pytest.mark.heavy
 def test_the_site_builds_and_every_link_leads_somewhere(site: Path) -> None:
     pytest.importorskip("mkdocs")
     settings = (ROOT / "mkdocs.yml").read_text("utf-8")

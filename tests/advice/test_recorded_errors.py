@@ -45,6 +45,7 @@ def expected(row):
     return next((topic for words, topic in WORDS.items() if words in error), "invalid-object")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("recording", FIELDS)
 def test_a_refused_change_of_one_field(recording):
     wrong = {}
@@ -61,6 +62,7 @@ def test_a_refused_change_of_one_field(recording):
     assert wrong == {}
 
 
+@pytest.mark.heavy
 def test_what_the_server_names_is_extracted():
     for row in oracle.rows("fields-1.36"):
         causes = row.get("error", {}).get("causes") or []

@@ -183,6 +183,7 @@ def test_an_empty_after_side_is_unknown_unless_allowed(tmp_path):
     assert policylint(*arguments, "--allow-empty").returncode == 0
 
 
+@pytest.mark.heavy
 def test_secrets_appear_nowhere(tmp_path):
     secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {token: %s}\n"
     pod = "---\n" + DEPLOYMENT.replace("image: web:1", "image: web:1\n          args: [%s]")
@@ -397,6 +398,7 @@ def test_standard_input_serves_one_thing_only(words):
     assert "standard input (-) is named more than once" in done.stderr
 
 
+@pytest.mark.heavy
 def test_fifty_thousand_documents(tmp_path):
     document = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{0}}}\n"
     text = "---\n".join(document.format(number) for number in range(50_000))

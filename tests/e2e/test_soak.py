@@ -15,7 +15,10 @@ from tests import helms
 from tests.fleets import write_fleet
 
 pytest.importorskip("helm_python")
-pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes in /proc")
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes in /proc"),
+]
 
 ROOT = Path(__file__).parents[2]
 CHECK = [sys.executable, "-P", "-m", "policylint", "check", "--before", "git:HEAD"]

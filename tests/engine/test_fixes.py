@@ -62,6 +62,7 @@ def test_every_rule_has_its_fix_tried_or_says_why_not():
     assert fixing - tried == UNTRIED.keys()
 
 
+@pytest.mark.heavy
 def test_no_fix_repeats_its_message():
     for case in (case for case in rule_cases() if case.fails):
         for finding in of_rule(judged(case), case.rule):

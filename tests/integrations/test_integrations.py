@@ -258,6 +258,7 @@ def test_the_image_is_not_root_and_its_stages_exist() -> None:
     assert named == set(re.findall(r"(?m)^FROM \S+ AS (\w+)", text))
 
 
+@pytest.mark.heavy
 def test_the_image_s_package_is_built_from_what_is_copied(tmp_path: Path) -> None:
     """The step that makes the wheel, with what .dockerignore leaves of this checkout."""
     left_out = (ROOT / ".dockerignore").read_text().split()

@@ -128,6 +128,7 @@ def sense(release: dict[str, Any]) -> Any:
     return release["verdict"], findings, [finding["message"] for finding in release["failures"]]
 
 
+@pytest.mark.heavy
 @settings(
     max_examples=EXAMPLES,
     phases=[Phase.explicit, Phase.generate],  # what is drawn is small already

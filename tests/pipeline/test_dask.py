@@ -16,6 +16,8 @@ from policylint.errors import UsageError
 from policylint.pipeline.dask import address
 from tests.fleets import write_fleet
 
+pytestmark = pytest.mark.heavy
+
 distributed = pytest.importorskip("distributed")
 pytest.importorskip("helm_python")
 

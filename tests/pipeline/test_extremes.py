@@ -30,7 +30,7 @@ def checked(folder: Path, *words: str, **more: Any) -> tuple[int, dict[str, Any]
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
         **{"env": {**os.environ, "PYTHONPATH": str(ROOT)}, **more},
     )
     assert "Traceback" not in done.stdout + done.stderr
@@ -40,6 +40,7 @@ def checked(folder: Path, *words: str, **more: Any) -> tuple[int, dict[str, Any]
     return done.returncode, report, done.stderr
 
 
+@pytest.mark.heavy
 def test_a_file_of_100_mb_is_judged(tmp_path: Path) -> None:
     line = "x" * 10_000
     (tmp_path / "before.yaml").write_text(HEAD)

@@ -21,6 +21,8 @@ from tests.helm.sources.repository import Repo
 from tests.helms import any_helm
 from tests.pipeline.test_base import REFUSED, chart
 
+pytestmark = pytest.mark.heavy
+
 EXAMPLES = int(os.environ.get("POLICYLINT_FUZZ", "12"))
 LIMITED = settings(
     max_examples=EXAMPLES,

@@ -49,6 +49,7 @@ def written(folder: Path, *words: str) -> dict[str, str]:
     return {"code": str(code), **{name: file.read_text() for name, file in files.items()}}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("count", [3, 12])
 def test_shards_together_are_the_run_in_every_format(fleet, tmp_path, capsys, count):
     whole = written(tmp_path, *CHECK)
@@ -74,6 +75,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     return told
 
 
+@pytest.mark.heavy
 def test_only_all_shards_of_one_run_are_merged(fleet, tmp_path, capsys):
     first, second, third = sharded(tmp_path, 3)
     assert "missing: 2" in refused(capsys, "merge", first, third)

@@ -62,6 +62,7 @@ def judged(monkeypatch: pytest.MonkeyPatch, *words: str) -> set[str]:
     return set(names)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("seed", range(2))
 def test_every_format_is_the_same_with_and_without(tmp_path, cache, monkeypatch, capsys, seed):
     more = """\

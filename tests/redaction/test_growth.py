@@ -10,6 +10,8 @@ import pytest
 from policylint.redaction.collect import argument_secrets
 from policylint.redaction.texts import masked
 
+pytestmark = pytest.mark.heavy
+
 _LENGTH = 16_000
 _UNITS = (
     "a:",

@@ -28,6 +28,7 @@ def test_every_recorded_validation_rule():
     assert judge(list(rules())) == []
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(
     not (SHARED / "upgrades-1.36.jsonl.gz").exists(), reason="the recorded upgrades are not here"
 )

@@ -241,6 +241,7 @@ def test_it_fits_every_screen(browser: Page, tmp_path: Path, scheme: str, width:
     assert ground == ("rgb(13, 17, 23)" if scheme == "dark" else "rgb(255, 255, 255)")
 
 
+@pytest.mark.heavy
 @needs_browser
 def test_five_hundred_resources_open_at_once_and_five_thousand_are_usable(
     browser: Page, tmp_path: Path

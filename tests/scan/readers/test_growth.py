@@ -15,6 +15,8 @@ import pytest
 from policylint.scan.repository.registry import read_source
 from policylint.scan.texts.source import Source
 
+pytestmark = pytest.mark.heavy
+
 FACTOR, ALLOWED = 8, 24
 QUICK = 0.1
 """Seconds of the longer text below which a ratio says nothing."""
