@@ -7,7 +7,8 @@ Why: a template tests .Capabilities.APIVersions for a custom resource, or .Capab
 for a bound among the minors in use, and an offline render has only what it was told.
 
 What to do instead: say what the cluster has: kubernetes and api-versions of the environment in
-.policylint.yaml, or --kube-version and --api-versions.
+.policylint.yaml, or --kube-version and --api-versions. A list that names the core version v1 too is
+taken for all that the cluster has. Where the answer decides the verdict, it is unknown until then.
 """
 
 from collections.abc import Iterator

@@ -82,7 +82,7 @@ def _assessed(budget: Budget, plan: Plan, *, is_kept: bool) -> Assessed:
         # Helm renders meanwhile: only now load what the later stages need.
         from policylint.kubernetes.forecast import forecast
         from policylint.pipeline import case as cases
-        from policylint.pipeline import judge, lasting, methods, outcome
+        from policylint.pipeline import clusters, judge, lasting, methods, outcome
         from policylint.pipeline.waiving import beside
 
         case = timed("render", cases.case_of, plan, rendering)  # render
@@ -98,6 +98,7 @@ def _assessed(budget: Budget, plan: Plan, *, is_kept: bool) -> Assessed:
     if answers is not None:
         report = answers.beside(report)
     report = judge.with_alternatives(report, case, judging)
+    report = clusters.with_other_clusters(report, case, judging)
     report = methods.with_other_method(report, case, upgrade, cluster, judging)
     if report.findings:
         report = _with_causes(report, budget, plan, rendering, case, upgrade, judging)

@@ -110,10 +110,12 @@ def judge(case: Case, by: Judging) -> ReleaseReport:
 
 def with_alternatives(told: ReleaseReport, case: Case, by: Judging) -> ReleaseReport:
     """The report with the errors of the other pairs that may be the one that runs."""
-    known = {_about(finding) for finding in told.findings}
+    known = {about(finding) for finding in told.findings}
     findings = list(told.findings)
     verdicts = [told.verdict]
     for alternative in case.alternatives:
+        if alternative.supposes:
+            continue  # counts by its verdict: `policylint.pipeline.clusters`
         variant = replace(case, before=alternative.before, after=alternative.after, subjects=())
         more = judge(replace(variant, failures=(), alternatives=()), by)
         added = [
@@ -123,17 +125,18 @@ def with_alternatives(told: ReleaseReport, case: Case, by: Judging) -> ReleaseRe
                 because=f"{finding.because}, {alternative.when}".removeprefix(", "),
             )
             for finding in more.findings
-            if finding.severity is Severity.ERROR and _about(finding) not in known
+            if finding.severity is Severity.ERROR and about(finding) not in known
         ]
         findings += added
-        known |= set(map(_about, added))
+        known |= set(map(about, added))
         verdicts += [more.verdict] if added else []
     if len(findings) == len(told.findings):
         return told
     return replace(told, findings=tuple(findings), verdict=combine(verdicts))
 
 
-def _about(finding: Finding) -> tuple[object, ...]:
+def about(finding: Finding) -> tuple[object, ...]:
+    """What a finding is about: the rule, the direction and the resource."""
     return finding.rule, finding.direction, finding.resource
 
 

@@ -75,12 +75,13 @@ class Plan(Struct, frozen=True):
         return self.settings.options
 
     def live(self) -> tuple[Object, ...]:
-        """The objects of the cluster that `--live` names."""
-        if not self.options.live:
+        """The objects of the cluster that `--live` names, and the definitions of `--crds`."""
+        names = (*self.options.live, *self.settings.crds)
+        if not names:
             return ()
         from policylint.pipeline.texts import named_objects
 
-        return named_objects(self.options.live)
+        return named_objects(names)
 
     @property
     def history(self) -> History | None:

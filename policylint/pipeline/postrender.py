@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from policylint.errors import RenderError
-from policylint.helm.render.texts import Alternative, Rendered
+from policylint.helm.render.texts import Rendered
 from policylint.kubernetes.manifests.reader import Text
 from policylint.kyaml.nodes import yaml
 from policylint.model import Json
@@ -44,10 +44,10 @@ def post_rendered(rendered: Rendered, renderers: Sequence[Json]) -> Rendered:
     if builder is None or not renderers:
         return rendered
     alternatives = tuple(
-        Alternative(
-            _texts(pair.before, (), renderers, builder),
-            _texts(pair.after, (), renderers, builder),
-            pair.when,
+        replace(
+            pair,
+            before=_texts(pair.before, (), renderers, builder),
+            after=_texts(pair.after, (), renderers, builder),
         )
         for pair in rendered.alternatives
     )

@@ -176,3 +176,116 @@ def test_what_helm_refuses_for_certain_is_a_fail_told_once(
     assert (code, release["failures"], len(refused)) == (1, [], 1)
     assert words in refused[0]["because"]
     assert check(capsys, engine, after, before)[0] == 2  # the old chart says nothing of the upgrade
+
+
+BY_MONITOR = '{{ if .Capabilities.APIVersions.Has "ASKED" }}20Gi{{ else }}8Gi{{ end }}'
+WHOLE = "v1/Pod,apps/v1/StatefulSet"
+MONITOR = "monitoring.coreos.com/v1/ServiceMonitor"
+DEFINITION = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: servicemonitors.monitoring.coreos.com}
+spec:
+  group: monitoring.coreos.com
+  scope: Namespaced
+  names: {kind: ServiceMonitor, plural: servicemonitors}
+  versions:
+  - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}
+"""
+
+
+def test_a_group_that_nobody_knows_makes_the_verdict_unknown_where_it_decides(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], engine: str
+) -> None:
+    asked = MONITOR if engine == "embedded" else "monitoring.coreos.com/v1"
+    before = chart(tmp_path / "before", "8Gi")
+    after = chart(tmp_path / "after", BY_MONITOR.replace("ASKED", asked))
+    code, report = check(capsys, engine, before, after)
+    (failure,) = report["releases"][0]["failures"]
+    assert (code, failure["rule"]) == (2, "capabilities")
+    assert f"the cluster serves {asked}" in failure["message"]
+    assert "pass without it, fail with it" in failure["message"]
+    assert f"--api-versions {asked}" in failure["remedy"]
+    (finding,) = (f for f in report["releases"][0]["findings"] if f["rule"] == REFUSED)
+    assert finding["confidence"] == "depends"
+    served = check(capsys, engine, before, after, "--api-versions", asked)
+    assert (served[0], served[1]["releases"][0]["failures"]) == (1, [])
+    unserved = check(capsys, engine, before, after, "--api-versions", WHOLE)
+    assert (unserved[0], unserved[1]["releases"][0]["failures"]) == (0, [])
+
+
+@pytest.mark.parametrize("option", ["--crds", "--live"])
+def test_a_definition_at_hand_tells_what_the_cluster_serves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    before = chart(tmp_path / "before", "8Gi")
+    after = chart(tmp_path / "after", BY_MONITOR.replace("ASKED", MONITOR))
+    definition = tmp_path / "crd.yaml"
+    definition.write_text(DEFINITION)
+    code, report = check(capsys, "embedded", before, after, option, str(definition))
+    assert (code, report["releases"][0]["failures"]) == (1, [])
+
+
+GUARDED = """
+{{- if .Capabilities.APIVersions.Has "monitoring.coreos.com/v1/ServiceMonitor" }}
+apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata: {name: db}
+spec: {endpoints: [{port: "{{ .Values.size }}"}]}
+{{- end }}
+"""
+NEEDED = """
+{{- if not (.Capabilities.APIVersions.Has "cert-manager.io/v1") }}
+{{- fail "install cert-manager first" }}
+{{- end }}
+"""
+REFUSING = """
+{{- if .Capabilities.APIVersions.Has "security.openshift.io/v1" }}
+{{- fail "not for OpenShift" }}
+{{- end }}
+"""
+MADE = """
+{{- $monitor := printf "%s/%s" "monitoring.coreos.com" "v1" }}
+{{- if .Capabilities.APIVersions.Has $monitor }}
+apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata: {name: "{{ .Values.wrong | default "Wrong Name" }}"}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: Wrong}
+{{- end }}
+"""
+TWO = """
+{{- if .Capabilities.APIVersions.Has "first.example.com/v1" }}
+{{- else if .Capabilities.APIVersions.Has "second.example.com/v1" }}
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: Wrong}
+{{- end }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("template", "code", "words"),
+    [
+        pytest.param(GUARDED, 0, "", id="an-object-more"),
+        pytest.param(NEEDED, 2, "--api-versions cert-manager.io/v1 ", id="refused-without"),
+        pytest.param(REFUSING, 2, "helm refuses to render the chart", id="refused-with"),
+        pytest.param(MADE, 2, "monitoring.coreos.com/v1", id="put-together"),
+        pytest.param(TWO, 2, "the cluster serves second.example.com/v1,", id="each-alone"),
+    ],
+)
+def test_what_a_cluster_serves_is_told_only_where_it_decides(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    engine: str,
+    template: str,
+    code: int,
+    words: str,
+) -> None:
+    before, after = chart(tmp_path / "before", "8Gi"), chart(tmp_path / "after", "8Gi", template)
+    answered, report = check(capsys, engine, before, after)
+    told = [str(failure) for failure in report["releases"][0]["failures"]]
+    assert answered == code
+    assert [words in text for text in told] == [True] * (1 if words else 0)

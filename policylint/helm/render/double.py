@@ -80,9 +80,13 @@ def differs_each_time(content: bytes) -> bool:
 
 def in_an_action(content: bytes, wanted: re.Pattern[bytes]) -> bool:
     """Whether an action of a template, comments left out, holds what is wanted."""
-    return b"{{" in content and any(
-        wanted.search(action[1]) for action in _ACTION.finditer(content)
-    )
+    return any(map(wanted.search, actions_in(content)))
+
+
+def actions_in(content: bytes) -> Iterator[bytes]:
+    """What stands in the actions of a template, comments left out."""
+    if b"{{" in content:
+        yield from (action[1] for action in _ACTION.finditer(content))
 
 
 def _contents(chart: Path) -> Iterator[bytes]:

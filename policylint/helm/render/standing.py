@@ -18,6 +18,7 @@ from msgspec import Struct
 from policylint.helm.engines.papercluster import Kind, Lookup, PaperCluster, StandingRelease
 from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.render.double import contents_of, in_an_action
+from policylint.helm.values.capabilities import split_words
 from policylint.kubernetes.api.schemas import minor_number, schemas
 from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import Json, Manifest, Object, Resource
@@ -79,13 +80,19 @@ class Standing(Struct, frozen=True):
             version = f"{self.kubernetes}.0"
         return PaperCluster(version.removeprefix("v"), self._kinds(), release, self.live)
 
+    def served(self) -> set[str]:
+        """What it serves, as "GROUP/VERSION" and "GROUP/VERSION/Kind"."""
+        kinds = self._kinds()
+        return {kind.version for kind in kinds} | {f"{kind.version}/{kind.kind}" for kind in kinds}
+
     def _kinds(self) -> list[Kind]:
         served = schemas(self.kubernetes)
         kinds = [
             Kind(version, kind, served.namespaced(version.rpartition("/")[0], kind) is not False)
             for version, kind in served.kinds()
         ]
-        for definition in self.definitions:
+        defining = (obj for obj in self.live if obj.get("kind") == "CustomResourceDefinition")
+        for definition in (*self.definitions, *defining):
             kinds += _defined(definition)
         # The release's own objects are there, so the cluster serves their kinds.
         kinds += [_kind_of(obj) for obj in (*self.objects, *self.live)]
@@ -151,7 +158,7 @@ def _defined(definition: Object) -> list[Kind]:
 def _named(words: str) -> list[Kind]:
     """The kinds of `--api-versions` words: "GROUP/VERSION" or "GROUP/VERSION/Kind", by commas."""
     kinds = []
-    for word in words.split(","):
+    for word in split_words([words]):
         version, _, kind = word.rpartition("/")
         if kind[:1].isupper():
             kinds.append(Kind(version, kind))

@@ -3,25 +3,33 @@ what differs from render to render."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.errors import RenderError, SourceError
+from policylint.helm.engines.engine import Engine
 from policylint.helm.engines.engine import Rendered as Made
 from policylint.helm.engines.papercluster import Lookup
 from policylint.helm.engines.upgrade import can_ask
 from policylint.helm.inputs.sides import ChartSide, ManifestSide, Side
 from policylint.helm.render.double import can_differ
 from policylint.helm.render.rendering import Rendering
+from policylint.helm.render.served import clusters, tell_what_is_served, undecided
 from policylint.helm.render.standing import asks_of_cluster
 from policylint.helm.render.steady import UnsteadyRender, steady
-from policylint.helm.render.upgrade import render_upgrade, renderer_over
+from policylint.helm.render.upgrade import (
+    UpgradeRenders,
+    empty_cluster,
+    render_upgrade,
+    renderer_over,
+)
 from policylint.kubernetes.api.schemas import minor_number
 from policylint.kubernetes.manifests.reader import Text
 from policylint.kyaml.load import has_content
+from policylint.model import Object
 
 _WHEN_INSTALLED = "where the release was installed and never upgraded since"
 _WHEN_RANDOM = "because the value is made anew at every render"
@@ -56,9 +64,13 @@ class Rendered(Struct, frozen=True):
 class Alternative(Struct, frozen=True):
     """Another pair that may be the one that runs, and when it is."""
 
-    before: tuple[Text, ...]
-    after: tuple[Text, ...]
-    when: str
+    before: tuple[Text, ...] = ()
+    after: tuple[Text, ...] = ()
+    when: str = ""
+    supposes: tuple[str, ...] = ()
+    """The API versions that a cluster of this pair serves: such a pair counts by its verdict."""
+    refused: bool = False
+    """Whether helm refuses to render the pair."""
 
 
 def both_sides(rendering: Rendering) -> tuple[Rendered, Rendered]:
@@ -108,21 +120,74 @@ def _over_a_cluster(
     rendering.end()  # `helm template` sees no cluster
     if rendering.engine is None:
         raise SourceError("no engine renders here", remedy="name a helm with --helm")
-    renders = render_upgrade(rendering.engine, before, after, rendering.plan.live())
-    old, new = _side(before, renders.before), _side(after, renders.after)
-    if renders.before_again:
-        again = renders.before_again.text
-    else:
-        again = ""
-    old, new = _levelled(after.kube_version, old, new, again, renders.after_again.text)
-    new = replace(new, lookups=renders.lookups)
-    if renders.installed is None or renders.installed_again is None:
+    live = rendering.plan.live()
+    try:
+        renders = render_upgrade(rendering.engine, before, after, live)
+    except RenderError as error:
+        _decide_by_cluster(error, rendering.engine, before, after, live)
+        raise
+    old, new = _pair(before, after, renders)
+    elsewhere = _other_clusters(rendering.engine, before, after, live, renders)
+    new = replace(new, lookups=renders.lookups, alternatives=(*new.alternatives, *elsewhere))
+    if renders.installed is None:
         return old, new
     first = _side(before, renders.installed)
-    second = renders.installed_again.text
-    first, after_first = _levelled(after.kube_version, first, new, second, renders.after_again.text)
+    second = _text(renders.installed_again), _text(renders.after_again)
+    first, after_first = _levelled(after.kube_version, first, new, *second)
     alternative = Alternative(first.texts, after_first.texts, _WHEN_INSTALLED)
     return old, replace(new, alternatives=(*new.alternatives, alternative))
+
+
+def _pair(before: Side, after: ChartSide, renders: UpgradeRenders) -> tuple[Rendered, Rendered]:
+    old, new = _side(before, renders.before), _side(after, renders.after)
+    again = _text(renders.before_again), _text(renders.after_again)
+    return _levelled(after.kube_version, old, new, *again)
+
+
+def _text(made: Made | None) -> str:
+    return made.text if made else ""
+
+
+def _other_clusters(
+    engine: Engine,
+    before: Side,
+    after: ChartSide,
+    live: Sequence[Object],
+    renders: UpgradeRenders,
+) -> Iterator[Alternative]:
+    """The pairs of clusters that serve what templates ask for and nobody here knows, where they
+    are other pairs."""
+    texts = _texts_of(renders)
+    for words in clusters(renders.undecided):
+        side = replace(after, api_versions=(*after.api_versions, *words))
+        try:
+            rendered = render_upgrade(engine, before, side, live)
+        except RenderError:
+            yield Alternative(supposes=words, refused=True)
+            continue
+        if _texts_of(rendered) != texts:
+            old, new = _pair(before, side, rendered)
+            yield Alternative(old.texts, new.texts, supposes=words)
+
+
+def _texts_of(renders: UpgradeRenders) -> tuple[str, str]:
+    return _text(renders.before), renders.after.text
+
+
+def _decide_by_cluster(
+    error: RenderError, engine: Engine, before: Side, after: ChartSide, live: Sequence[Object]
+) -> None:
+    """A failure that another cluster does not see is not certain, and the remedy is to tell of
+    the cluster."""
+    for words in clusters(undecided((before, after), empty_cluster(after, live))):
+        side = replace(after, api_versions=(*after.api_versions, *words))
+        try:
+            render_upgrade(engine, before, side, live)
+        except RenderError:
+            continue
+        error.certain = False
+        error.remedy = tell_what_is_served(words)
+        return
 
 
 def renderer(rendering: Rendering) -> Callable[[ChartSide], tuple[Text, ...]]:

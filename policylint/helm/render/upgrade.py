@@ -14,6 +14,8 @@ from policylint.helm.engines.engine import Rendered as Made
 from policylint.helm.engines.papercluster import Kind, Lookup, PaperCluster
 from policylint.helm.engines.upgrade import lookups_of_templates, start_over
 from policylint.helm.inputs.sides import ChartSide, ManifestSide, Side
+from policylint.helm.render.double import can_differ
+from policylint.helm.render.served import undecided
 from policylint.helm.render.standing import Standing, addresses, as_applied, read_objects
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Object
@@ -25,36 +27,35 @@ _UNKNOWN_KIND = pattern(
 
 
 class UpgradeRenders(Struct, frozen=True):
-    """The renders of one upgrade; each `again` is a second render of the same.
+    """The renders of one upgrade; each `again` is a second render of the same, where it may differ.
 
     `before` is the before side as an upgrade of itself leaves it; `installed` as its install left
-    it. Both are None where the before side is no chart. `lookups` are what templates of the after
-    side asked for beyond the release.
+    it, where that is something else. Both are None where the before side is no chart. `lookups` are
+    what templates of the after side asked for beyond the release.
     """
 
     after: Made
-    after_again: Made
+    after_again: Made | None = None
     before: Made | None = None
     before_again: Made | None = None
     installed: Made | None = None
     installed_again: Made | None = None
-    """A second install, where the first differs from what its upgrade renders."""
     lookups: tuple[Lookup, ...] = ()
+    undecided: tuple[str, ...] = ()
+    """API versions that templates of either side ask for and that the cluster may serve or not."""
 
 
 def render_upgrade(
     engine: Engine, before: Side, after: ChartSide, live: Sequence[Object] = ()
 ) -> UpgradeRenders:
     """Render `after` as the upgrade of `before`. Raises RenderError with helm's own words."""
-    standing = Standing(
-        after.release, after.namespace, after.kube_version, after.api_versions, live=tuple(live)
-    )
+    standing = empty_cluster(after, live)
     if isinstance(before, ChartSide):
         past = _before_of_chart(engine, before, standing)
     else:
         past = _Past(_before_of_manifests(standing, before))
     made, lookups = _render(engine, after, past.standing)
-    made_again, _ = _render(engine, after, past.standing)
+    made_again = _again(engine, after, past.standing)
     return UpgradeRenders(
         made,
         made_again,
@@ -63,6 +64,14 @@ def render_upgrade(
         past.installed,
         past.installed_again,
         lookups,
+        undecided((before, after), past.standing),
+    )
+
+
+def empty_cluster(after: ChartSide, live: Sequence[Object]) -> Standing:
+    """The cluster before the release is installed."""
+    return Standing(
+        after.release, after.namespace, after.kube_version, after.api_versions, live=tuple(live)
     )
 
 
@@ -86,12 +95,19 @@ def _before_of_chart(engine: Engine, before: ChartSide, empty: Standing) -> _Pas
         standing = _left(empty, installed, 1)
         settled = _upgraded(engine, before, standing)
         if settled is None:
-            return _Past(standing, installed, _render(engine, before, empty)[0])
-        again, _ = _render(engine, before, standing)
-        first_again: Made | None = None
-        if settled.text != installed.text:
-            first_again, _ = _render(engine, before, empty)
-    return _Past(_left(standing, settled, 2), settled, again, installed, first_again)
+            return _Past(standing, installed, _again(engine, before, empty))
+        again = _again(engine, before, standing)
+        left = _left(standing, settled, 2)
+        if settled.text == installed.text:
+            return _Past(left, settled, again)
+        return _Past(left, settled, again, installed, _again(engine, before, empty))
+
+
+def _again(engine: Engine, side: ChartSide, standing: Standing) -> Made | None:
+    """A second render, None of what renders the same each time."""
+    if can_differ(side):
+        return _render(engine, side, standing)[0]
+    return None
 
 
 def _upgraded(engine: Engine, side: ChartSide, standing: Standing) -> Made | None:
@@ -108,9 +124,7 @@ def renderer_over(
     engine: Engine, before: Side, after: ChartSide, live: Sequence[Object] = ()
 ) -> Callable[[ChartSide], Made]:
     """Renders sides as upgrades of `before`; raises RenderError with helm's own words."""
-    standing = Standing(
-        after.release, after.namespace, after.kube_version, after.api_versions, live=tuple(live)
-    )
+    standing = empty_cluster(after, live)
     if isinstance(before, ChartSide):
         made, _ = _render(engine, before, standing)
         standing = _left(standing, made, 1)

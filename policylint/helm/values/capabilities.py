@@ -4,7 +4,7 @@ which one it is."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -29,6 +29,17 @@ class ClusterQuestions(Struct, frozen=True):
     api_versions: tuple[str, ...] = ()
 
 
+def split_words(api_versions: Iterable[str]) -> list[str]:
+    """The words of `--api-versions`, each of which may hold several by commas."""
+    return [word for words in api_versions for word in words.split(",") if word]
+
+
+def is_whole(api_versions: Iterable[str]) -> bool:
+    """Whether these are all that the cluster serves: nobody names the core version, which every
+    cluster has, but who prints the whole list."""
+    return any(word == "v1" or word.startswith("v1/") for word in split_words(api_versions))
+
+
 class Question(Struct, frozen=True):
     """One thing that a template asks and the run does not know: the words, and the place."""
 
@@ -50,7 +61,8 @@ def unanswered(questions: ClusterQuestions) -> Iterator[Question]:
 
 
 def _asked(action: str, questions: ClusterQuestions) -> Iterator[str]:
-    for name in _HAS.findall(action):
+    names = () if is_whole(questions.api_versions) else _HAS.findall(action)
+    for name in names:
         if not _is_builtin(name) and not _is_named(name, questions.api_versions):
             yield name
     if questions.version_named or "Capabilities.KubeVersion" not in action:
@@ -72,5 +84,6 @@ def _is_builtin(name: str) -> bool:
 def _is_named(name: str, api_versions: tuple[str, ...]) -> bool:
     """Whether the run was told of an API version, or of that of a kind."""
     return any(
-        name == api_version or name.startswith(f"{api_version}/") for api_version in api_versions
+        name == api_version or name.startswith(f"{api_version}/")
+        for api_version in split_words(api_versions)
     )
