@@ -13,7 +13,7 @@ from policylint.cli.releases import show_each
 from policylint.cli.showing import with_showing
 from policylint.cli.sides import single_side, with_sides
 from policylint.commands.check import check
-from policylint.commands.releases import declarations
+from policylint.commands.releases import listing
 from policylint.helm.inputs.options import Options
 from policylint.model import Category, Severity
 from policylint.report.model import Report
@@ -152,6 +152,6 @@ def command(
         allow_empty=allow_empty,
     )
     if list_:
-        return partial(show_each, declarations("", options))
+        return partial(show_each, listing("", options))
     with progress_bar() as progress:
         return check(options, progress)

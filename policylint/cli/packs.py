@@ -25,6 +25,9 @@ def command(
         )
     if action == "update":
         path, locks = packs.update(config, upgrade=upgrade)
+        if not locks:
+            show("no shared packs\n")
+            return 0
         show("".join(f"{lock.source}  {lock.digest}\n" for lock in locks))
         show(f"{len(locks)} shared packs, pinned in {path}\n")
         return 0

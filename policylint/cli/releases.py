@@ -2,16 +2,13 @@
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from policylint.cli.parameters import argument, option
-from policylint.commands.releases import as_json, as_text, declarations
+from policylint.commands.releases import Listing, as_json, as_text, listing
 from policylint.errors import UsageError
 from policylint.helm.inputs.options import Options
 from policylint.runtime.escapes import escaped
-
-if TYPE_CHECKING:
-    from policylint.scan.gitops.model import Declarations
 
 
 def command(
@@ -24,11 +21,10 @@ def command(
     ] = "",
     format_: Annotated[str, option("--format", help="text or json.")] = "text",
 ) -> int:
-    """List the releases that the files of this repository declare, and what of them is not
-    known."""
+    """List the releases that the files of this repository declare and configure, and what of them
+    is not known."""
     _refuse_unknown(format_)
-    listing = declarations(path, Options(helmfile=helmfile, clusters=clusters))
-    return show(listing, format_)
+    return show(listing(path, Options(helmfile=helmfile, clusters=clusters)), format_)
 
 
 def _refuse_unknown(format_: str) -> None:
@@ -38,19 +34,19 @@ def _refuse_unknown(format_: str) -> None:
         )
 
 
-def show_each(listing: "Declarations", formats: tuple[str, ...]) -> int:
+def show_each(listed: Listing, formats: tuple[str, ...]) -> int:
     """Print a listing in each of the formats, as text where none is named. Raises UsageError for
     other formats than text and json."""
     for format_ in formats or ("text",):
         _refuse_unknown(format_)
-        show(listing, format_)
+        show(listed, format_)
     return 0
 
 
-def show(listing: "Declarations", format_: str) -> int:
+def show(listed: Listing, format_: str) -> int:
     """Print a listing."""
     if format_ == "json":
-        sys.stdout.write(json.dumps(as_json(listing), indent=2) + "\n")
+        sys.stdout.write(json.dumps(as_json(listed), indent=2) + "\n")
     else:
-        sys.stdout.write("".join(f"{escaped(line)}\n" for line in as_text(listing).splitlines()))
+        sys.stdout.write("".join(f"{escaped(line)}\n" for line in as_text(listed).splitlines()))
     return 0

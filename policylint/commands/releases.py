@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
+from policylint.config import Release
 from policylint.helm.inputs.declaring import Declaring
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
+from policylint.report.places import shown_path
 
 if TYPE_CHECKING:
     from policylint.scan.gitops.model import Declarations, Declared
+
+
+class Listing(Struct, frozen=True):
+    """The releases of a repository: those that its files declare, and those that its configuration
+    lists."""
+
+    declared: Declarations
+    configured: tuple[Release, ...] = ()
+    configuration: str = ""
+
+
+def listing(path: str, options: Options) -> Listing:
+    """What is declared and configured here. Raises `UsageError` for a configuration that cannot be
+    read."""
+    from policylint.pipeline.settings import load_config
+
+    config = load_config(options)
+    return Listing(declarations(path, options), config.releases, config.file)
 
 
 def declarations(path: str = "", options: Options | None = None) -> Declarations:
@@ -48,10 +70,12 @@ def _covered(listing: Declarations, declaring: Declaring) -> Declarations:
     )
 
 
-def as_json(listing: Declarations) -> dict[str, Any]:
+def as_json(listing: Listing) -> dict[str, Any]:
     """The listing as JSON values."""
+    declared = listing.declared
     return {
-        "releases": [_row(release) for release in listing.releases if not release.is_absent],
+        "releases": [_row(release) for release in declared.releases if not release.is_absent],
+        "configured": [_configured_row(release) for release in listing.configured],
         "problems": [
             {
                 "file": problem.file,
@@ -59,7 +83,7 @@ def as_json(listing: Declarations) -> dict[str, Any]:
                 "message": problem.message,
                 "remedy": problem.remedy,
             }
-            for problem in listing.problems
+            for problem in declared.problems
         ],
     }
 
@@ -90,31 +114,69 @@ def _row(release: Declared) -> dict[str, Any]:
     }
 
 
+def _configured_row(release: Release) -> dict[str, Any]:
+    return {
+        "name": release.name,
+        "namespace": release.namespace,
+        "environment": release.environment,
+        "chart": {"name": shown_path(release.chart), "version": release.version},
+        "values": [shown_path(file) for file in release.values],
+    }
+
+
 def _layer(label: str, file: str) -> dict[str, str]:
     return {"label": label, "file": file}
 
 
-def as_text(listing: Declarations) -> str:
+def as_text(listing: Listing) -> str:
     """The listing for a person: one line a release, what is not known of it below."""
-    present = [release for release in listing.releases if not release.is_absent]
+    present = [release for release in listing.declared.releases if not release.is_absent]
     lines = [line for release in present for line in _lines(release)]
-    lines += [f"not resolved  {problem}" for problem in listing.problems]
-    whole = sum(not release.unresolved for release in present)
-    lines.append(f"{len(present)} releases declared, {whole} of them resolved wholly")
+    lines += [f"not resolved  {problem}" for problem in listing.declared.problems]
+    lines += [_configured_line(release, listing) for release in listing.configured]
+    lines += _totals(present, listing.configured)
     return "\n".join(lines) + "\n"
+
+
+def _totals(declared: Sequence[Declared], configured: Sequence[Release]) -> Iterator[str]:
+    if configured:
+        yield f"{_counted(configured)} configured"
+    if declared or not configured:
+        whole = sum(not release.unresolved for release in declared)
+        yield f"{_counted(declared)} declared, {whole} of them resolved wholly"
+
+
+def _configured_line(release: Release, listing: Listing) -> str:
+    chart = " ".join(filter(None, (shown_path(release.chart), release.version)))
+    name = _named(release.namespace, release.name, release.environment)
+    file = shown_path(listing.configuration)
+    return f"{'policylint':<10} {name}  {chart}  ({_layers(release.values)})  {file}"
+
+
+def _counted(releases: Sequence[object]) -> str:
+    if len(releases) == 1:
+        return "1 release"
+    return f"{len(releases)} releases"
+
+
+def _named(namespace: str, name: str, where: str) -> str:
+    if where:
+        return f"{namespace}/{name} in {where}"
+    return f"{namespace}/{name}"
+
+
+def _layers(values: Sequence[object]) -> str:
+    if values:
+        return f"{len(values)} of values"
+    return "no values"
 
 
 def _lines(release: Declared) -> Iterator[str]:
     place = f"{release.file}:{release.line}"
     where = release.cluster or release.environment
-    name = f"{release.namespace}/{release.name}"
+    name = _named(release.namespace, release.name, where)
     chart = " ".join(filter(None, (release.chart.shown, release.chart.version)))
-    if release.layers:
-        layers = f"{len(release.layers)} of values"
-    else:
-        layers = "no values"
-    in_cluster = f" in {where}" if where else ""
-    yield f"{release.tool:<10} {name}{in_cluster}  {chart}  ({layers})  {place}"
+    yield f"{release.tool:<10} {name}  {chart}  ({_layers(release.layers)})  {place}"
     if release.is_suspended:
         yield f"{'':<10} suspended by {release.settings['suspended']}"
     for words in release.unresolved:

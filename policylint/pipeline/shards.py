@@ -147,7 +147,11 @@ def merged(files: Sequence[str]) -> Merged:
 def _shard(file: str) -> _Rows:
     try:
         content = Path(file).read_bytes()
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise UsageError(
+            f"it cannot be read: {error.strerror}", file=file, remedy=_NOT_ONE
+        ) from None
+    except ValueError as error:  # a name with a zero byte
         raise UsageError(f"it cannot be read: {error}", file=file, remedy=_NOT_ONE) from None
     try:
         shard = json.decode(content, type=_Report).shard

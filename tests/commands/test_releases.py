@@ -17,6 +17,28 @@ def test_lists_what_is_declared(tmp_path, monkeypatch, capsys):
     assert text.endswith("6 releases declared, 4 of them resolved wholly\n")
 
 
+def test_lists_what_is_configured(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "web").mkdir()
+    (tmp_path / ".policylint.yaml").write_text(
+        "releases:\n- {name: web, namespace: shop, chart: ./web, set: [password=hunter2]}\n"
+    )
+    assert run(["releases"]) == 0
+    assert capsys.readouterr().out == (
+        "policylint shop/web  web  (no values)  .policylint.yaml\n1 release configured\n"
+    )
+    assert run(["releases", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["configured"] == [
+        {
+            "name": "web",
+            "namespace": "shop",
+            "environment": "",
+            "chart": {"name": "web", "version": ""},
+            "values": [],
+        }
+    ]
+
+
 def test_lists_as_json(tmp_path, monkeypatch, capsys):
     shutil.copytree(Path("fixtures/repositories/flux-clusters"), tmp_path / "r")
     monkeypatch.chdir(tmp_path / "r")
