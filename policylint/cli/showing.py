@@ -132,14 +132,17 @@ def _shown(report: Report, asked: Showing) -> int:
 
 def look_of(asked: Showing, environment: Mapping[str, str]) -> Look:
     """How text looks on this standard output."""
-    import shutil  # after the check: nothing waits for it there
-
     terminal = sys.stdout.isatty()
     colour = in_colour(asked.colour, environment, terminal=terminal)
+    width = 0
+    if terminal:
+        import shutil  # it brings every format of archives
+
+        width = shutil.get_terminal_size().columns
     return Look(
         colour=colour,
         links=colour and terminal,
-        width=shutil.get_terminal_size().columns if terminal else 0,
+        width=width,
         quiet=asked.quiet,
         statistics=asked.statistics,
         fixes=asked.fixes,

@@ -126,7 +126,7 @@ def all_rules(
 def plugins() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
     """The rules other packages give by the entry point `policylint.rules`, and those that would not
     load."""
-    if not _named_somewhere():
+    if not _named_somewhere(tuple(sys.path)):
         return (), ()
     from importlib.metadata import entry_points
 
@@ -148,13 +148,14 @@ def plugins() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
     return sorted_rules(rules), tuple(failures)
 
 
-def _named_somewhere() -> bool:
-    """Whether an installed package names the group: looking costs less than importing what reads
-    the files."""
+@cache
+def _named_somewhere(folders: tuple[str, ...]) -> bool:
+    """Whether a package in one of these folders names the group: looking costs less than importing
+    what reads the files."""
     group = f"[{ENTRY_POINTS}]".encode()
     return any(
         group in _entry_points(f"{folder or '.'}/{name}")
-        for folder in sys.path
+        for folder in folders
         for name in _infos(folder or ".")
     )
 

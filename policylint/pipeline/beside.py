@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from policylint.engine.waivers import commented
 from policylint.errors import PolicylintError
 from policylint.helm.sources import ci
-from policylint.helm.sources.baseline import default_revision
-from policylint.helm.sources.git import Repository, find_repository
-from policylint.pipeline.gate import Gate
 from policylint.report.waivers import Waiver
+
+if TYPE_CHECKING:
+    from policylint.helm.sources.git import Repository
+    from policylint.pipeline.gate import Gate
 
 _MOST_BYTES = 2_000_000
 _MARKS = ("#", "//", "--", ";", "/*", "<!--", "rem ")
@@ -59,6 +61,9 @@ class Earlier:
             return None
         if gate.base is not None:
             return cls(gate.base.repository, gate.base.revision.commit)
+        from policylint.helm.sources.baseline import default_revision
+        from policylint.helm.sources.git import find_repository
+
         repository = find_repository(Path.cwd())
         if repository is None:
             return cls()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +68,8 @@ def _version(chart: Chart, side: Side) -> ChartVersion:
         archive = None
     digest = ""
     if archive is not None and archive.is_file():
+        import hashlib  # it brings OpenSSL, and most charts are directories
+
         digest = f"sha256:{hashlib.sha256(archive.read_bytes()).hexdigest()}"
     return ChartVersion(chart.name, chart.version, digest)
 

@@ -26,17 +26,17 @@ from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources import ci
 from policylint.model import Finding, Manifest, Resource, ResourceId, Severity, Upgrade
-from policylint.pipeline.assessed import Assessed, Beside
 from policylint.pipeline.beside import Earlier, Files
 from policylint.pipeline.gate import Gate, gate_of
-from policylint.pipeline.plan import Plan
 from policylint.report.baseline import Baseline
 from policylint.report.model import ReleaseReport, Report
 from policylint.report.waivers import Flawed, Waiver, WaiverReview
 
 if TYPE_CHECKING:
     from policylint.kubernetes.manifests.reader import Text
+    from policylint.pipeline.assessed import Assessed, Beside
     from policylint.pipeline.judge import Case
+    from policylint.pipeline.plan import Plan
 
 
 class Waiving(Struct, frozen=True, eq=False):
@@ -193,6 +193,8 @@ def _in_files(finding: Finding, waiving: Waiving) -> Iterator[Waiver]:
 
 def beside(case: Case, upgrade: Upgrade) -> Beside:
     """The waivers of each rendered object: in comments of its document, and in its annotation."""
+    from policylint.pipeline.assessed import Beside  # a scan and a history have no plan
+
     before = _of_side(upgrade.before, case.before)
     after = _of_side(upgrade.after, case.after)
     return Beside(tuple(before.items()), tuple(after.items()))

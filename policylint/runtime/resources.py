@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ def read(name: str) -> bytes:
     """The bytes of a file of the package, such as "data/apis.json"; raises OSError where there is
     none."""
     loader: Any = __spec__.loader  # it reads files wherever it loads modules from
-    content: bytes = loader.get_data(os.path.join(ROOT, *name.split("/")))  # noqa: PTH118
+    content: bytes = loader.get_data(f"{ROOT}{os.sep}{name.replace('/', os.sep)}")
     return content
 
 
@@ -54,8 +53,30 @@ def modules(package: ModuleType) -> tuple[str, ...]:
 
 
 def rule_files() -> Iterator[tuple[str, str]]:
-    """(path such as "core/claim-deleted.yaml", text) of each shipped YAML rule, sorted."""
-    for pack in sorted(_rules_folder().iterdir(), key=_name):
+    """(path such as "core/claim-deleted.yaml", text) of each shipped YAML rule, sorted: of `rules/`
+    inside the package as in a wheel, or beside it as in a checkout."""
+    for folder in (f"{ROOT}/rules", f"{os.path.dirname(ROOT)}/rules"):  # noqa: PTH120
+        if os.path.isdir(folder):  # noqa: PTH112
+            yield from _rules_below(folder)
+            return
+    yield from _zipped_rules()
+
+
+def _rules_below(folder: str) -> Iterator[tuple[str, str]]:
+    """The rules of a directory; pathlib would take three times as long for them."""
+    for pack in sorted(os.listdir(folder)):  # noqa: PTH208
+        if not os.path.isdir(f"{folder}/{pack}"):  # noqa: PTH112
+            continue
+        for name in sorted(os.listdir(f"{folder}/{pack}")):  # noqa: PTH208
+            if name.endswith(".yaml"):
+                with open(f"{folder}/{pack}/{name}", "rb") as file:  # noqa: PTH123
+                    yield f"{pack}/{name}", file.read().decode("utf-8")
+
+
+def _zipped_rules() -> Iterator[tuple[str, str]]:
+    from importlib import resources
+
+    for pack in sorted((resources.files("policylint") / "rules").iterdir(), key=_name):
         if not pack.is_dir():
             continue
         for entry in sorted(pack.iterdir(), key=_name):
@@ -65,14 +86,3 @@ def rule_files() -> Iterator[tuple[str, str]]:
 
 def _name(entry: Traversable) -> str:
     return entry.name
-
-
-def _rules_folder() -> Traversable:
-    """`rules/` inside the package as in a wheel, or beside it as in a checkout."""
-    package = Path(ROOT)
-    for folder in (package / "rules", package.parent / "rules"):
-        if folder.is_dir():
-            return folder
-    from importlib import resources  # a zipped wheel
-
-    return resources.files("policylint") / "rules"
