@@ -4,7 +4,8 @@ What happens: helm --wait returns although no new pod is ready, so --atomic cann
 version back. Of an Argo Rollout, and of a DaemonSet with the update strategy OnDelete, Helm 4 does
 the opposite: it waits until --timeout ends, and the upgrade counts as failed.
 
-Why: both pass over paused Deployments and StatefulSets with the update strategy OnDelete. Helm 3
+Why: both pass over paused Deployments, and over StatefulSets with the update strategy OnDelete or a
+partition above every pod. Helm 3
 (and Helm 4 with --wait=legacy) waits for replicas minus maxUnavailable ready pods of a Deployment
 or DaemonSet, which may be 0; Helm 4 waits for all. Helm 3 knows no custom resources, and Helm 4
 cannot read the status of a Rollout (its observedGeneration is a text).
@@ -22,6 +23,7 @@ from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.autoscalers import least_replicas
 from policylint.kubernetes.api.reading import at, part
 from policylint.kubernetes.api.rollouts import min_ready
+from policylint.kubernetes.api.volumes import ordinals
 from policylint.kubernetes.forecast.impact import strategy, template_change
 from policylint.model import Category, Fix, Kept, Object, Severity, Upgrade, Violation
 
@@ -40,6 +42,8 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
         return
     elif change.id.kind in ON_DELETE and _strategy(change) == "OnDelete":
         yield _on_delete(change, helm)
+    elif change.id.kind == "StatefulSet":
+        yield from _partitioned(change)
     elif change.id.kind == "Deployment":
         yield from _paused(change)
         if helm == "3":
@@ -72,6 +76,20 @@ def _on_delete(change: Kept, helm: str) -> Violation:
         after="OnDelete",
         fixes=(Fix("delete the pods one by one after the upgrade", steps=_pods(change)),),
     )
+
+
+def _partitioned(change: Kept) -> Iterator[Violation]:
+    partition = at(change.after.body, "spec", "updateStrategy", "rollingUpdate", "partition")
+    last = ordinals(change.after)
+    if isinstance(partition, int) and last and partition >= last.stop:
+        yield Violation(
+            message="helm --wait does not wait for this StatefulSet, and no pod runs the new "
+            "version",
+            because=f"partition {partition} leaves out every pod: the last one is {last.stop - 1}",
+            path="/spec/updateStrategy/rollingUpdate/partition",
+            after=partition,
+            fixes=(Fix("set partition to 0, or lower it step by step after the upgrade"),),
+        )
 
 
 def _paused(change: Kept) -> Iterator[Violation]:
