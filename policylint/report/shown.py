@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from policylint.model import Json, Location
+from policylint.redaction.vocabulary import MASK
 from policylint.report.differing import shared
 from policylint.report.places import shown_path
 from policylint.runtime.pointers import steps
@@ -44,6 +45,16 @@ def pair(before: Json, after: Json) -> tuple[str, str]:
     if was == now or start + end == 0:
         return _cut(was), _cut(now)
     return _window(was, start, end), _window(now, start, end)
+
+
+def values(before: Json, after: Json) -> tuple[str, ...]:
+    """What a field was and is; only what it is where that is no change, nothing where it is not
+    told. Values that are masked may differ where it is not seen."""
+    if before is None and after is None:
+        return ()
+    if before == after and MASK not in _text(before):
+        return (short(after),)
+    return pair(before, after)
 
 
 def label(location: Location) -> str:

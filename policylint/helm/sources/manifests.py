@@ -27,7 +27,7 @@ def from_directory(path: Path, label: str = "") -> ManifestSide:
     files = sorted(_below(path, frozenset()))
     if not files:
         raise SourceError(
-            f"{path} holds neither a Chart.yaml nor a manifest (*.yaml, *.yml, *.json)",
+            f"{label or path} holds neither a Chart.yaml nor a manifest (*.yaml, *.yml, *.json)",
             remedy="check the path",
         )
     return ManifestSide(

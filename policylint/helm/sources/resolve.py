@@ -340,7 +340,7 @@ def _at(
         return EmptySide(revision.label, (f"{inside} is new: {revision.label} does not have it",))
     copied = checkout.root / inside
     if copied.is_dir():
-        side = from_directory(copied)
+        side = from_directory(copied, f"{inside} at {revision.label}")
     else:
         side = from_file(copied)
     texts = tuple(

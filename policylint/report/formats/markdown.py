@@ -22,7 +22,7 @@ from policylint.report.model import (
 )
 from policylint.report.places import line_of, primary, shown_path
 from policylint.report.shared import Shared
-from policylint.report.shown import dotted, pair
+from policylint.report.shown import dotted, values
 from policylint.runtime.escapes import escaped, on_one_line
 from policylint.runtime.patterns import pattern
 
@@ -143,9 +143,8 @@ def _finding(finding: Finding, also: str = "") -> str:
     if also:
         lines.append(f"- also {plain(also)}")
     if finding.path:
-        before, after = pair(finding.before, finding.after)
-        change = f"{plain(before)} → {plain(after)}"
-        lines.append(f"- <code>{plain(dotted(finding.path))}</code>: {change}")
+        change = " → ".join(map(plain, values(finding.before, finding.after)))
+        lines.append(f"- <code>{plain(dotted(finding.path))}</code>: {change}".removesuffix(": "))
     if place := primary(finding):
         line = f":{line_of(place)}" if line_of(place) else ""
         lines.append(f"- at <code>{plain(shown_path(place.file))}{line}</code>")

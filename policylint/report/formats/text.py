@@ -29,7 +29,7 @@ from policylint.report.model import (
 )
 from policylint.report.places import shown_path
 from policylint.report.shared import Shared, few
-from policylint.report.shown import LABELS, dotted, label, pair, place
+from policylint.report.shown import LABELS, dotted, label, place, values
 from policylint.runtime.patterns import pattern
 
 _SHOWN = 3
@@ -317,10 +317,8 @@ def _causes_first(location: Location) -> bool:
 def _subject(finding: Finding) -> Iterator[Line]:
     where = f"{finding.resource}: " if finding.resource else ""
     if finding.path:
-        has_values = (finding.before, finding.after) != (None, None)
-        sides = pair(finding.before, finding.after)
-        change = f" {sides[0]} -> {sides[1]}" if has_values else ""
-        yield Prose(f"  {where}{dotted(finding.path)}{change}")
+        change = " -> ".join(values(finding.before, finding.after))
+        yield Prose(f"  {where}{dotted(finding.path)} {change}".rstrip())
     elif finding.resource:
         yield f"  {finding.resource}"
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from policylint.errors import RuleFailure
 from policylint.model import FieldChange, Finding, Fix, Severity
 from policylint.report.model import RuleInfo
-from policylint.report.page.fields import sides
+from policylint.report.page.fields import sides, written
 from policylint.report.page.markup import Child, Html, el
-from policylint.report.shown import dotted, label, place
+from policylint.report.shown import dotted, label, place, values
 
 
 class Anchors:
@@ -156,6 +156,8 @@ def _field(finding: Finding) -> Html | None:
     name = el("p", el("code", dotted(finding.path)), class_="path")
     if finding.before is None and finding.after is None:
         return name
+    if len(values(finding.before, finding.after)) == 1:
+        return el("div", name, el("pre", written(finding.after)))
     before, after = sides(FieldChange(finding.path, _op(finding), finding.before, finding.after))
     pair = el("div", before, class_="was"), el("div", after, class_="now")
     return el("div", name, el("div", *pair, class_="pair"))

@@ -189,3 +189,18 @@ def test_what_is_told_once_is_approved_with_the_ids_of_all() -> None:
     notes = [_note(name) for name in ("one", "two")]
     written = render(report(*notes), Look(ids=True))
     assert f"id          {notes[0].fingerprint}, {notes[1].fingerprint}\n" in written
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ({"app": "web"}, {"app": "web"}, ' {"app": "web"}\n'),
+        ("a", "b", " a -> b\n"),
+        (None, "b", " (none) -> b\n"),
+        (None, None, "\n"),
+        ("(redacted)", "(redacted)", " (redacted) -> (redacted)\n"),
+    ],
+)
+def test_what_stays_is_shown_once(before: object, after: object, shown: str) -> None:
+    written = render(report(finding("no", before=before, after=after)))
+    assert f"prod/web: spec.selector{shown}" in written
