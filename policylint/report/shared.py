@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.errors import RuleFailure
-from policylint.model import Finding, Fix, ResourceId, Severity
+from policylint.model import Category, Finding, Fix, ResourceId, Severity
 from policylint.report.model import ReleaseReport, release_name
 from policylint.runtime.patterns import pattern
 
@@ -30,9 +30,9 @@ class _Place(Struct, frozen=True, eq=False):
 class Shared:
     """Findings and failures by what they say.
 
-    Findings that differ by the names of their resources alone are alike; errors, and all of them
-    where every fix is shown (`every_fix`), only where what to do is the same to the letter, so that
-    nobody follows the steps of another resource.
+    Findings that differ by the names of their resources alone are alike; errors, what the cluster
+    may refuse, and all of them where every fix is shown (`every_fix`), only where what to do is the
+    same to the letter, so that nobody follows the steps of another resource.
     """
 
     def __init__(self, releases: Sequence[ReleaseReport], *, every_fix: bool = False) -> None:
@@ -78,7 +78,8 @@ class Shared:
         named = row.resource
         if isinstance(row, RuleFailure):
             return row.rule, _nameless(row.message, named), _nameless(row.remedy, named)
-        is_literal = self._every_fix or row.severity is Severity.ERROR
+        may_refuse = row.category is Category.CLUSTER_REJECTS
+        is_literal = self._every_fix or may_refuse or row.severity is Severity.ERROR
         words = (_nameless(row.message, named), _nameless(row.because, named))
         sides = (row.path, repr(row.before), repr(row.after))
         weight = (row.severity, row.confidence, row.direction, row.dry)

@@ -145,7 +145,12 @@ def _resource(name: str, kind: str = "ConfigMap") -> ResourceId:
 
 
 def _note(name: str, **fields: object) -> object:
-    words = {"severity": Severity.NOTE, "because": f"{name} is old", "resource": _resource(name)}
+    words = {
+        "severity": Severity.NOTE,
+        "category": Category.PRACTICE,
+        "because": f"{name} is old",
+        "resource": _resource(name),
+    }
     return finding("move it", **{**words, **fields})
 
 
