@@ -24,9 +24,15 @@ Spec = dict[str, Any]
 
 
 def created_questions(service: Object) -> Findings:
-    """What the answer to a new Service depends on: two families need a cluster that has both."""
-    if part(service, "spec").get("ipFamilyPolicy") == "RequireDualStack":
+    """What is said against a new Service as it is sent: two families need a cluster that has both,
+    and several addresses need the first of them."""
+    spec = part(service, "spec")
+    if spec.get("ipFamilyPolicy") == "RequireDualStack":
         yield _allocated("spec.ipFamilyPolicy", _DUAL_STACK)
+    several = items(spec.get("clusterIPs"))
+    if several and not spec.get("clusterIP") and spec.get("type") != "ExternalName":
+        detail = "must be empty when `clusterIP` is not specified"
+        yield invalid("spec.clusterIPs", several, detail, source=_SOURCE)
 
 
 def created(service: Object) -> Object:

@@ -24,6 +24,7 @@ from policylint.kubernetes.validity.scope import Scope
 from policylint.kubernetes.validity.selectors import matches
 from policylint.model import Cause, Json, Object
 
+_MOST_CONDITIONS = 20
 _MOST_INDEXED = 100_000
 _HIGH_COMPLETIONS = 100_000
 _HIGH_PARALLELISM = 10_000
@@ -202,6 +203,9 @@ def _failure_rule(rule: Object, at: str, names: set[str]) -> Iterator[Cause]:
         )
     if has(rule, "onExitCodes"):
         yield from _exit_codes(fields(rule, "onExitCodes"), f"{at}.onExitCodes", names)
+    if len(conditions) > _MOST_CONDITIONS:
+        yield too_many(f"{at}.onPodConditions", len(conditions), _MOST_CONDITIONS)
+        return
     for path, condition in objects(rule, "onPodConditions", at):
         kind, state = text(condition, "type"), text(condition, "status") or "True"
         yield from each_invalid(f"{path}.type", kind, qualified_name(kind))

@@ -3,7 +3,7 @@ pkg/apis/core/validation)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from policylint.kubernetes.api.fielderrors import (
     duplicate,
@@ -197,7 +197,8 @@ def regular(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
         yield from _lifecycle_and_probes(value, path, grace, scope)
         yield from _restart_policy(value, path, scope)
         yield from _resize_of_pod(spec, value, path)
-    yield from _host_ports(spec, at)
+    yield from _host_ports(objects(spec, "containers", at))
+    yield from _ports_on_host(spec, at)
 
 
 def initial(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
@@ -211,6 +212,7 @@ def initial(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
             yield duplicate(f"{path}.name", name)
         if name:
             names.add(name)
+        yield from _host_ports([(path, value)])  # it runs alone
         if policy == "Always":
             yield from _lifecycle_and_probes(value, path, grace, scope)
             continue
@@ -278,19 +280,26 @@ def _lifecycle_and_probes(
             yield from probe(fields(value, name), f"{at}.{name}", name)
 
 
-def _host_ports(spec: Object, at: str) -> Iterator[Cause]:
-    on_host = spec.get("hostNetwork") is True
+def _host_ports(containers: Iterable[tuple[str, Object]]) -> Iterator[Cause]:
+    """The errors of ports of the node that containers which run together both want."""
     seen: set[tuple[str, str, int]] = set()
-    for path, value in objects(spec, "containers", at):
+    for path, value in containers:
         for place, port in objects(value, "ports", path):
             host = number(port, "hostPort") or 0
-            if on_host and host and host != number(port, "containerPort"):
-                detail = "must match `containerPort` when `hostNetwork` is true"
-                yield invalid(f"{place}.hostPort", host, detail)
             key = (text(port, "protocol") or "TCP", text(port, "hostIP"), host)
             if host and key in seen:
                 yield duplicate(f"{place}.hostPort", f"{key[0]}/{key[1]}/{host}")
             seen.add(key)
+
+
+def _ports_on_host(spec: Object, at: str) -> Iterator[Cause]:
+    """The errors of ports that are the node's own, as its network is the pod's."""
+    for path, value in objects(spec, "containers", at) if spec.get("hostNetwork") is True else ():
+        for place, port in objects(value, "ports", path):
+            host = number(port, "hostPort") or 0
+            if host and host != number(port, "containerPort"):
+                detail = "must match `containerPort` when `hostNetwork` is true"
+                yield invalid(f"{place}.hostPort", host, detail)
 
 
 def all_containers(spec: Object, at: str) -> Iterator[tuple[str, Object]]:

@@ -6,9 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.kubernetes.api.fielderrors import each_invalid, invalid, required, too_long
-from policylint.kubernetes.api.reading import objects, text, text_map, texts
+from policylint.kubernetes.api.reading import fields, objects, text, text_map, texts
 from policylint.kubernetes.validity.formats import label_value, qualified_name
-from policylint.kubernetes.validity.names import format_of, format_of_prefix, path_segment
+from policylint.kubernetes.validity.names import (
+    format_of,
+    format_of_prefix,
+    path_segment,
+    trust_bundle_name,
+)
 from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause, Object
 from policylint.runtime.patterns import pattern
@@ -94,6 +99,8 @@ def finalizer_names(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 def _name(value: Object, group: str, scope: Scope) -> Iterator[Cause]:
     name = text(value, "name")
     complaints = format_of(group, scope.kind, scope.minor)
+    if (group, scope.kind) == ("certificates.k8s.io", "ClusterTrustBundle"):
+        complaints = trust_bundle_name(text(fields(scope.root, "spec"), "signerName"))
     if name:
         yield from each_invalid("metadata.name", name, complaints(name))
     elif not text(value, "generateName"):

@@ -38,6 +38,22 @@ def canonical_address(name: str) -> tuple[str, ...]:
     return (f'must be in canonical form ("{address}")',)
 
 
+def trust_bundle_name(signer: str) -> Format:
+    """The format of the name of a signer's ClusterTrustBundle, of one of nobody's for ""."""
+
+    def check(name: str) -> tuple[str, ...]:
+        if not signer and ":" in name:
+            return ('ClusterTrustBundle without signer name must not have ":" in its name',)
+        prefix = f"{signer.replace('/', ':')}:" if signer else ""
+        if not name.startswith(prefix):
+            return (
+                f"ClusterTrustBundle for signerName {signer} must be named with prefix {prefix}",
+            )
+        return dns_subdomain(name.removeprefix(prefix))
+
+    return check
+
+
 def _nothing(_name: str) -> tuple[str, ...]:
     return GOOD
 

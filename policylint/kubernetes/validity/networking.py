@@ -56,6 +56,8 @@ _BAD_PARTS = ("//", "/./", "/../", "%2f", "%2F")
 _BAD_ENDS = ("/..", "/.")
 _RELAXED_SERVICES = 36
 _MOST_HINTS = 8
+_MOST_ENDPOINTS = 1000
+_MOST_ADDRESSES = 100
 _FAMILIES = ("IPv4", "IPv6")
 _CANONICAL = 33
 """The first minor that wants the IPv6 addresses of endpoints in canonical form."""
@@ -328,6 +330,13 @@ def hints(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
             yield from each_invalid(f"{path}.name", zone_or_node, complaints(zone_or_node))
 
 
+def _address_count(count: int, at: str) -> Iterator[Cause]:
+    if not count:
+        yield required(at, "must contain at least 1 address")
+    elif count > _MOST_ADDRESSES:
+        yield too_many(at, count, _MOST_ADDRESSES)
+
+
 def endpoint_slice(obj: Object, _at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of an EndpointSlice."""
     kind = text(obj, "addressType")
@@ -340,8 +349,11 @@ def endpoint_slice(obj: Object, _at: str, scope: Scope) -> Iterator[Cause]:
         if name in seen:
             yield duplicate(f"{path}.name", name)
         seen.add(name)
+    count = len(many(obj, "endpoints"))
+    if count > _MOST_ENDPOINTS:
+        yield too_many("endpoints", count, _MOST_ENDPOINTS)
+        return
     for path, backend in objects(obj, "endpoints", ""):
-        if not many(backend, "addresses"):
-            yield required(f"{path}.addresses", "must contain at least 1 address")
+        yield from _address_count(len(many(backend, "addresses")), f"{path}.addresses")
         for place, target in texts(backend, "addresses", path):
             yield from _endpoint_address(target, place, kind, scope)

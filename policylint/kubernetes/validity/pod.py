@@ -12,6 +12,7 @@ from policylint.kubernetes.api.fielderrors import (
     invalid,
     not_found,
     required,
+    too_long,
     unsupported,
 )
 from policylint.kubernetes.api.reading import fields, has, many, objects, text, texts
@@ -34,13 +35,15 @@ from policylint.kubernetes.validity.metadata import annotation_map, labels
 from policylint.kubernetes.validity.resources import overhead, pod_resources
 from policylint.kubernetes.validity.scheduling import spread
 from policylint.kubernetes.validity.scope import Scope
-from policylint.kubernetes.validity.security import host_sharing, proc_mounts
+from policylint.kubernetes.validity.security import host_sharing, host_sysctls, proc_mounts
 from policylint.kubernetes.validity.volumes import volumes
 from policylint.kubernetes.validity.windows import operating_system
 from policylint.model import Cause, Object
 
 _HOSTNAME_OVERRIDES = 35
 """The first minor that keeps `hostnameOverride` (feature HostnameOverride)."""
+
+_LONGEST_HOSTNAME = 64
 
 _POD_RESOURCES = 34
 """The first minor that keeps resources of a pod as a whole (feature PodLevelResources)."""
@@ -63,6 +66,7 @@ def pod_spec(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     yield from _resource_claims(spec, at)
     yield from labels(spec, "nodeSelector", f"{at}.nodeSelector")
     yield from host_sharing(spec, at)
+    yield from host_sysctls(spec, at)
     yield from proc_mounts(spec, at)
     yield from operating_system(spec, at)
     yield from overhead(spec, f"{at}.overhead")
@@ -81,6 +85,11 @@ def _host_names(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
             yield from each_invalid(place, name, dns_subdomain(name))
     if has(spec, "hostnameOverride") and scope.minor >= _HOSTNAME_OVERRIDES:
         name = text(spec, "hostnameOverride")
+        if spec.get("setHostnameAsFQDN") is True:
+            detail = "may not be specified when setHostnameAsFQDN is true"
+            yield forbidden(f"{at}.hostnameOverride", detail)
+        if len(name.encode()) > _LONGEST_HOSTNAME:
+            yield too_long(f"{at}.hostnameOverride", _LONGEST_HOSTNAME)
         yield from each_invalid(f"{at}.hostnameOverride", name, dns_subdomain(name))
     if scope.kind != "StatefulSet":  # whose own names take the place of these
         for name in ("hostname", "subdomain"):

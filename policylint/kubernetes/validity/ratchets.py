@@ -20,6 +20,8 @@ _KEPT = (
     "duplicate version",
     "is not positive integer multiple of",
     "must include at least one of v1, v1beta1",
+    "may not be specified when 'hostIPC' is true",
+    "may not be specified when 'hostNetwork' is true",
     "must be one of privileged, baseline, restricted",
     "must not be an IPv4-mapped IPv6 address",
     "must not have an IPv4-mapped IPv6 address",

@@ -50,6 +50,9 @@ def pod_resources(spec: Object, at: str) -> Iterator[Cause]:
     """The errors of a pod's own resources: which there may be, and what its containers ask for
     together."""
     own = fields(spec, "resources")
+    if text(fields(spec, "os"), "name") == "windows":
+        yield forbidden(f"{at}.resources", "may not be set for a windows pod")
+        return
     for part in ("limits", "requests"):
         for name in amounts(own, part):
             if name not in ("cpu", "memory") and not name.startswith(_HUGE):

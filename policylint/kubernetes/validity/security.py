@@ -22,6 +22,14 @@ from policylint.model import Cause, Object
 from policylint.runtime.patterns import pattern
 
 _SYSCTL_SEGMENT = "[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+_NAMESPACED = {
+    "hostNetwork": pattern(r"net\."),
+    "hostIPC": pattern(
+        r"kernel\.(?:sem|shm(?:all|max|mni|_rmid_forced)?|msg(?:max|mnb|mni)?)(?:\*.*)?$|fs\.mqueue\."
+    ),
+}
+"""What the pod shares -> the sysctls of that namespace
+(k8s.io/component-helpers node/util/sysctl)."""
 _SYSCTL = pattern(rf"({_SYSCTL_SEGMENT}[\./])*{_SYSCTL_SEGMENT}")
 _LONGEST_PROFILE = 4095
 _PROFILES = ("Localhost", "RuntimeDefault", "Unconfined")
@@ -77,6 +85,24 @@ def host_sharing(spec: Object, at: str) -> Iterator[Cause]:
         for name in ("hostNetwork", "hostPID", "hostIPC"):
             if spec.get(name) is True:
                 yield forbidden(f"{at}.{name}", "when `hostUsers` is false")
+
+
+def host_sysctls(spec: Object, at: str) -> Iterator[Cause]:
+    """The errors of sysctls of a namespace that the pod shares with its node."""
+    where = f"{at}.securityContext"
+    for path, sysctl in objects(fields(spec, "securityContext"), "sysctls", where):
+        name = text(sysctl, "name")
+        for flag, shared in _NAMESPACED.items():
+            if spec.get(flag) is True and shared.match(_with_dots(name)):
+                yield invalid(f"{path}.name", name, f"may not be specified when '{flag}' is true")
+
+
+def _with_dots(sysctl: str) -> str:
+    """A sysctl whose parts are separated by dots, although it is written with slashes."""
+    separators = [character for character in sysctl if character in "./"]
+    if separators[:1] == ["/"]:
+        return sysctl.translate(str.maketrans("./", "/."))
+    return sysctl
 
 
 def seccomp(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:

@@ -195,11 +195,18 @@ def _cluster_addresses(
         return
     if len(known) > 2:
         yield invalid(at, known, "may only hold up to 2 values")
+    if _are_of_one_family(known):
+        yield invalid(at, known, "may specify no more than one IP for each IP family")
     for index, name in enumerate(known):
         if isinstance(name, str):
             yield from address(f"{at}[{index}]", name, scope)
             family = families[index] if index < len(families) else None
             yield from _family(name, family, at, index)
+
+
+def _are_of_one_family(addresses: list[Json]) -> bool:
+    families = [ip_family(ip) for ip in addresses if isinstance(ip, str)]
+    return len(families) == 2 and families[0] == families[1] != ""
 
 
 def _family(ip: str, family: object, at: str, index: int) -> Iterator[Cause]:

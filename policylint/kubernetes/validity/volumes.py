@@ -16,10 +16,12 @@ from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kubernetes.api.reading import fields, has, many, number, objects, text
 from policylint.kubernetes.validity.formats import (
     backsteps,
+    descending_path,
     dns_label,
     dns_subdomain,
     plain_path,
 )
+from policylint.kubernetes.validity.projections import PATHS
 from policylint.kubernetes.validity.references import driver_name
 from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause, Object
@@ -122,6 +124,12 @@ def host_path(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     yield from each_invalid(f"{at}.path", text(value, "path"), backsteps(text(value, "path")))
 
 
+def git_repo(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a volume that holds a repository."""
+    directory = text(value, "directory")
+    yield from each_invalid(f"{at}.directory", directory, descending_path(directory))
+
+
 def nfs(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of an NFS volume."""
     if not text(value, "path").startswith("/"):
@@ -188,6 +196,8 @@ def projected(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 def _paths(source: Object, name: str) -> Iterator[str]:
     if name == "clusterTrustBundle":
         yield text(source, "path")
+    if name == "podCertificate":
+        yield from filter(None, (text(source, path) for path in PATHS))
     if name in ("secret", "configMap", "downwardAPI"):
         yield from (
             text(item, "path") for _, item in objects(source, "items", "") if text(item, "path")

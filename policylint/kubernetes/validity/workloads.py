@@ -181,6 +181,14 @@ def _stateful_strategy(strategy: Object, at: str) -> Iterator[Cause]:
     elif kind not in ("", "RollingUpdate"):
         shown = go_struct(strategy, ("type", "rollingUpdate"))
         yield invalid(at, shown, "must be 'RollingUpdate' or 'OnDelete'")
+    elif has(rolling, "maxUnavailable"):
+        yield from _down_at_once(rolling["maxUnavailable"], f"{at}.rollingUpdate.maxUnavailable")
+
+
+def _down_at_once(value: Json, at: str) -> Iterator[Cause]:
+    yield from share(value, at, at_most_all=True)
+    if amount(value, 1) == 0:
+        yield invalid(at, value, "cannot be 0")
 
 
 def share(value: Json, at: str, *, at_most_all: bool = False) -> Iterator[Cause]:
