@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from policylint.kubernetes.api.apis import State, status
 from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.workloads import selects
 from policylint.kyaml import tables
 from policylint.model import Cause, Change, Deleted, Fix, Kept, Object, Resource, Target
 from policylint.runtime.patterns import pattern
@@ -26,6 +27,8 @@ DEFAULT = "immutable-field"
 """The topic whose runbooks serve a cause without runbooks of its own."""
 CLAIMS_SHOWN = 5
 """Claims that are written out one by one; the rest is told as a number."""
+_POD_LABELS = ("template", "metadata", "labels")
+_ONCE_READY = "  # the old ones, once the new pods are ready"
 _INDEX = pattern(r"/(\d+)(?=/|$)")
 _ALLOWED = pattern(r"'(\w+)'")
 
@@ -115,6 +118,8 @@ def ways_out(cause: Cause, named: Mapping[str, str], sent: frozenset[str]) -> tu
         "path": cause.field or "the field",
         "message": "as the server's message says",
         "labels": "OLD_LABELS",
+        "old_pods": f"kubectl delete replicasets,pods -n {shlex.quote(namespace)} "
+        f"-l 'OLD_LABELS,!NEW_LABEL'{_ONCE_READY}",
         "replacement": "",
         "claim": f"TEMPLATE-{name}-0",
         "size": "NEW_SIZE",
@@ -217,6 +222,7 @@ def _words(
         "path": _path(change, cause),
         "message": cause.message.partition("\n")[0],
         "labels": _labels(change),
+        "old_pods": _old_pods(change),
         "replacement": f" to {replacement}" if replacement else "",
     }
 
@@ -263,6 +269,36 @@ def _labels(change: Change) -> str:
         body = change.after.body
     labels = _part(body, "spec", "selector", "matchLabels")
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items())) or "OLD_LABELS"
+
+
+def _old_pods(change: Change) -> str:
+    """What becomes of the pods that a workload leaves behind when another of its name, with another
+    selector, takes its place: it takes them over where it selects them, else they are deleted by a
+    selector that leaves the new ones out."""
+    if not isinstance(change, Kept):
+        return f"kubectl delete replicasets,pods -l 'OLD_LABELS,!NEW_LABEL'{_ONCE_READY}"
+    old, new = (_part(side.body, "spec") for side in (change.before, change.after))
+    where = f" -n {shlex.quote(change.id.namespace)}" if change.id.namespace else ""
+    if selects(_part(new, "selector"), _part(old, *_POD_LABELS)):
+        return f"nothing is left over: the new {change.id.kind} takes the old pods over"
+    terms = _labels(change)
+    if selects(_part(old, "selector"), _part(new, *_POD_LABELS)):
+        apart = _apart(old, new)
+        if not apart:
+            return (
+                f"kubectl get replicasets,pods{where} --show-labels  # delete the old ones by name"
+            )
+        terms += f",{apart}"
+    return f"kubectl delete replicasets,pods{where} -l {shlex.quote(terms)}{_ONCE_READY}"
+
+
+def _apart(old: Object, new: Object) -> str:
+    """A term of a selector that old pods meet and new ones do not; "" where no label tells."""
+    pods = _part(old, *_POD_LABELS)
+    for key, value in sorted(_part(new, "selector", "matchLabels").items()):
+        if pods.get(key) != value:
+            return f"{key}!={value}" if key in pods else f"!{key}"
+    return ""
 
 
 def _claims(change: Change) -> Iterator[Mapping[str, str]]:

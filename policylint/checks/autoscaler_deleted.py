@@ -44,6 +44,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                 because=f"{change.id} is deleted, and nothing else scales them",
                 resource=change.id,
                 fixes=(
+                    Fix(f"keep {change.id}, or bring its successor in with this upgrade"),
                     Fix(
                         "render replicas of the size that runs now",
                         steps=(

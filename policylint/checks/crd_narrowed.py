@@ -83,6 +83,7 @@ def _dropped(change: Kept, version: str) -> Violation:
         path="/spec/versions",
         before=version,
         fixes=(
+            Fix(f"keep serving {version} as long as anybody asks for it"),
             Fix(
                 "see whether anything is stored in it, and move it first",
                 steps=(
@@ -111,6 +112,7 @@ def _pruned(change: Kept, version: str, lost: list[str]) -> Violation:
         path="/spec/versions",
         before=", ".join(top[:SHOWN]),
         fixes=(
+            Fix(f"keep it in the schema of {version} as long as an object may have it"),
             Fix(
                 "see which objects have it, and move their content first",
                 steps=(f"kubectl get {change.id.name} -A -o yaml",),

@@ -49,4 +49,8 @@ def _fix(change: Kept) -> Fix:
         return Fix(
             "plan the interruption: the old pod gives its claim free before the new one starts"
         )
-    return Fix("use strategy RollingUpdate, or plan the interruption")
+    return Fix(
+        "roll instead, with both numbers written out, which leaves the way back open: strategy: "
+        "{type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}",
+        cost="pods of the old and the new version run side by side for a while",
+    )

@@ -34,7 +34,23 @@ def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
                 because=f"its value {value} changes with the version, and a selector cannot change",
                 path=step("/spec/selector/matchLabels", label),
                 after=value,
-                fixes=(
-                    Fix("take the label out of the selector now, by replacing the workload once"),
-                ),
+                fixes=_fixes(change, label, value),
             )
+
+
+def _fixes(change: Created | Kept, label: str, value: str) -> tuple[Fix, ...]:
+    if isinstance(change, Created):
+        return (Fix(f"take {label} out of the selector before it is installed"),)
+    kind, name, namespace = change.id.kind.lower(), change.id.name, change.id.namespace
+    return (
+        Fix(f"write {label}: {value} into the selector and the pod template for good"),
+        Fix(
+            "or take the label out of the selector, by replacing the workload once",
+            steps=(
+                f"kubectl delete {kind} {name} -n {namespace} --cascade=orphan",
+                "helm upgrade, with a selector without the label",
+            ),
+            cost="the pods that run are taken over by the new workload, whose rollout replaces "
+            "them",
+        ),
+    )

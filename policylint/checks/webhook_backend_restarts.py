@@ -118,7 +118,10 @@ def _violation(webhook: Resource, hook: Object, change: Kept) -> Violation:
 
 def _fixes(change: Kept, *, stuck: bool) -> tuple[Fix, ...]:
     fixes = [
-        Fix("run two replicas of the backend with strategy RollingUpdate and a readinessProbe")
+        Fix(
+            "run two replicas of the backend, with a readinessProbe, and roll them: strategy: "
+            "{type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}"
+        )
     ]
     if replicas(change.after) == 0:
         fixes = [Fix(f"keep {change.id} running, or remove the webhook in an upgrade before")]
