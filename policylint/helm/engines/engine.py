@@ -8,6 +8,9 @@ from msgspec import Struct
 
 from policylint.helm.inputs.sides import ChartSide
 
+OLDEST = {"3": 13}
+"""The first minor of a line that knows `--dry-run=server`; Helm 4 has always known it."""
+
 
 class Rendered(Struct, frozen=True):
     """One side's manifest text, as `helm template` prints it, hooks included.
@@ -57,3 +60,11 @@ class Engine(Protocol):
 
     def render(self, side: ChartSide) -> Rendered:
         """Render and wait."""
+
+
+def asks_clusters(engine: Engine) -> bool:
+    """Whether an engine can render what an upgrade makes of what a cluster holds."""
+    if engine.name == "embedded":
+        return True
+    line, minor = engine.version.split(".")[:2]
+    return int(minor) >= OLDEST.get(line, 0)

@@ -18,7 +18,7 @@ from policylint.helm.engines.binary import HelmBinary, Process
 from policylint.helm.engines.command import check_extra, shown, template_argv
 from policylint.helm.engines.confine import confine
 from policylint.helm.engines.crds import are_own, own_crds
-from policylint.helm.engines.engine import Engine, Pending, Rendered
+from policylint.helm.engines.engine import Engine, Pending, Rendered, asks_clusters
 from policylint.helm.engines.failure import render_error
 from policylint.helm.engines.papercluster import Kind, Lookup, PaperCluster
 from policylint.helm.engines.text import decoded, warnings
@@ -26,9 +26,6 @@ from policylint.helm.inputs.names import chart_word, namespace_name, release_nam
 from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.inputs.workspace import Workspace
 from policylint.runtime.patterns import pattern
-
-OLDEST = {"3": 13}
-"""The first minor of a line that knows `--dry-run=server`; Helm 4 has always known it."""
 
 _NO_CLUSTER_OF_THE_USERS = dict.fromkeys(
     (
@@ -71,18 +68,12 @@ def start_over(engine: Engine, side: ChartSide, cluster: PaperCluster) -> Pendin
         embedded = importlib.import_module("policylint.helm.engines.embedded")
         pending: Pending = embedded.EmbeddedRender(side, engine.time_limit, cluster)
         return pending
-    if not isinstance(engine, HelmBinary) or not can_ask(engine.version):
+    if not isinstance(engine, HelmBinary) or not asks_clusters(engine):
         raise SourceError(
             f"{engine.name} is Helm {engine.version}, which asks no cluster in a dry run",
             remedy="use Helm 3.13 or newer, or Helm 4 (--helm PATH)",
         )
     return UpgradeRender(side, engine, cluster)
-
-
-def can_ask(version: str) -> bool:
-    """Whether this version of Helm has `--dry-run=server`."""
-    line, minor = version.split(".")[:2]
-    return int(minor) >= OLDEST.get(line, 0)
 
 
 class UpgradeRender:

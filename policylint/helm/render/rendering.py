@@ -7,13 +7,15 @@ helm renders (`policylint.helm.render.texts`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from policylint.helm.engines.choose import choose_engine
-from policylint.helm.engines.engine import Engine, Pending
+from policylint.helm.engines.engine import Engine, Pending, asks_clusters
 from policylint.helm.inputs.sides import ChartSide, Side
 from policylint.helm.render.alike import renders_alike
+from policylint.helm.render.asking import asks_of_cluster
 from policylint.helm.render.pair import Renders
 from policylint.model import Object
 
@@ -53,6 +55,9 @@ class Rendering:
         self._renders = Renders(self.engine) if self.engine else None
         self.alike = False
         """Whether the after side's render is the before side's too."""
+        self.asks = self._asks(plan.before, plan.after)
+        """Whether the after side is rendered over a cluster: then nothing is under way yet, since
+        `helm template` sees none."""
         try:
             self.pending = self._begun(plan.before, plan.after)
         except BaseException:
@@ -73,8 +78,21 @@ class Rendering:
             return f"{self.engine.name} {self.engine.version}"
         return ""
 
+    def _asks(self, before: Side, after: Side) -> bool:
+        """Whether a template of a chart at hand asks a cluster, and the engine can."""
+        if self.engine is None or not isinstance(after, ChartSide):
+            return False
+        at_hand = (
+            side
+            for side in (before, after)
+            if isinstance(side, ChartSide) and Path(side.chart).exists()
+        )
+        return any(map(asks_of_cluster, at_hand)) and asks_clusters(self.engine)
+
     def _begun(self, before: Side, after: Side) -> tuple[Pending | None, Pending | None]:
         """The renders of both sides; one for both where they cannot differ."""
+        if self.asks:
+            return None, None
         if isinstance(before, ChartSide) and isinstance(after, ChartSide):
             self.alike = renders_alike(before, after)
         return None if self.alike else self.start(before), self.start(after)

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from policylint.helm.engines.papercluster import Kind, Lookup, PaperCluster, StandingRelease
 from policylint.helm.inputs.sides import ChartSide
-from policylint.helm.render.double import contents_of, in_an_action
+from policylint.helm.render.double import in_an_action
 from policylint.helm.values.capabilities import split_words
 from policylint.kubernetes.api.schemas import minor_number, schemas
 from policylint.kubernetes.manifests.reader import Reader, Text
@@ -25,21 +25,6 @@ from policylint.model import Json, Manifest, Object, Resource
 from policylint.runtime.patterns import pattern
 
 _LOOKUP = pattern(rb"(?<![\w.$\"-])lookup(?![\w\"-])")
-_QUESTION = pattern(
-    rb"(?<![\w.$\"-])lookup(?![\w\"-])"
-    rb"|\.Revision\b|\.IsInstall\b|\.IsUpgrade\b|\.APIVersions\b"
-    rb"|\.(?:Capabilities|Release)(?![\w.])"
-)
-"""What in an action asks a cluster; `.Release` and `.Capabilities` alone may be taken apart later
-on."""
-
-
-def asks_of_cluster(side: ChartSide) -> bool:
-    """Whether a template (or a value that `tpl` may run) asks what only a cluster can tell.
-
-    True where the chart is not at hand (a reference that helm pulls).
-    """
-    return any(in_an_action(content, _QUESTION) for content in contents_of(side))
 
 
 def templates_that_look_up(side: object) -> list[str]:

@@ -4,7 +4,6 @@ what differs from render to render."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,12 +12,10 @@ from policylint.errors import RenderError, SourceError
 from policylint.helm.engines.engine import Engine
 from policylint.helm.engines.engine import Rendered as Made
 from policylint.helm.engines.papercluster import Lookup
-from policylint.helm.engines.upgrade import can_ask
 from policylint.helm.inputs.sides import ChartSide, ManifestSide, Side
 from policylint.helm.render.double import can_differ
 from policylint.helm.render.rendering import Rendering
 from policylint.helm.render.served import clusters, tell_what_is_served, undecided
-from policylint.helm.render.standing import asks_of_cluster
 from policylint.helm.render.steady import UnsteadyRender, steady
 from policylint.helm.render.upgrade import (
     UpgradeRenders,
@@ -77,7 +74,7 @@ def both_sides(rendering: Rendering) -> tuple[Rendered, Rendered]:
     """Both sides. Raises `RenderError` with helm's own words; it is `certain` where the after
     side is the one that helm refuses."""
     sides = (rendering.plan.before, rendering.plan.after)
-    if isinstance(sides[1], ChartSide) and _asks(rendering):
+    if isinstance(sides[1], ChartSide) and rendering.asks:
         return _over_a_cluster(rendering, sides[0], sides[1])
     unsure = [isinstance(side, ChartSide) and can_differ(side) for side in sides]
     old, new = _both(rendering)
@@ -102,22 +99,10 @@ def _both(rendering: Rendering) -> tuple[Made | None, Made | None]:
     return (new if rendering.alike else old), new
 
 
-def _asks(rendering: Rendering) -> bool:
-    """Whether a template of a chart at hand asks a cluster, and the engine can."""
-    engine = rendering.engine
-    if engine is None or not (engine.name == "embedded" or can_ask(engine.version)):
-        return False
-    return any(
-        isinstance(side, ChartSide) and Path(side.chart).exists() and asks_of_cluster(side)
-        for side in (rendering.plan.before, rendering.plan.after)
-    )
-
-
 def _over_a_cluster(
     rendering: Rendering, before: Side, after: ChartSide
 ) -> tuple[Rendered, Rendered]:
     """Both sides, the after side over what the before side left in the cluster."""
-    rendering.end()  # `helm template` sees no cluster
     if rendering.engine is None:
         raise SourceError("no engine renders here", remedy="name a helm with --helm")
     live = rendering.plan.live()
@@ -197,7 +182,7 @@ def renderer(rendering: Rendering) -> Callable[[ChartSide], tuple[Text, ...]]:
     if engine is None or not isinstance(after, ChartSide):
         raise SourceError("no chart is rendered here", remedy="name a chart as the after side")
     render: Callable[[ChartSide], Made] = engine.render
-    if _asks(rendering):
+    if rendering.asks:
         plan = rendering.plan
         render = renderer_over(engine, plan.before, after, plan.live())
     return lambda side: _side(side, render(side)).texts

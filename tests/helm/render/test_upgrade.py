@@ -15,7 +15,7 @@ from policylint.helm.engines.embedded import Embedded
 from policylint.helm.engines.engine import Engine
 from policylint.helm.engines.papercluster import Kind, Lookup, PaperCluster, StandingRelease
 from policylint.helm.inputs.sides import ChartSide, ManifestSide, ValuesInput
-from policylint.helm.render.standing import asks_of_cluster
+from policylint.helm.render.asking import asks_of_cluster
 from policylint.helm.render.upgrade import render_upgrade
 from policylint.kyaml.load import load_all
 from tests.helms import LINES, helm
