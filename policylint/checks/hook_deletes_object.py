@@ -16,7 +16,7 @@ Source: pkg/action/hooks.go (deleteHookByPolicy, before-hook-creation is the def
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.forecast.hookorder import (
+from policylint.kubernetes.manifests.hookorder import (
     POLICY,
     events_of,
     every_hook,

@@ -11,7 +11,7 @@ What to do instead: add before-hook-creation to the policy.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.forecast.hookorder import POLICY, delete_policies, every_hook
+from policylint.kubernetes.manifests.hookorder import POLICY, delete_policies, every_hook
 from policylint.model import Category, Fix, Severity, Upgrade, Violation
 
 UPGRADE_EVENTS = {"pre-upgrade", "post-upgrade", "pre-rollback", "post-rollback"}

@@ -23,8 +23,8 @@ from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.keys import key_references, keys_of
 from policylint.kubernetes.api.rbac import account, bindings, bound_role, subjects
 from policylint.kubernetes.api.workloads import pod_template, references, referred, template_path
-from policylint.kubernetes.forecast.hookorder import POLICY, WEIGHT, weight
 from policylint.kubernetes.forecast.moments import Moment, Moments, backward, forward
+from policylint.kubernetes.manifests.hookorder import POLICY, WEIGHT, weight
 from policylint.model import (
     Category,
     Confidence,

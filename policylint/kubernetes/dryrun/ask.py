@@ -16,12 +16,12 @@ from policylint.kubernetes.dryrun.kubectl import Kubectl, Said
 from policylint.kubernetes.forecast.answers import as_sent, patch_of
 from policylint.kubernetes.forecast.building import unbuilt
 from policylint.kubernetes.forecast.cluster import Cluster
-from policylint.kubernetes.forecast.hookorder import events_of, is_deleted_first
 from policylint.kubernetes.forecast.moments import START, Moments, forward
 from policylint.kubernetes.forecast.ownership import ownership_conflict, with_marks
 from policylint.kubernetes.forecast.release import server_of
 from policylint.kubernetes.forecast.server import Server
 from policylint.kubernetes.forecast.strategic import UnpatchableError
+from policylint.kubernetes.manifests.hookorder import events_of, is_deleted_first
 from policylint.model import (
     Answer,
     Apply,

@@ -12,14 +12,14 @@ from msgspec.structs import replace
 from policylint.kubernetes.forecast.answers import as_sent, create, live_state, stored, update
 from policylint.kubernetes.forecast.between import Surroundings, admission
 from policylint.kubernetes.forecast.building import unbuilt
-from policylint.kubernetes.forecast.hookorder import (
+from policylint.kubernetes.forecast.moments import Moment, Moments, backward, forward
+from policylint.kubernetes.forecast.server import Sent, Server, answer
+from policylint.kubernetes.forecast.timing import too_late
+from policylint.kubernetes.manifests.hookorder import (
     is_deleted_after,
     is_deleted_first,
     stays_behind,
 )
-from policylint.kubernetes.forecast.moments import Moment, Moments, backward, forward
-from policylint.kubernetes.forecast.server import Sent, Server, answer
-from policylint.kubernetes.forecast.timing import too_late
 from policylint.model import (
     Answer,
     Apply,

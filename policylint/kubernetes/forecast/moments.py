@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from policylint.kubernetes.forecast.hookorder import (
+from policylint.kubernetes.forecast.impact import is_kept
+from policylint.kubernetes.manifests.hookorder import (
     events_of,
     in_order,
     is_deleted_after,
     stays_behind,
 )
-from policylint.kubernetes.forecast.impact import is_kept
 from policylint.kubernetes.manifests.install import rank
 from policylint.model import Manifest, Object, Resource, ResourceId, Upgrade
 
