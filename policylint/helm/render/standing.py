@@ -9,19 +9,20 @@ side over that. What templates look up beyond the release is unknown, and said.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from policylint.helm.engines.papercluster import Kind, Lookup, PaperCluster, StandingRelease
 from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.render.double import in_an_action
 from policylint.helm.values.capabilities import split_words
 from policylint.kubernetes.api.schemas import minor_number, schemas
+from policylint.kubernetes.manifests.hookorder import in_order, is_deleted_after
 from policylint.kubernetes.manifests.reader import Reader, Text
-from policylint.model import Json, Manifest, Object, Resource
+from policylint.model import Json, Manifest, Object, Resource, ResourceId
 from policylint.runtime.patterns import pattern
 
 _LOOKUP = pattern(rb"(?<![\w.$\"-])lookup(?![\w\"-])")
@@ -52,13 +53,16 @@ class Standing(Struct, frozen=True):
     api_versions: tuple[str, ...] = ()
     revision: int = 0
     objects: tuple[Object, ...] = ()
+    hooks: Mapping[ResourceId, Object] = field(default_factory=dict)
+    """What hooks have made and no policy has deleted since."""
     definitions: tuple[Object, ...] = ()
     """The CustomResourceDefinitions that the cluster holds."""
     live: tuple[Object, ...] = ()
 
     def cluster(self) -> PaperCluster:
         """The cluster; live objects stand in place of the release's own."""
-        release = StandingRelease(self.name, self.namespace, self.revision, self.objects)
+        objects = (*self.hooks.values(), *self.objects)
+        release = StandingRelease(self.name, self.namespace, self.revision, objects)
         if self.kubernetes.count(".") > 1:
             version = self.kubernetes
         else:
@@ -80,7 +84,7 @@ class Standing(Struct, frozen=True):
         for definition in (*self.definitions, *defining):
             kinds += _defined(definition)
         # The release's own objects are there, so the cluster serves their kinds.
-        kinds += [_kind_of(obj) for obj in (*self.objects, *self.live)]
+        kinds += [_kind_of(obj) for obj in (*self.objects, *self.hooks.values(), *self.live)]
         return kinds + [kind for words in self.api_versions for kind in _named(words)]
 
 
@@ -89,11 +93,34 @@ def as_applied(manifest: Manifest, release: str, namespace: str) -> tuple[Object
     return tuple(_applied(resource, release, namespace) for resource in manifest.resources.values())
 
 
-def _applied(resource: Resource, release: str, namespace: str) -> Object:
+def after_hooks(
+    there: Mapping[ResourceId, Object], manifest: Manifest, events: Iterable[str]
+) -> dict[ResourceId, Object]:
+    """What hooks have left in the cluster after these events. Helm marks their objects as nobody's
+    (seen with 3.22 and 4.3)."""
+    left = dict(there)
+    for event in events:
+        ran = in_order(manifest, event)
+        left.update((hook.id, _stored(hook)) for hook in ran)
+        for hook in filter(is_deleted_after, ran):
+            left.pop(hook.id, None)
+    return left
+
+
+def _stored(resource: Resource) -> dict[str, Any]:
+    """An object as the server stores it: in its namespace, a Secret's texts among its data."""
     body: dict[str, Any] = dict(resource.body)
-    metadata = dict(_table(body.get("metadata")))
     if resource.id.namespace:
-        metadata["namespace"] = resource.id.namespace
+        metadata = _table(body.get("metadata"))
+        body["metadata"] = {**metadata, "namespace": resource.id.namespace}
+    if (resource.id.group, resource.id.kind) == ("", "Secret"):
+        _fold_string_data(body)
+    return body
+
+
+def _applied(resource: Resource, release: str, namespace: str) -> Object:
+    body = _stored(resource)
+    metadata = _table(body.get("metadata"))
     # Source: setMetadataVisitor of pkg/action/validate.go, Helm 3.22 and 4.3.
     labels = {**_table(metadata.get("labels")), "app.kubernetes.io/managed-by": "Helm"}
     annotations = {
@@ -102,8 +129,6 @@ def _applied(resource: Resource, release: str, namespace: str) -> Object:
         "meta.helm.sh/release-namespace": namespace,
     }
     body["metadata"] = {**metadata, "labels": labels, "annotations": annotations}
-    if (resource.id.group, resource.id.kind) == ("", "Secret"):
-        _fold_string_data(body)
     return body
 
 

@@ -16,7 +16,13 @@ from policylint.helm.engines.upgrade import lookups_of_templates, start_over
 from policylint.helm.inputs.sides import ChartSide, ManifestSide, Side
 from policylint.helm.render.double import can_differ
 from policylint.helm.render.served import undecided
-from policylint.helm.render.standing import Standing, addresses, as_applied, read_objects
+from policylint.helm.render.standing import (
+    Standing,
+    addresses,
+    after_hooks,
+    as_applied,
+    read_objects,
+)
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Object
 from policylint.runtime.patterns import pattern
@@ -197,4 +203,19 @@ def _holding(standing: Standing, texts: Sequence[Text], revision: int) -> Standi
     manifest = read_objects(texts, standing.namespace, standing.kubernetes)
     objects = as_applied(manifest, standing.name, standing.namespace)
     definitions = (obj for obj in objects if obj.get("kind") == "CustomResourceDefinition")
-    return replace(standing, revision=revision, objects=objects, definitions=tuple(definitions))
+    return replace(
+        standing,
+        revision=revision,
+        objects=objects,
+        hooks=after_hooks(standing.hooks, manifest, _events(standing.revision, revision)),
+        definitions=tuple(definitions),
+    )
+
+
+def _events(since: int, revision: int) -> Iterator[str]:
+    """The events of the revisions after one, up to another: the first of a release is its
+    installation."""
+    if since == 0:
+        yield from ("pre-install", "post-install")
+    if revision > max(since, 1):
+        yield from ("pre-upgrade", "post-upgrade")

@@ -108,6 +108,58 @@ data:
     assert "example.com/v1" in {lookup.version for lookup in lookups}
 
 
+HOOKS = {
+    "once": "pre-install",
+    "gone": "pre-install\n    helm.sh/hook-delete-policy: hook-succeeded",
+    "later": "post-install",
+    "upgrade": "pre-upgrade",
+    "both": "pre-install,pre-upgrade",
+    "test": "test",
+}
+
+
+def test_what_hooks_made_and_nothing_deleted_is_there(engine: Engine, tmp_path: Path) -> None:
+    """As `helm upgrade` of both lines found it on kube-apiserver 1.37.2."""
+    hooks = "".join(
+        f"""
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {name}
+  annotations:
+    helm.sh/hook: {hook}
+data: {{revision: "{{{{ .Release.Revision }}}}"}}"""
+        for name, hook in HOOKS.items()
+    )
+    names = " ".join(f'"{name}"' for name in HOOKS)
+    template = f"""
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: facts
+data:
+  {{{{- range list {names} }}}}
+  {{{{- $made := lookup "v1" "ConfigMap" $.Release.Namespace . }}}}
+  {{{{- if $made }}}}
+  {{{{ . }}}}: "{{{{ $made.data.revision }}}}/{{{{ $made.metadata.labels }}}}"
+  {{{{- end }}}}
+  {{{{- end }}}}
+{hooks}
+"""
+    side = chart(tmp_path / "web", template)
+    renders = render_upgrade(engine, side, side)
+
+    def facts(text: str) -> dict:
+        bodies = [document.body() for document in load_all(text, "render")]
+        (config_map,) = (body for body in bodies if body and body["metadata"]["name"] == "facts")
+        return config_map["data"]
+
+    first = {"once": "1/", "later": "1/"}  # without labels: no hook's object is Helm's own
+    assert facts(renders.before.text) == {**first, "both": "1/"}
+    assert facts(renders.after.text) == {**first, "upgrade": "2/", "both": "2/"}
+
+
 def test_a_live_object_answers(engine: Engine, tmp_path: Path) -> None:
     template = """
 apiVersion: v1
