@@ -305,10 +305,16 @@ class Report(Struct, frozen=True):
 
 
 def release_name(release: ReleaseReport) -> str:
-    """How a report calls a release: its namespace and name; "manifests" where it has no name."""
-    if release.name:
-        return f"{release.namespace}/{release.name}"
-    return "manifests"
+    """How a report calls a release: its namespace and name, and the cluster or environment that it
+    is of, where that is known; "manifests" where it has no name."""
+    name = f"{release.namespace}/{release.name}" if release.name else "manifests"
+    source = release.source
+    where = source.cluster or source.environment if source else ""
+    if where:
+        return f"{name} for {where}"
+    if release.target.environment:
+        return f"{name} in {release.target.environment}"
+    return name
 
 
 def impacts(

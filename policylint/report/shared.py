@@ -62,7 +62,9 @@ class Shared:
             return ""
         own, *further = places
         same = [place for place in further if _is_same(place.row, row)]
-        elsewhere = [_named(place.release) for place in same if place.release is not own.release]
+        elsewhere = [
+            release_name(place.release) for place in same if place.release is not own.release
+        ]
         resources = [_resource(place) for place in further if not _is_same(place.row, row)]
         words = [f"in {few(elsewhere)}"] if elsewhere else []
         words += [few(resources)] if resources else []
@@ -123,10 +125,3 @@ def _cluster(release: ReleaseReport) -> str:
     if release.source:
         return release.source.cluster or release.source.environment
     return ""
-
-
-def _named(release: ReleaseReport) -> str:
-    cluster = _cluster(release)
-    if cluster:
-        return f"{release_name(release)} for {cluster}"
-    return release_name(release)

@@ -10,6 +10,8 @@ from policylint.report.look import PLAIN, Look
 from policylint.report.model import Report
 from policylint.runtime.resources import modules
 
+_OF_TERMINALS = ("text", "concise")
+
 
 def names() -> tuple[str, ...]:
     """The formats there are."""
@@ -17,7 +19,7 @@ def names() -> tuple[str, ...]:
 
 
 def render(name: str, report: Report, look: Look = PLAIN) -> str:
-    """The report in one format, ending with a newline; `look` is how text shows it.
+    """The report in one format, ending with a newline; `look` is how those for a terminal show it.
 
     Raises `UsageError` for an unknown format.
     """
@@ -26,5 +28,8 @@ def render(name: str, report: Report, look: Look = PLAIN) -> str:
             f"no format is called {name!r}", remedy=f"the formats are {', '.join(names())}"
         )
     module = importlib.import_module(f"{__name__}.{name}")
-    written: str = module.render(report, look) if name == "text" else module.render(report)
+    if name in _OF_TERMINALS:
+        written: str = module.render(report, look)
+    else:
+        written = module.render(report)
     return written

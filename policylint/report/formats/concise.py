@@ -6,17 +6,27 @@ from collections.abc import Iterator
 
 from policylint.errors import RuleFailure
 from policylint.model import Finding
-from policylint.report.model import Report, counted, every_failure, every_finding, every_settled
+from policylint.report.look import PLAIN, Look
+from policylint.report.model import Report, every_failure, every_finding
 from policylint.report.places import line_of, primary, shown_path
+from policylint.report.totals import frequencies, verdict_words
 from policylint.runtime.escapes import on_one_line
 
 
-def render(report: Report) -> str:
-    """The findings and what could not be judged, a line each, and the verdict last."""
-    lines = [on_one_line(line) for line in _lines(report)]
-    settled = counted(finding for _, finding in every_settled(report))
-    last = str(report.verdict).upper() + (f": {settled}" if settled else "")
+def render(report: Report, look: Look = PLAIN) -> str:
+    """The findings and what could not be judged, a line each, and the verdict with its counts
+    last."""
+    # what several environments show alike, at one place, is one line
+    lines = list(dict.fromkeys(map(on_one_line, _lines(report))))
+    lines += _statistics(report, look)
+    last = f"{str(report.verdict).upper()}: {verdict_words(report, look.hidden)}"
     return "\n".join([*lines, last]) + "\n"
+
+
+def _statistics(report: Report, look: Look) -> Iterator[str]:
+    if look.statistics:
+        for rule, severity, count in frequencies(report):
+            yield f"{count:>5}  {severity:<7}  {rule}"
 
 
 def _lines(report: Report) -> Iterator[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from msgspec import UNSET, to_builtins
 
 from policylint.errors import RuleFailure
-from policylint.model import Finding, Fix, Location, ResourceId, Severity
+from policylint.model import Finding, Fix, Location, ResourceId
 from policylint.report.model import (
     ChangeSummary,
     ReleaseReport,
@@ -19,6 +18,7 @@ from policylint.report.model import (
     every_standing,
 )
 from policylint.report.places import shown_path
+from policylint.report.totals import summary
 from policylint.runtime.escapes import json_text
 from policylint.version import __version__
 
@@ -64,19 +64,6 @@ def _of_run(report: Report) -> dict[str, Any]:
     if report.counts is not None:
         keys["counts"] = to_builtins(report.counts)
     return keys
-
-
-def summary(findings: Iterable[Finding], failures: int) -> dict[str, int]:
-    """How many findings of each severity, waived and known ones apart, and failures."""
-    findings = list(findings)
-    severities = [finding.severity for finding in findings if finding.counts]
-    waived = sum(finding.waived is not None for finding in findings)
-    return {
-        **{str(level): severities.count(level) for level in Severity},
-        "waived": waived,
-        "known": len(findings) - len(severities) - waived,
-        "failures": failures,
-    }
 
 
 def _release(release: ReleaseReport) -> dict[str, Any]:

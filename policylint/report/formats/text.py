@@ -3,14 +3,12 @@ last."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from policylint.errors import RuleFailure
 from policylint.model import Category, Finding, Fix, Location, Severity, Verdict
 from policylint.report.alike import alike, first_place
-from policylint.report.formats.json import summary
 from policylint.report.look import PLAIN, Fixes, Headline, Line, Look, Prose, Row, written
 from policylint.report.model import (
     PAGES,
@@ -20,16 +18,14 @@ from policylint.report.model import (
     Evidence,
     ReleaseReport,
     Report,
-    counted,
-    every_failure,
     every_finding,
-    every_settled,
     impacts,
     release_name,
 )
 from policylint.report.places import shown_path
 from policylint.report.shared import Shared, few
 from policylint.report.shown import LABELS, dotted, label, place, values
+from policylint.report.totals import frequencies, verdict_words
 from policylint.runtime.patterns import pattern
 
 _SHOWN = 3
@@ -380,16 +376,8 @@ def _failure(failure: RuleFailure, shared: Shared | None) -> Iterator[Line]:
 
 def _evidence(release: ReleaseReport, evidence: Evidence) -> Iterator[Line]:
     target = release.target
-    nameless = "chart" if evidence.engine else "manifests"
-    if release.name:
-        where = f"{release.namespace}/{release.name}"
-    else:
-        where = nameless
-    if target.environment:
-        environment = f" in {target.environment}"
-    else:
-        environment = ""
-    yield f"{where}{environment}: {_counts(release)}"
+    is_chart = evidence.engine and not release.name
+    yield f"{'chart' if is_chart else release_name(release)}: {_counts(release)}"
     deleted = [str(row.resource) for row in release.changes if row.change == "deleted"]
     if deleted:
         yield Row("deletes", ", ".join(deleted))
@@ -421,9 +409,7 @@ def _declared(release: ReleaseReport) -> Iterator[Line]:
     source = release.source
     if source is None:
         return
-    where = source.cluster or source.environment
-    cluster = f" for {where}" if where else ""
-    yield Row("declared", f"{source.file}:{source.line} ({source.tool}){cluster}")
+    yield Row("declared", f"{source.file}:{source.line} ({source.tool})")
     yield from _bumped(release.chart)
     for image in release.images[:_FEW]:
         before, after = image.before or "(none)", image.after or "(none)"
@@ -474,8 +460,7 @@ def _statistics(report: Report, look: Look) -> Iterator[Line]:
     """How often each rule found something, the most frequent first."""
     if not look.statistics:
         return
-    counts = Counter((finding.rule, finding.severity) for _, finding in every_finding(report))
-    for (rule, severity), count in sorted(counts.items(), key=lambda row: (-row[1], row[0])):
+    for rule, severity, count in frequencies(report):
         yield Headline(f"{count:>5}  {severity:<7}", str(severity), f"  {rule}")
     yield ""
 
@@ -511,27 +496,5 @@ def _configuration(own: Configuration) -> str:
 
 
 def _last(report: Report, look: Look) -> Line:
-    failures = len(every_failure(report))
-    counts = summary((finding for _, finding in every_finding(report)), failures)
-    words = [
-        f"{counts[level]} {level}{'s' if counts[level] != 1 else ''}"
-        for level in map(str, Severity)
-    ]
-    settled = counted(finding for _, finding in every_settled(report))
-    if settled:
-        words.append(settled)
-    if failures:
-        words.append(f"{failures} unknown")
-    if look.hidden:
-        words.append(f"{look.hidden} not shown")
     verdict = str(report.verdict)
-    if len(report.releases) > 1:
-        releases = f" in {len(report.releases)} releases"
-    else:
-        releases = ""
-    unknown = report.verdict is Verdict.UNKNOWN
-    if unknown:
-        meaning = " (policylint could not judge everything)"
-    else:
-        meaning = ""
-    return Headline(verdict.upper(), verdict, f": {', '.join(words)}{releases}{meaning}")
+    return Headline(verdict.upper(), verdict, f": {verdict_words(report, look.hidden)}")

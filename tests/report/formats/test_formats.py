@@ -26,6 +26,7 @@ from policylint.model import (
 )
 from policylint.report.formats import names, render
 from policylint.report.formats.markdown import LIMIT, MARKER
+from policylint.report.look import Look
 from policylint.report.model import ReleaseReport, Report, RuleInfo
 
 HOSTILE = (
@@ -214,8 +215,24 @@ def test_concise_is_a_line_a_finding() -> None:
     assert written.splitlines() == [
         "values/prod.yaml:12: error[selector-changed] Deployment prod/web: no",
         "prod/web: error[selector-changed] Deployment prod/web: two\\nlines",
-        "FAIL",
+        "FAIL: 2 errors, 0 warnings, 0 notes",
     ]
+    counted = render("concise", report(finding("no"), finding("too")), Look(statistics=True))
+    assert "\n    2  error    selector-changed\nFAIL: 2 errors" in counted
+
+
+def test_what_environments_show_alike_is_one_line_of_the_concise_report_and_two_suites() -> None:
+    staging, production = (
+        replace(report(finding("no")).releases[0], target=target)
+        for target in (
+            Target("1.36", "4", Apply.SERVER_SIDE, environment="staging"),
+            Target("1.36", "4", Apply.SERVER_SIDE, environment="production"),
+        )
+    )
+    both = Report(Verdict.FAIL, (staging, production))
+    assert render("concise", both).count("error[selector-changed]") == 1
+    suites = re.findall(r'testsuite name="([^"]*)"', render("junit", both))
+    assert suites == ["prod/web in staging", "prod/web in production"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

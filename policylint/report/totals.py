@@ -1,0 +1,54 @@
+"""A report in numbers: its findings by severity and by rule, and its verdict with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from policylint.model import Finding, Severity, Verdict
+from policylint.report.model import Report, counted, every_failure, every_finding, every_settled
+
+
+def summary(findings: Iterable[Finding], failures: int) -> dict[str, int]:
+    """How many findings of each severity, waived and known ones apart, and failures."""
+    findings = list(findings)
+    severities = [finding.severity for finding in findings if finding.counts]
+    waived = sum(finding.waived is not None for finding in findings)
+    return {
+        **{str(level): severities.count(level) for level in Severity},
+        "waived": waived,
+        "known": len(findings) - len(severities) - waived,
+        "failures": failures,
+    }
+
+
+def frequencies(report: Report) -> Iterator[tuple[str, Severity, int]]:
+    """(rule, severity, findings) of each rule that found something, the most frequent first."""
+    counts = Counter((finding.rule, finding.severity) for _, finding in every_finding(report))
+    for (rule, severity), count in sorted(counts.items(), key=lambda row: (-row[1], row[0])):
+        yield rule, severity, count
+
+
+def verdict_words(report: Report, hidden: int = 0) -> str:
+    """What stands beside the verdict: `2 errors, 0 warnings, 1 note in 3 releases`."""
+    failures = len(every_failure(report))
+    counts = summary((finding for _, finding in every_finding(report)), failures)
+    words = [_plural(counts[str(level)], str(level)) for level in Severity]
+    settled = counted(finding for _, finding in every_settled(report))
+    if settled:
+        words.append(settled)
+    if failures:
+        words.append(f"{failures} unknown")
+    if hidden:
+        words.append(f"{hidden} not shown")
+    if len(report.releases) > 1:
+        words[-1] += f" in {len(report.releases)} releases"
+    if report.verdict is Verdict.UNKNOWN:
+        words[-1] += " (policylint could not judge everything)"
+    return ", ".join(words)
+
+
+def _plural(count: int, noun: str) -> str:
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun}s"
