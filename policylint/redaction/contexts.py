@@ -3,6 +3,7 @@ Secret's manifest."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from policylint.redaction.assigned import is_secret_value
@@ -79,6 +80,8 @@ def context_spans(text: str) -> Iterator[Span]:
 
 
 def _block_spans(text: str) -> Iterator[Span]:
+    if "variable" not in text and "set_sensitive" not in text:
+        return
     for block in _BLOCK.finditer(text):
         if block["name"] is None or secret_key(block["name"]):
             yield block.span("secret")
@@ -92,19 +95,31 @@ def _beside_spans(text: str) -> Iterator[Span]:
 
 
 def _command_spans(text: str) -> Iterator[Span]:
+    # Each form is looked for where its own words stand: few texts hold any, and patterns that are
+    # not used are not compiled.
+    if "ENV" in text or "ARG" in text:
+        yield from _image_spans(text)
+    if "vault" in text:
+        yield from _vault_spans(text)
+    words: list[re.Match[str]] = []
+    if "-stdin" in text:
+        words += _PIPED.finditer(text)
+    if "--from-literal" in text:
+        for command in _LITERALS.finditer(text):
+            words += _LITERAL.finditer(text, *command.span("options"))
+    yield from (word.span("secret") for word in words if is_secret_value(word["secret"]))
+
+
+def _image_spans(text: str) -> Iterator[Span]:
     for variable in _DOCKERFILE.finditer(text):
         if secret_key(variable["key"]) and is_secret_value(variable["secret"]):
             yield variable.span("secret")
+
+
+def _vault_spans(text: str) -> Iterator[Span]:
     for login in _VAULT.finditer(text):
         if token_like(login["secret"]):
             yield login.span("secret")
-    if "-stdin" in text:
-        words = list(_PIPED.finditer(text))
-    else:
-        words = []
-    for command in _LITERALS.finditer(text):
-        words += _LITERAL.finditer(text, *command.span("options"))
-    yield from (word.span("secret") for word in words if is_secret_value(word["secret"]))
 
 
 def _manifest_spans(text: str) -> Iterator[Span]:

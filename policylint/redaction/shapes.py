@@ -202,7 +202,6 @@ _ROWS = (
     ("$", _HASH, 0),
     ("SHA", _HASH, 0),
     ("pbkdf2", _HASH, 0),
-    ("=", _SIGNED, "secret"),
     ("auths", _AUTH, "secret"),
     ("telegram", _BOT, "secret"),
 )
@@ -215,6 +214,8 @@ def shape_spans(text: str) -> Iterator[Span]:
     for word, shape, group in _ROWS:
         if word in text:
             yield from (match.span(group) for match in shape.finditer(text))
+    if "=" in text and any(mark in text for mark in "?&;"):
+        yield from (match.span("secret") for match in _SIGNED.finditer(text))
     yield from _header_spans(text)
 
 

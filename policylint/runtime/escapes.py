@@ -29,7 +29,21 @@ _SHORT = {"\r": "\\r", "\x1b": "\\e", "\x00": "\\0"}
 
 def escaped(text: str) -> str:
     """The text with what could act in a terminal or a log written as an escape; lines stay."""
-    return _COMMAND.sub(_disarmed, _UNSAFE.sub(_as_escape, text))
+    if not _is_plain(text):
+        text = _UNSAFE.sub(_as_escape, text)
+    if _may_command(text):
+        text = _COMMAND.sub(_disarmed, text)
+    return text
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text holds none of the characters above, as most do: no control, mark or
+    surrogate is printable. The pattern of them all takes longer to compile than most reports."""
+    return text.replace("\n", "").replace("\t", "").isprintable()
+
+
+def _may_command(text: str) -> bool:
+    return "::" in text or "##" in text
 
 
 def on_one_line(text: str) -> str:
@@ -42,7 +56,11 @@ def json_text(document: Any) -> str:
     gets every text back as it was."""
     text = json.dumps(document, indent=2, ensure_ascii=False, default=list)
     # Only texts hold such characters: outside of them JSON has none, and no line begins with `::`.
-    return _COMMAND.sub("#\\\\u0023", _UNSAFE.sub(_as_json_escape, text)) + "\n"
+    if not _is_plain(text):
+        text = _UNSAFE.sub(_as_json_escape, text)
+    if _may_command(text):
+        text = _COMMAND.sub("#\\\\u0023", text)
+    return text + "\n"
 
 
 def _as_json_escape(match: re.Match[str]) -> str:
