@@ -37,11 +37,14 @@ class Shared:
 
     def __init__(self, releases: Sequence[ReleaseReport], *, every_fix: bool = False) -> None:
         self._every_fix = every_fix
+        self._keys: dict[int, Hashable] = {}
         self._places: dict[Hashable, list[_Place]] = {}
         for release in releases:
             rows: list[Finding | RuleFailure] = [*release.findings, *release.failures]
             for row in rows:
-                self._places.setdefault(self._key(row), []).append(_Place(release, row))
+                key = self._key(row, release)
+                self._keys[id(row)] = key
+                self._places.setdefault(key, []).append(_Place(release, row))
 
     def first(self, release: ReleaseReport) -> ReleaseReport:
         """The release with what nothing before it shows."""
@@ -52,12 +55,12 @@ class Shared:
         )
 
     def _is_first(self, row: Finding | RuleFailure, release: ReleaseReport) -> bool:
-        first = self._places[self._key(row)][0]
+        first = self._alike(row)[0]
         return first.release is release and first.row is row
 
     def also(self, row: Finding | RuleFailure) -> str:
         """Which further releases and resources show the same, "" where none does."""
-        places = self._places.get(self._key(row))
+        places = self._alike(row)
         if not places:
             return ""
         own, *further = places
@@ -72,14 +75,18 @@ class Shared:
 
     def fingerprints(self, finding: Finding) -> tuple[str, ...]:
         """The fingerprints of all that it stands for, its own first."""
-        alike = (place.row for place in self._places.get(self._key(finding), []))
+        alike = (place.row for place in self._alike(finding))
         further = [row.fingerprint for row in alike if isinstance(row, Finding)]
         return tuple(dict.fromkeys((finding.fingerprint, *further)))
 
-    def _key(self, row: Finding | RuleFailure) -> Hashable:
+    def _alike(self, row: Finding | RuleFailure) -> list[_Place]:
+        return self._places.get(self._keys.get(id(row)), [])
+
+    def _key(self, row: Finding | RuleFailure, release: ReleaseReport) -> Hashable:
         named = row.resource
         if isinstance(row, RuleFailure):
-            return row.rule, _nameless(row.message, named), _nameless(row.remedy, named)
+            message = _placeless(row.message, release)
+            return row.rule, _nameless(message, named), _nameless(row.remedy, named)
         may_refuse = row.category is Category.CLUSTER_REJECTS
         is_literal = self._every_fix or may_refuse or row.severity is Severity.ERROR
         words = (_nameless(row.message, named), _nameless(row.because, named))
@@ -109,6 +116,15 @@ def _nameless(text: str, named: ResourceId | None) -> str:
         return text
     names = (named.name, named.namespace)
     return _WORD.sub(lambda word: _NAME if word[0] in names else word[0], text)
+
+
+def _placeless(message: str, release: ReleaseReport) -> str:
+    """What could not be judged, without the name and the place of the release."""
+    source = release.source
+    if source is None:
+        return message
+    place = f"{source.file}:{source.line}"
+    return message.replace(place, _NAME).replace(release_name(release), _NAME)
 
 
 def _is_same(row: Finding | RuleFailure, first: Finding | RuleFailure) -> bool:

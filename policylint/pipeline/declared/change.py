@@ -20,7 +20,7 @@ from policylint.helm.sources.snapshot import Revision
 from policylint.pipeline.declared.pairs import Pair
 from policylint.pipeline.declared.tools import tools_of
 from policylint.pipeline.trees import repository_urls, tree_at, work_tree
-from policylint.scan.gitops.model import Declarations, Declared, Problem
+from policylint.scan.gitops.model import Declarations, Declared, Layer, Problem
 from policylint.scan.gitops.resolve import resolve as resolve_tree
 from policylint.scan.gitops.tree import Tree
 
@@ -111,9 +111,15 @@ def is_touched(pair: Pair, change: Change) -> bool:
 
 def _judged(release: Declared) -> Declared:
     """A release without where it is written."""
-    layers = tuple(replace(layer, text="", file="", label="") for layer in release.layers)
+    layers = tuple(map(_unplaced, release.layers))
     chart = replace(release.chart, file="")
     return replace(release, chart=chart, file="", line=0, layers=layers, notes=(), invocations=())
+
+
+def _unplaced(layer: Layer) -> Layer:
+    """A layer without where it is written; what is put at a key is nothing but its text."""
+    text = layer.text if layer.kind == "target" else ""
+    return replace(layer, text=text, file="", label="")
 
 
 def _chart_folders(release: Declared, tree: Tree) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from policylint.model import Json
 from policylint.scan.gitops import argocdapps
 from policylint.scan.gitops.argocd import GROUP, Context, declared
 from policylint.scan.gitops.generators import GeneratorError, parameter_sets
-from policylint.scan.gitops.gotemplates import TemplateError, filled
+from policylint.scan.gitops.gotemplates import Strict, TemplateError, filled
 from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Problem
 from policylint.scan.gitops.tree import Item, Tree, mapping, normal, parsed, sequence, string, value
 
@@ -215,13 +215,15 @@ def _is_template(tree: Tree, name: str) -> bool:
 def _generated(context: Context, item: Item) -> Iterator[Item]:
     """The Applications of one ApplicationSet."""
     go_template = value(item.body, "spec", "goTemplate") is True
+    is_strict = "missingkey=error" in sequence(item.body, "spec", "goTemplateOptions")
     patch = string(item.body, "spec", "templatePatch")
     template = mapping(item.body, "spec", "template")
     for generator in sequence(item.body, "spec", "generators"):
         if not isinstance(generator, dict):
             continue
         own = mapping(generator, "template")
-        for parameters in parameter_sets(context, generator, go_template):
+        for row in parameter_sets(context, generator, go_template):
+            parameters = Strict(row) if is_strict else row
             body = filled(laid_over(template, own), parameters, go_template)
             if isinstance(body, dict):
                 if patch:

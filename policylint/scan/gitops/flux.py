@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import functools
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -17,11 +16,12 @@ from msgspec.structs import replace
 
 from policylint.errors import ReadError
 from policylint.kyaml.load import load
-from policylint.kyaml.nodes import yaml
 from policylint.model import Json
+from policylint.scan.gitops import fluxoperator
 from policylint.scan.gitops.artifacts import artifact_path
 from policylint.scan.gitops.clusters import cluster_names
-from policylint.scan.gitops.kustomizations import BuildError, Overlay, files_of
+from policylint.scan.gitops.goyaml import as_yaml
+from policylint.scan.gitops.kustomizations import BuildError, Overlay, files_of, patch_files
 from policylint.scan.gitops.kustomize import Build
 from policylint.scan.gitops.kustomizebinary import Builder
 from policylint.scan.gitops.model import Problem, placeholder
@@ -42,9 +42,8 @@ KUSTOMIZE = "kustomize.toolkit.fluxcd.io"
 HELM = "helm.toolkit.fluxcd.io"
 SOURCE = "source.toolkit.fluxcd.io"
 EXTENSIONS = "source.extensions.fluxcd.io"
+OPERATOR = fluxoperator.GROUP
 _DISABLED = f"{KUSTOMIZE}/substitute"
-_OTHERWISE = frozenset("0123456789+-.yYnNtTfFoO~=<{[")
-"""How a plain text begins that is no text: numbers, dates, booleans, null, merge keys."""
 _PACKED = frozenset({"OCIRepository", "Bucket", "ExternalArtifact"})
 """Sources whose paths begin where a pipeline or a generator says, not at the repository's top."""
 _MOST = 5_000
@@ -83,6 +82,10 @@ class Cluster:
             if placed.item.kind == kind and placed.item.group == group
         )
 
+    def kustomizations(self) -> Iterator[Placed]:
+        """Its Kustomizations."""
+        return self.of_kind("Kustomization", KUSTOMIZE)
+
 
 class Variables(Struct, frozen=True):
     """The variables of a Kustomization: known ones, and why others are not."""
@@ -107,15 +110,56 @@ class Flux:
             for name in tree.yaml_files()
             if _names_flux(tree.text(name))
             for item in tree.documents(name).items
-            if item.group in (KUSTOMIZE, HELM, SOURCE, EXTENSIONS)
+            if item.group in (KUSTOMIZE, HELM, SOURCE, EXTENSIONS, OPERATOR)
         ]
+        points = map(fluxoperator.entry_point, self._static)
+        self._points = [point for point in points if point is not None]
         self.reached: set[str] = set()
-        """The files of the HelmReleases that a Kustomization applies."""
+        """The files of the HelmReleases and ResourceSets that a Kustomization applies."""
 
-    @property
-    def releases(self) -> list[Item]:
-        """Every HelmRelease that a file holds, applied or not."""
-        return [item for item in self._static if _is_release(item)]
+    def left_alone(self) -> Iterator[Item]:
+        """The HelmReleases of files that no Kustomization applies, those that ResourceSets make
+        included."""
+        left = [item for item in self._static if item.file not in self.reached]
+        covered = self._covered()
+        left = [item for item in left if item.file not in covered]
+        for item in left:
+            if _is_release(item) and _has_chart(item):
+                yield item
+            elif fluxoperator.is_resource_set(item):
+                yield from filter(_is_release, self.made_by(item, Cluster("")))
+
+    def _covered(self) -> set[str]:
+        """The files that Kustomizations apply or patch with, and those where it is not known
+        whether they do."""
+        applied = [placed.item for of in self.clusters.values() for placed in of.kustomizations()]
+        folders = {self.path_of(item) for item in applied}
+        folders.update(path for item in applied for path in self._components(item))
+        files = {file for folder in folders for file in files_of(self.tree, folder)}
+        unknown = {path for problem in self.problems for path in problem.paths}
+        return files.union(patch_files(self.tree), *map(self.tree.below, unknown))
+
+    def _components(self, item: Item) -> Iterator[str]:
+        for path in sequence(item.body, "spec", "components"):
+            yield normal(posixpath.join(self.path_of(item), str(path)))
+
+    def made_by(self, item: Item, cluster: Cluster) -> list[Item]:
+        """What a ResourceSet makes; a problem where that is not known."""
+
+        def find(kind: str, namespace: str, name: str) -> Item | None:
+            placed = cluster.find(kind, namespace, name)
+            if placed is not None:
+                return placed.item
+            return next(iter(self.anywhere(kind, namespace, name)), None)
+
+        try:
+            return fluxoperator.objects(item, find)
+        except fluxoperator.ResourceSetError as error:
+            words = f"ResourceSet {item.name}: {error}"
+            remedy = "its releases are not judged"
+            folder = posixpath.dirname(item.file) or "."
+            self.problems.append(Problem(item.file, item.line, words, remedy, (folder,)))
+            return []
 
     def resolve(self) -> None:
         """Build everything from the entry points on."""
@@ -128,11 +172,14 @@ class Flux:
             _Walk(self, cluster, self._build).run(own)
 
     def _roots(self) -> list[Item]:
-        """The Kustomizations that no other one applies; where each is applied, bootstrap's."""
-        candidates = list(filter(_is_kustomization, self._static))
+        """The Kustomizations that no other one applies, and those that flux-operator sets up; where
+        each is applied, bootstrap's."""
+        candidates = [*self._points, *filter(_is_kustomization, self._static)]
         paths = {self.path_of(item) for item in candidates}
         reach = {path: set(files_of(self.tree, path)) for path in paths}
-        roots = [item for item in candidates if not self._is_applied(item, reach)]
+        roots = [
+            item for item in candidates if item in self._points or not self._is_applied(item, reach)
+        ]
         if roots or not candidates:
             return roots
         return _of_bootstrap(candidates) or candidates[:1]
@@ -226,16 +273,23 @@ class _Walk:
         self._build = build
         self._seen: set[tuple[str, str]] = set()
         self._waiting: list[Placed] = []
+        self._sets: list[Placed] = []
 
     def run(self, roots: list[Item]) -> None:
         """Build from the roots until nothing waits."""
         self._waiting = [Placed(_in_namespace(item, "flux-system")) for item in roots]
         while self._waiting and len(self._seen) < _MOST:
-            ready = [placed for placed in self._waiting if self._is_ready(placed.item)]
-            turn = ready or self._waiting
-            self._waiting = [placed for placed in self._waiting if placed not in turn]
-            for placed in turn:
-                self._kustomization(placed)
+            self._turn()
+            if not self._waiting:
+                self._resource_sets()
+
+    def _turn(self) -> None:
+        """Build those whose variables are there; where none are, those that wait."""
+        ready = [placed for placed in self._waiting if self._is_ready(placed.item)]
+        turn = ready or self._waiting
+        self._waiting = [placed for placed in self._waiting if placed not in turn]
+        for placed in turn:
+            self._kustomization(placed)
 
     def _is_ready(self, item: Item) -> bool:
         return all(
@@ -283,6 +337,19 @@ class _Walk:
         self._cluster.objects[(item.kind, item.namespace, item.name)] = made
         if _is_release(item):
             self._flux.reached.add(item.file)
+        if fluxoperator.is_resource_set(item):
+            self._flux.reached.add(item.file)
+            self._sets.append(made)
+
+    def _resource_sets(self) -> None:
+        """Place what ResourceSets make, once what their inputs come from is there."""
+        sets, self._sets = self._sets, []
+        for made in sets:
+            suspended = made.suspended
+            if fluxoperator.is_suspended(made.item):
+                suspended = f"ResourceSet {made.item.name}"
+            for item in self._flux.made_by(made.item, self._cluster):
+                self._place(replace(made, item=item, suspended=suspended), made.item)
 
     def _substituted(self, placed: Placed, items: list[Item]) -> Iterator[Placed]:
         """The built objects with their variables replaced, where the Kustomization says so."""
@@ -420,41 +487,6 @@ def _lookup(variables: Variables, unknown: dict[str, str]) -> Callable[[str], st
     return look
 
 
-def as_yaml(body: Json) -> str:
-    """An object as Go's YAML encoder writes it: keys sorted, plain where that reads back as text,
-    literal blocks for several lines."""
-    text: str = yaml.dump(
-        body, Dumper=_dumper(), default_flow_style=False, width=2**30, allow_unicode=True
-    )
-    return text
-
-
-def _dumper() -> type:
-    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-        def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
-            return True
-
-    def represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-        style = "|" if "\n" in text else None
-        if style is None and _reads_otherwise(text):
-            style = '"'
-        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-    Dumper.add_representer(str, represent)
-    return Dumper
-
-
-@functools.lru_cache(maxsize=10_000)
-def _reads_otherwise(text: str) -> bool:
-    """Whether a plain text would be read as a number or a boolean."""
-    if text[:1] not in _OTHERWISE:
-        return False
-    try:
-        return not isinstance(load(text, "scalar"), str)
-    except (ReadError, RecursionError):
-        return False  # the emitter quotes what is no plain scalar
-
-
 def _overlay(item: Item) -> Overlay:
     spec = mapping(item.body, "spec")
     return Overlay(
@@ -488,7 +520,8 @@ def _path(item: Item) -> str:
 
 
 def _names_flux(text: str | None) -> bool:
-    return text is not None and ("toolkit.fluxcd.io" in text or EXTENSIONS in text)
+    groups = ("toolkit.fluxcd.io", EXTENSIONS, OPERATOR)
+    return text is not None and any(group in text for group in groups)
 
 
 def _is_kustomization(item: Item) -> bool:
@@ -498,6 +531,13 @@ def _is_kustomization(item: Item) -> bool:
 
 def _is_release(item: Item) -> bool:
     return item.kind == "HelmRelease" and item.group == HELM
+
+
+def _has_chart(item: Item) -> bool:
+    """Whether a HelmRelease is a whole one, and no patch of one."""
+    template = mapping(item.body, "spec", "chart", "spec")
+    reference = mapping(item.body, "spec", "chartRef")
+    return bool(string(template, "chart") or string(reference, "name"))
 
 
 def _is_disabled(item: Item) -> bool:

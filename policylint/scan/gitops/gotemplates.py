@@ -6,11 +6,13 @@ understood; anything else (conditions, ranges, variables) is not known here, and
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from policylint.model import Json
+from policylint.scan.gitops.goyaml import as_yaml
 
 _FAST = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _GO = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
@@ -19,6 +21,11 @@ _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`|[^\s|]+|\|')
 
 class TemplateError(Exception):
     """A template that is not understood here, or that Argo CD refuses."""
+
+
+class Strict(dict[str, Any]):
+    """Parameters of templates with the option missingkey=error: a name that is not there is
+    refused."""
 
 
 def filled(body: Json, parameters: Mapping[str, Any], go_template: bool) -> Json:
@@ -114,8 +121,15 @@ def _operand(word: str, parameters: Mapping[str, Any], text: str) -> Any:
         return word == "true"
     if not re.fullmatch(r"(\.[A-Za-z_]\w*)+", word):
         raise TemplateError(f"a template that is not understood: {text}")
+    return _field(word, parameters)
+
+
+def _field(word: str, parameters: Mapping[str, Any]) -> Any:
+    """What stands below the keys of `.a.b`."""
     node: Any = parameters
     for key in word[1:].split("."):
+        if isinstance(parameters, Strict) and not (isinstance(node, Mapping) and key in node):
+            raise TemplateError(f"there is no {word}, and missingkey=error refuses that")
         node = node.get(key) if isinstance(node, Mapping) else None
     return node
 
@@ -136,12 +150,22 @@ def _default(fallback: Any, operand: Any = None) -> Any:
     return operand or fallback
 
 
+def _indented(count: int, text: str) -> str:
+    pad = " " * count
+    return pad + text.replace("\n", f"\n{pad}")
+
+
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "default": _default,
     "lower": lambda text: text.lower(),
     "upper": lambda text: text.upper(),
     "trim": lambda text: text.strip(),
-    "quote": lambda text: f'"{text}"',
+    "quote": lambda text: json.dumps(_shown(text), ensure_ascii=False),
+    "int": int,
+    "get": lambda table, key: table.get(key, ""),
+    "toYaml": lambda value: as_yaml(value).removesuffix("\n"),
+    "indent": _indented,
+    "nindent": lambda count, text: f"\n{_indented(count, text)}",
     "replace": lambda old, new, text: text.replace(old, new),
     "trimPrefix": lambda prefix, text: text.removeprefix(prefix),
     "trimSuffix": lambda suffix, text: text.removesuffix(suffix),

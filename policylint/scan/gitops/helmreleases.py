@@ -278,7 +278,6 @@ def _settings(placed: Placed) -> dict[str, Json]:
 
 def standing_alone(item: Item, cluster: Cluster, flux: Flux) -> Declared:
     """A HelmRelease that no Kustomization of the repository applies, as it stands."""
-    return replace(
-        declared(flux, cluster, Placed(item)),
-        notes=("no Kustomization of this repository applies it: read as it stands",),
-    )
+    release = declared(flux, cluster, Placed(item))
+    note = "no Kustomization of this repository applies it: read as it stands"
+    return replace(release, identity=item.file if flux.clusters else "", notes=(note,))

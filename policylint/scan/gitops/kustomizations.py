@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from policylint.model import Json
-from policylint.scan.gitops.tree import Tree, normal, sequence
+from policylint.scan.gitops.tree import Tree, normal, sequence, string
 
 FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """The names kustomize looks for, in its order."""
@@ -110,6 +110,19 @@ def files_of(tree: Tree, folder: str, depth: int = 0) -> Iterator[str]:
                 yield from files_of(tree, path, depth + 1)
             else:
                 yield path
+
+
+def patch_files(tree: Tree) -> set[str]:
+    """The files that kustomizations of a tree patch with: what they hold is no object."""
+    files: set[str] = set()
+    for name in tree.names:
+        folder, _, base = name.rpartition("/")
+        for item in tree.documents(name).items if base in FILES else ():
+            paths = [string(entry, "path") for entry in sequence(item.body, "patches")]
+            paths += [string(entry, "path") for entry in sequence(item.body, "patchesJson6902")]
+            paths += [str(entry) for entry in sequence(item.body, "patchesStrategicMerge")]
+            files.update(normal(posixpath.join(folder, path)) for path in paths if path)
+    return files
 
 
 def is_remote(entry: str) -> bool:

@@ -71,8 +71,6 @@ def _of_flux(flux: Flux) -> Iterator[Declared]:
     for cluster in flux.clusters.values():
         for placed in cluster.of_kind("HelmRelease", HELM):
             yield helmreleases.declared(flux, cluster, placed)
-    if flux.clusters:
-        return
     nowhere = Cluster("")
-    for item in flux.releases:
+    for item in flux.left_alone():
         yield helmreleases.standing_alone(item, nowhere, flux)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from policylint.errors import RuleFailure
 from policylint.model import Category, Fix, Impact, Location, ResourceId, Severity, Verdict
 from policylint.pipeline.publish import from_severity
 from policylint.report.formats.text import render
 from policylint.report.look import PLAIN, Fixes, Look
-from policylint.report.model import ChangeSummary, Evidence, Report
+from policylint.report.model import ChangeSummary, Evidence, ReleaseSource, Report
 from policylint.report.shown import pair
 from tests.report.formats.test_formats import finding, report
 
@@ -209,3 +210,17 @@ def test_what_is_told_once_is_approved_with_the_ids_of_all() -> None:
 def test_what_stays_is_shown_once(before: object, after: object, shown: str) -> None:
     written = render(report(finding("no", before=before, after=after)))
     assert f"prod/web: spec.selector{shown}" in written
+
+
+def test_a_chart_that_no_release_can_fetch_is_told_once() -> None:
+    passing = replace(report().releases[0], verdict=Verdict.UNKNOWN)
+    releases = []
+    for name in ("api", "cron", "web"):
+        file = f"apps/{name}.yaml"
+        words = f"{file}:3: prod/{name}: the chart cannot be fetched"
+        source = ReleaseSource("flux", file, 3)
+        failure = RuleFailure("render", words, "log in")
+        releases.append(replace(passing, name=name, source=source, failures=(failure,)))
+    written = render(Report(Verdict.UNKNOWN, tuple(releases)))
+    assert written.count("unknown[render]") == 1
+    assert "also        in prod/cron, prod/web\n" in written
