@@ -6,10 +6,15 @@ that is gone is uninstalled, a new one installed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.scan.gitops.model import Declarations, Declared
+
+_STRATEGY = "upgrade.chartNameChangeStrategy"
+_REINSTALL = "Reinstall"
 
 
 class Pair(Struct, frozen=True):
@@ -22,6 +27,8 @@ class Pair(Struct, frozen=True):
     moved: tuple[str, str] | None = None
     """(namespace that it leaves, namespace that it goes to), of both halves of a release that
     moves."""
+    reinstalled: str = ""
+    """Why the tool uninstalls it and installs it anew, of both halves of such a release."""
 
     @property
     def declared(self) -> Declared:
@@ -38,7 +45,44 @@ def paired(before: Declarations, after: Declarations) -> list[Pair]:
     pairs = [Pair(then.get(key), release) for key, release in now.items()]
     told = {release.key for release in after.releases if release.is_absent}
     gone = [(key, release) for key, release in then.items() if key not in now]
-    return _with_moves(pairs + [Pair(release, None, key in told) for key, release in gone])
+    pairs += [Pair(release, None, key in told) for key, release in gone]
+    return _as_rolled_out(_with_moves(pairs))
+
+
+def _as_rolled_out(pairs: list[Pair]) -> list[Pair]:
+    """The pairs as the tool rolls them out: reinstalled ones in halves, without those that nothing
+    applies."""
+    judged = [pair for pair in pairs if not _is_put_aside(pair)]
+    return [half for pair in judged for half in _halves(pair)]
+
+
+def _is_put_aside(pair: Pair) -> bool:
+    """Whether it is a file that nothing applies, new or gone: no release comes or goes with it."""
+    return pair.declared.is_unapplied and (pair.before is None or pair.after is None)
+
+
+def _halves(pair: Pair) -> Iterator[Pair]:
+    """The pair, or its uninstall and its install where the tool does both."""
+    why = _reinstalled(pair)
+    if why:
+        yield Pair(pair.before, None, is_uninstalled=True, reinstalled=why)
+        yield Pair(None, pair.after, reinstalled=why)
+    else:
+        yield pair
+
+
+def _reinstalled(pair: Pair) -> str:
+    """Why Flux uninstalls a release and installs it anew (helm-controller
+    internal/action/verify.go, ReleaseTargetChanged), "" where it upgrades it."""
+    if pair.before is None or pair.after is None or pair.after.tool != "flux":
+        return ""
+    before, after = pair.before.settings, pair.after.settings
+    for name in ("storageNamespace", "chart.name"):
+        keeps = name == "chart.name" and after.get(_STRATEGY) not in (None, "", _REINSTALL)
+        was, now = before.get(name), after.get(name)
+        if was and now and was != now and not keeps:
+            return f"{name} changes from {was} to {now}"
+    return ""
 
 
 def _with_moves(pairs: list[Pair]) -> list[Pair]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,6 +26,19 @@ from policylint.report.model import ChartChange, ChartVersion, ReleaseSource
 from policylint.scan.gitops.model import Declared
 from policylint.scan.gitops.origins import version_place
 from policylint.scan.gitops.rollout import Rollout
+
+_ANSWERED = {
+    "serviceAccountName": "whether the account may do all of this, the cluster tells",
+    "source.verify": "the chart's signature is not verified here",
+}
+"""Settings whose change is told, and why no more is."""
+_ELSEWHERE = {
+    "kubeConfig": (
+        "it is installed in another cluster, and what is in the old one stays there",
+        "uninstall it in the old cluster, or keep kubeConfig as it is",
+    ),
+}
+"""Settings whose change leaves the compared release behind: what that does, and what to do."""
 
 
 class Loaded(Struct, frozen=True):
@@ -134,6 +147,17 @@ def _moves(pair: Pair) -> Iterator[str]:
             f"{pair.declared.name} goes from namespace {old} to {new}: Helm moves no release,"
             " so it is uninstalled there and installed here, without its data"
         )
+    if pair.reinstalled:
+        yield f"{pair.reinstalled}: Flux uninstalls the release and installs it anew"
+    if pair.before and pair.after:
+        yield from _told(pair.before.settings, pair.after.settings)
+
+
+def _told(before: Mapping[str, Json], after: Mapping[str, Json]) -> Iterator[str]:
+    """What changes beside the chart and its values, and is the cluster's to answer."""
+    for name, words in _ANSWERED.items():
+        if before.get(name, after.get(name)) != after.get(name):
+            yield f"{name} changes: {words}"
 
 
 def _word(pair: Pair) -> str:
@@ -177,12 +201,21 @@ def _unresolved(pair: Pair) -> Iterator[RuleFailure]:
         change = "commonMetadata changes, which Flux adds to every object: not compared"
         remedy = "see whether a policy of the cluster minds these labels and annotations"
         yield RuleFailure("declared", f"{where}: {change}", remedy)
+    yield from _undecided(pair, where)
     if not _applied(pair.before) or not _applied(pair.after):
         yield RuleFailure(
             "post-renderer",
             f"{where}: postRenderers were not run, so what is sent is not known",
             "give their output as the sides: --before before.yaml after.yaml",
         )
+
+
+def _undecided(pair: Pair, where: str) -> Iterator[RuleFailure]:
+    """Settings whose change makes another release of it than what is compared."""
+    for name, (words, remedy) in _ELSEWHERE.items():
+        sides = [side.settings.get(name) or None for side in (pair.before, pair.after) if side]
+        if len(sides) == 2 and sides[0] != sides[1]:
+            yield RuleFailure("declared", f"{where}: {name} changes: {words}", remedy)
 
 
 def _added(release: Declared) -> Json:

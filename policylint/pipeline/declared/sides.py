@@ -172,6 +172,8 @@ def _notes(release: Declared) -> Iterator[str]:
     yield from release.notes
     if release.is_suspended:
         yield f"{release.settings['suspended']} is suspended: rolled out once it is resumed"
+    if release.settings.get("source.suspended"):
+        yield f"{release.settings['source.suspended']} is suspended: a new version waits for it"
     if release.settings.get("driftDetection") in ("enabled", "warn"):
         yield from _drift(release)
     if release.settings.get("upgrade.crds") == "CreateReplace":

@@ -119,15 +119,21 @@ class Flux:
 
     def left_alone(self) -> Iterator[Item]:
         """The HelmReleases of files that no Kustomization applies, those that ResourceSets make
-        included."""
+        included; beside Kustomizations, which give a namespace, those that have one."""
         left = [item for item in self._static if item.file not in self.reached]
         covered = self._covered()
         left = [item for item in left if item.file not in covered]
         for item in left:
-            if _is_release(item) and _has_chart(item):
-                yield item
-            elif fluxoperator.is_resource_set(item):
-                yield from filter(_is_release, self.made_by(item, Cluster("")))
+            if fluxoperator.is_resource_set(item):
+                made = self.made_by(item, Cluster(""))
+            else:
+                made = [item]
+            yield from filter(self._is_whole, made)
+
+    def _is_whole(self, item: Item) -> bool:
+        """Whether an object is a HelmRelease as it is applied, and no part of one."""
+        has_place = bool(item.namespace) or not self.clusters
+        return _is_release(item) and _has_chart(item) and has_place
 
     def _covered(self) -> set[str]:
         """The files that Kustomizations apply or patch with, and those where it is not known

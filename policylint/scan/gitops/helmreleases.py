@@ -18,10 +18,21 @@ from policylint.model import Json
 from policylint.scan.gitops.flux import Cluster, Flux, Placed, data_of
 from policylint.scan.gitops.model import UNKNOWN, ChartSource, Declared, Layer
 from policylint.scan.gitops.origins import block_of
-from policylint.scan.gitops.tree import Item, mapping, normal, scalar_text, sequence, string, value
+from policylint.scan.gitops.tree import (
+    Item,
+    Tree,
+    mapping,
+    normal,
+    scalar_text,
+    sequence,
+    string,
+    value,
+)
 
 _LONGEST = 53
 _HASH = 12
+_CONTENT = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+"""The layer of an OCI artifact that is a chart."""
 
 
 class _Part(Struct, frozen=True):
@@ -31,6 +42,8 @@ class _Part(Struct, frozen=True):
     layers: tuple[Layer, ...] = ()
     unresolved: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    facts: dict[str, Json] = {}
+    """What of the source decides how the chart is had."""
 
 
 def declared(flux: Flux, cluster: Cluster, placed: Placed) -> Declared:
@@ -52,11 +65,19 @@ def declared(flux: Flux, cluster: Cluster, placed: Placed) -> Declared:
         line=item.line,
         cluster=cluster.name,
         chart=chart.chart,
-        layers=values.layers,
-        settings=_settings(placed),
+        layers=(*chart.layers, *values.layers),
+        settings=_settings(placed)
+        | {"chart.name": _chart_name(flux.tree, chart.chart)}
+        | chart.facts,
         flags=tuple(_flags(spec)),
         unresolved=tuple(dict.fromkeys(unresolved)),
-        notes=(*chart.notes, *values.notes, *_variables(placed), *_added(spec)),
+        notes=(
+            *chart.notes,
+            *values.notes,
+            *_variables(placed),
+            *_added(spec),
+            *_awaited(cluster, item),
+        ),
     )
 
 
@@ -100,14 +121,33 @@ def _oci(source: Item) -> _Part:
     ref = mapping(source.body, "spec", "ref")
     digest = string(ref, "digest")
     version = string(ref, "semver") or scalar_text(ref.get("tag")) or "latest"
-    if digest:
-        name = url.rpartition("/")[2]
-        return _Part(ChartSource("oci", name, url, "", digest, file=source.file))
-    unresolved: tuple[str, ...] = ()
-    if ref.get("semverFilter"):
-        unresolved = ("an OCIRepository by semverFilter is not resolved",)
     chart = ChartSource("oci", url.rpartition("/")[2], url, version, file=source.file)
-    return _Part(chart, unresolved=unresolved)
+    if digest:
+        chart = replace(chart, version="", digest=digest)
+    unresolved = []
+    if ref.get("semverFilter") and not digest:
+        unresolved.append("an OCIRepository by semverFilter is not resolved")
+    layer = string(source.body, "spec", "layerSelector", "mediaType")
+    if layer not in ("", _CONTENT):
+        unresolved.append(f"layerSelector takes the layer {layer}, which is no chart of Helm")
+    return _Part(chart, unresolved=tuple(unresolved), facts=_facts(source))
+
+
+def _facts(source: Item) -> dict[str, Json]:
+    """How the source is verified, and whether it stands still."""
+    suspended = value(source.body, "spec", "suspend") is True
+    return {
+        "source.verify": mapping(source.body, "spec", "verify"),
+        "source.suspended": f"{source.kind} {source.name}" if suspended else "",
+    }
+
+
+def _chart_name(tree: Tree, chart: ChartSource) -> str:
+    """The name of the chart; a change of it makes Flux install the release anew."""
+    if chart.kind != "path":
+        return "" if chart.kind == "unknown" else chart.name
+    items = tree.documents(f"{chart.name}/Chart.yaml").items
+    return string(items[0].body, "name") if items else ""
 
 
 def _templated(flux: Flux, cluster: Cluster, namespace: str, template: dict[str, Json]) -> _Part:
@@ -119,7 +159,7 @@ def _templated(flux: Flux, cluster: Cluster, namespace: str, template: dict[str,
     unresolved = _values_files(template)
     if kind in ("GitRepository", "Bucket"):
         if kind == "GitRepository" and flux.is_local(space, reference, cluster):
-            return _Part(ChartSource("path", normal(chart)), unresolved=unresolved)
+            return _with_files(flux.tree, normal(chart), template)
         return _Part(
             ChartSource("unknown", chart),
             unresolved=(f"the chart is in {kind} {space}/{name}, another repository",),
@@ -130,7 +170,8 @@ def _templated(flux: Flux, cluster: Cluster, namespace: str, template: dict[str,
             ChartSource("unknown", chart, "", version),
             unresolved=(f"{kind} {space}/{name} is not in the repository",),
         )
-    return _Part(_from_repository(source, chart, version), unresolved=unresolved)
+    resolved = _from_repository(source, chart, version)
+    return _Part(resolved, unresolved=unresolved, facts=_facts(source))
 
 
 def _from_repository(source: Item, chart: str, version: str) -> ChartSource:
@@ -146,6 +187,22 @@ def _values_files(template: dict[str, Json]) -> tuple[str, ...]:
     if not listed or listed == ["values.yaml"]:
         return ()
     return (f"valuesFiles ({', '.join(listed)}) take the place of the chart's values.yaml",)
+
+
+def _with_files(tree: Tree, chart: str, template: dict[str, Json]) -> _Part:
+    """A chart of the repository, with its `valuesFiles`: where the chart's own values.yaml is the
+    first of them, the others lie over it."""
+    part = _Part(ChartSource("path", chart))
+    paths = [normal(str(name)) for name in sequence(template, "valuesFiles")]
+    if not paths or paths[0] != normal(f"{chart}/values.yaml"):
+        return replace(part, unresolved=_values_files(template))
+    there = [path for path in paths[1:] if tree.is_file(path)]
+    layers = tuple(Layer("file", path=path, file=path) for path in there)
+    if template.get("ignoreMissingValuesFiles") is True:
+        return replace(part, layers=layers)
+    missing = (path for path in paths[1:] if path not in there)
+    why = tuple(f"{path} of valuesFiles is not there" for path in missing)
+    return replace(part, layers=layers, unresolved=why)
 
 
 def _source(flux: Flux, cluster: Cluster, kind: str, namespace: str, name: str) -> Item | None:
@@ -229,6 +286,14 @@ def _added(spec: Json) -> Iterator[str]:
         yield f"commonMetadata is added to every object, and not compared: {', '.join(names)}"
 
 
+def _awaited(cluster: Cluster, item: Item) -> Iterator[str]:
+    """What it waits for and this repository does not declare: without that, nothing rolls out."""
+    for entry in sequence(item.body, "spec", "dependsOn"):
+        name, namespace = string(entry, "name"), string(entry, "namespace") or item.namespace
+        if cluster.objects and cluster.find("HelmRelease", namespace, name) is None:
+            yield f"it waits for HelmRelease {namespace}/{name}, which is not in the repository"
+
+
 def _variables(placed: Placed) -> Iterator[str]:
     """The notes on variables that stand for themselves: the same on both sides as long as nobody
     changes the encrypted object."""
@@ -260,6 +325,9 @@ def _settings(placed: Placed) -> dict[str, Json]:
     return {
         "suspended": suspended,
         "prune": placed.prunes,
+        "kubeConfig": mapping(spec, "kubeConfig"),
+        "serviceAccountName": string(spec, "serviceAccountName"),
+        "upgrade.chartNameChangeStrategy": string(spec, "upgrade", "chartNameChangeStrategy"),
         "storageNamespace": string(spec, "storageNamespace") or placed.item.namespace,
         "install.crds": string(spec, "install", "crds") or "Create",
         "upgrade.crds": string(spec, "upgrade", "crds") or "Skip",
@@ -280,4 +348,7 @@ def standing_alone(item: Item, cluster: Cluster, flux: Flux) -> Declared:
     """A HelmRelease that no Kustomization of the repository applies, as it stands."""
     release = declared(flux, cluster, Placed(item))
     note = "no Kustomization of this repository applies it: read as it stands"
-    return replace(release, identity=item.file if flux.clusters else "", notes=(note,))
+    if not flux.clusters:
+        return replace(release, notes=(note,))
+    settings = {**release.settings, "unapplied": True}
+    return replace(release, identity=item.file, settings=settings, notes=(note,))

@@ -105,6 +105,11 @@ class Declared(Struct, frozen=True):
         return self.settings.get("absent") is True
 
     @property
+    def is_unapplied(self) -> bool:
+        """Whether nothing in the repository applies it, where other releases are applied."""
+        return self.settings.get("unapplied") is True
+
+    @property
     def is_suspended(self) -> bool:
         """Whether the tool will not roll changes out."""
         return bool(self.settings.get("suspended"))

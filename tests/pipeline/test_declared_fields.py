@@ -1,0 +1,188 @@
+"""A change that one field of a declaration makes dangerous: it is told, or unknown by its name.
+
+Each case is a repository of one chart, whose value `tier` is a Deployment's selector, and a change
+of one file.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.test_declared import checked, commit, git
+
+CHART = {
+    "Chart.yaml": "{apiVersion: v2, name: web, version: 1.0.0}\n",
+    "values.yaml": "tier: a\n",
+    "values-large.yaml": "tier: large\n",
+    "templates/d.yaml": """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {tier: "{{ .Values.tier }}"}}
+  template:
+    metadata: {labels: {tier: "{{ .Values.tier }}"}}
+    spec: {containers: [{name: web, image: "web:1.0"}]}
+""",
+}
+REFUSED = "error[selector-changed]"
+PASSED = ""
+
+
+def chart(folder="charts/web", **files):
+    return {f"{folder}/{name}": text for name, text in {**CHART, **files}.items()}
+
+
+def judged(capsys, tmp_path, monkeypatch, base, change):
+    """(exit code, every rule with its severity and every unknown with its words, the notes)."""
+    monkeypatch.chdir(tmp_path)
+    git("init", "-q")
+    put({**chart(), **base})
+    commit()
+    put(change)
+    code, report = checked(capsys)
+    rows = [report, *report["releases"]]
+    told = [f"{row['severity']}[{row['rule']}]" for release in rows for row in release["findings"]]
+    told += [f"unknown: {row['message']}" for release in rows for row in release["failures"]]
+    notes = [note for row in report["releases"] for note in row["evidence"].get("notes", [])]
+    return code, told, notes
+
+
+def put(files):
+    for name, text in files.items():
+        file = Path(name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+
+
+def holds(code, told, expected):
+    """Whether a run says what is expected, and nothing of it is a pass."""
+    if expected == PASSED:
+        return (code, told) == (0, [])
+    return code == (1 if expected == REFUSED else 2) and any(expected in row for row in told)
+
+
+APPS = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec: {path: ./apps, prune: true, sourceRef: {kind: GitRepository, name: flux-system}}
+"""
+SOURCE = "sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}"
+
+
+def release(more="", chart="charts/web", values="{}", files=""):
+    return f"""\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {{name: web, namespace: prod}}
+spec:
+  chart: {{spec: {{chart: ./{chart}, {files}{SOURCE}}}}}
+  values: {values}
+  upgrade: {{remediation: {{retries: 1}}}}
+  driftDetection: {{mode: enabled}}
+{more}"""
+
+
+def config(tier):
+    return f"{{apiVersion: v1, kind: ConfigMap, metadata: {{name: c, namespace: prod}}, {tier}}}\n"
+
+
+FROM = "  valuesFrom: [{kind: ConfigMap, name: c, valuesKey: tier, targetPath: tier}]\n"
+OPTIONAL = "  valuesFrom: [{kind: ConfigMap, name: c, optional: true}]\n"
+OWN = "valuesFiles: [./charts/web/values.yaml, ./charts/web/values-large.yaml], "
+ALONE = "valuesFiles: [./charts/web/values-large.yaml], "
+MISSING = "valuesFiles: [./charts/web/values.yaml, ./gone.yaml], "
+IGNORED = f"{MISSING}ignoreMissingValuesFiles: true, "
+FLUX = {
+    "values": ({}, {"apps/web.yaml": release(values="{tier: b}")}, REFUSED),
+    "targetPath": (
+        {"apps/web.yaml": release(FROM), "apps/c.yaml": config("data: {tier: a}")},
+        {"apps/c.yaml": config("data: {tier: b}")},
+        REFUSED,
+    ),
+    "an optional object that comes": (
+        {"apps/web.yaml": release(OPTIONAL)},
+        {"apps/c.yaml": config("data: {values.yaml: 'tier: b'}")},
+        REFUSED,
+    ),
+    "valuesFiles after the chart's own": (
+        {"apps/web.yaml": release(files=OWN)},
+        {"charts/web/values-large.yaml": "tier: b\n"},
+        REFUSED,
+    ),
+    "valuesFiles in place of the chart's own": (
+        {},
+        {"apps/web.yaml": release(files=ALONE)},
+        "valuesFiles (./charts/web/values-large.yaml)",
+    ),
+    "valuesFiles that are missing": (
+        {},
+        {"apps/web.yaml": release(files=MISSING)},
+        "gone.yaml of valuesFiles is not there",
+    ),
+    "valuesFiles that may be missing": ({}, {"apps/web.yaml": release(files=IGNORED)}, PASSED),
+    "kubeConfig": (
+        {},
+        {"apps/web.yaml": release("  kubeConfig: {secretRef: {name: other}}\n")},
+        "kubeConfig changes",
+    ),
+    "persistentClient": ({}, {"apps/web.yaml": release("  persistentClient: false\n")}, PASSED),
+}
+
+
+@pytest.mark.parametrize("name", FLUX)
+def test_a_field_of_flux(capsys, tmp_path, monkeypatch, name):
+    base, change, expected = FLUX[name]
+    files = {"clusters/prod/apps.yaml": APPS, "apps/web.yaml": release()}
+    code, told, _ = judged(capsys, tmp_path, monkeypatch, {**files, **base}, change)
+    assert holds(code, told, expected), (code, told)
+
+
+@pytest.mark.parametrize(
+    ("change", "note"),
+    [
+        (
+            {"apps/web.yaml": release("  dependsOn: [{name: db}]\n")},
+            "waits for HelmRelease prod/db",
+        ),
+        ({"apps/web.yaml": release("  serviceAccountName: me\n")}, "serviceAccountName changes"),
+        (
+            {"apps/web.yaml": release("  storageNamespace: other\n")},
+            "storageNamespace changes from prod to other: Flux uninstalls",
+        ),
+        (
+            {
+                **chart("charts/other", **{"Chart.yaml": CHART["Chart.yaml"].replace("web", "x")}),
+                "apps/web.yaml": release(chart="charts/other"),
+            },
+            "chart.name changes from web to x: Flux uninstalls",
+        ),
+    ],
+)
+def test_what_flux_does_beside_rendering_is_told(capsys, tmp_path, monkeypatch, change, note):
+    base = {"clusters/prod/apps.yaml": APPS, "apps/web.yaml": release()}
+    _, _, notes = judged(capsys, tmp_path, monkeypatch, base, change)
+    assert any(note in row for row in notes), notes
+
+
+def test_a_release_that_is_installed_anew_is_deleted_and_created(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    git("init", "-q")
+    put({**chart(), "clusters/prod/apps.yaml": APPS, "apps/web.yaml": release()})
+    commit()
+    put({"apps/web.yaml": release("  storageNamespace: other\n")})
+    _, report = checked(capsys)
+    changes = [[row["change"] for row in release["changes"]] for release in report["releases"]]
+    assert changes == [["deleted"], ["created"]]
+
+
+def test_a_file_that_nothing_applies_any_more_is_an_uninstall_alone(capsys, tmp_path, monkeypatch):
+    files = {"clusters/prod/apps.yaml": APPS, "apps/web.yaml": release()}
+    base = {**files, "apps/kustomization.yaml": "resources: [web.yaml]\n"}
+    _, told, notes = judged(
+        capsys, tmp_path, monkeypatch, base, {"apps/kustomization.yaml": "resources: []\n"}
+    )
+    assert not any(row.startswith("unknown") for row in told), told
+    assert any("this is its uninstall" in note for note in notes)
+    assert not any("is new since" in note for note in notes)
