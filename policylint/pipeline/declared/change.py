@@ -13,6 +13,7 @@ from policylint.config import Config
 from policylint.errors import RuleFailure, SourceError, UsageError
 from policylint.helm.inputs.declaring import Declaring
 from policylint.helm.inputs.options import Options
+from policylint.helm.inputs.sides import ValuesInput
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.baseline import default_revision, named_revision
 from policylint.helm.sources.git import Repository, find_repository
@@ -105,6 +106,7 @@ def is_touched(pair: Pair, change: Change) -> bool:
     if _judged(pair.before) != _judged(pair.after):
         return True
     own = {layer.path for layer in pair.after.layers if layer.kind == "file"}
+    own.update(ValuesInput(set_file=_set_files(pair.after)).named)
     folders = _chart_folders(pair.after, change.trees[1])
     return any(file in own or file.startswith(folders) for file in change.files)
 
@@ -114,6 +116,10 @@ def _judged(release: Declared) -> Declared:
     layers = tuple(map(_unplaced, release.layers))
     chart = replace(release.chart, file="")
     return replace(release, chart=chart, file="", line=0, layers=layers, notes=(), invocations=())
+
+
+def _set_files(release: Declared) -> tuple[str, ...]:
+    return tuple(text for flag, text in release.sets if flag == "set-file")
 
 
 def _unplaced(layer: Layer) -> Layer:

@@ -45,6 +45,7 @@ def values_of(release: Declared, root: Path, folder: Path) -> ReleaseValues:
         ]
     sets = {flag: tuple(texts) for flag, texts in flags.items()}
     values = ValuesInput(files=tuple(file for file, _ in written), **sets)
+    values = values.with_set_files(lambda file: str(root / file))
     return ReleaseValues(values, tuple((file, name) for file, name in written if name))
 
 

@@ -14,7 +14,8 @@ from policylint.kyaml.load import load
 from policylint.kyaml.merge import laid_over
 from policylint.model import Json
 from policylint.scan.gitops import argocdapps
-from policylint.scan.gitops.argocd import GROUP, Context, declared
+from policylint.scan.gitops.argocd import FINALIZER, GROUP, Context, declared
+from policylint.scan.gitops.argocdsources import without_null
 from policylint.scan.gitops.generators import GeneratorError, parameter_sets
 from policylint.scan.gitops.gotemplates import Strict, TemplateError, filled
 from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Problem
@@ -228,7 +229,23 @@ def _generated(context: Context, item: Item) -> Iterator[Item]:
             if isinstance(body, dict):
                 if patch:
                     body = _patched(body, str(filled(patch, parameters, True)))
-                yield replace(item, body={**body, "kind": "Application"}, text="")
+                yield _application(item, body)
+
+
+def _application(owner: Item, body: dict[str, Json]) -> Item:
+    """An Application that an ApplicationSet makes: deleting it deletes its resources, unless the
+    set says otherwise (applicationset/utils/utils.go, RenderTemplateParams)."""
+    metadata = dict(mapping(body, "metadata"))
+    policy = mapping(owner.body, "spec", "syncPolicy")
+    stays = policy.get("applicationsSync") in ("create-only", "create-update")
+    if stays:
+        metadata["finalizers"] = []
+    elif not metadata.get("finalizers") and policy.get("preserveResourcesOnDeletion") is not True:
+        metadata["finalizers"] = [FINALIZER]
+    whole = {**body, "kind": "Application", "metadata": metadata}
+    if policy.get("applicationsSync") in ("create-only", "create-delete"):
+        whole["untouched"] = owner.name
+    return replace(owner, body=whole, text="")
 
 
 def _patched(body: dict[str, Json], patch: str) -> dict[str, Json]:
@@ -240,12 +257,4 @@ def _patched(body: dict[str, Json], patch: str) -> dict[str, Json]:
         raise TemplateError(f"a templatePatch that cannot be read: {error.message}") from None
     if not isinstance(over, dict) or "$patch" in patch:
         raise TemplateError("a templatePatch that is not understood")
-    return _without_null(laid_over(body, over))
-
-
-def _without_null(body: dict[str, Json]) -> dict[str, Json]:
-    return {
-        key: _without_null(entry) if isinstance(entry, dict) else entry
-        for key, entry in body.items()
-        if entry is not None
-    }
+    return without_null(laid_over(body, over))

@@ -11,10 +11,12 @@ import posixpath
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.errors import ReadError
 from policylint.kyaml.load import load
 from policylint.model import Json
+from policylint.scan.gitops.argocdsources import overridden
 from policylint.scan.gitops.argoclusters import ArgoCluster
 from policylint.scan.gitops.globs import expanded
 from policylint.scan.gitops.model import ChartSource, Declared, Layer
@@ -34,7 +36,7 @@ GROUP = "argoproj.io"
 _IN_CLUSTER = ("https://kubernetes.default.svc", "in-cluster", "")
 _OWN_REVISIONS = ("", "HEAD", "main", "master", "trunk", "develop")
 _FLAGS = {"skipSchemaValidation": "--skip-schema-validation", "skipTests": "--skip-tests"}
-_FINALIZER = "resources-finalizer.argocd.argoproj.io"
+FINALIZER = "resources-finalizer.argocd.argoproj.io"
 
 
 class Context(Struct, frozen=True):
@@ -65,18 +67,18 @@ def declared(context: Context, item: Item) -> Iterator[Declared]:
         sources = [single]
     refs = {string(source, "ref"): source for source in sources if source.get("ref")}
     number = 0
-    for source in sources:
+    for written in sources:
+        source, why = overridden(context.tree, item, written)
         if not _is_helm(context, source):
             continue
-        yield _release(context, item, source, refs, number)
+        release = _release(context, item, source, refs, number)
+        yield replace(release, unresolved=(*release.unresolved, *filter(None, (why,))))
         number += 1
 
 
 def _is_helm(context: Context, source: Mapping[str, Json]) -> bool:
     """A source is Helm's by `chart`, by a `helm` block, or by the Chart.yaml in its path."""
     body = dict(source)
-    if body.get("plugin"):
-        return False
     if string(body, "chart") or isinstance(body.get("helm"), dict):
         return not (body.get("ref") and not string(body, "chart") and "path" not in body)
     path = string(body, "path")
@@ -109,14 +111,20 @@ def _release(
         chart=chart,
         layers=values.layers,
         sets=sets,
-        settings=_settings(item),
+        settings=_settings(item) | {"plugin": mapping(source, "plugin")},
         kube_version=string(helm, "kubeVersion"),
         api_versions=tuple(map(str, sequence(helm, "apiVersions"))),
         include_crds=value(helm, "skipCrds") is not True,
         flags=tuple(flag for key, flag in _FLAGS.items() if value(helm, key) is True),
-        unresolved=(*why, *values.unresolved, *unset),
-        notes=tuple(_notes(spec)),
+        unresolved=(*why, *values.unresolved, *unset, *_plugin(source)),
+        notes=tuple(_notes(item)),
     )
+
+
+def _plugin(source: dict[str, Json]) -> Iterator[str]:
+    if source.get("plugin"):
+        name = string(source, "plugin", "name") or "a plugin"
+        yield f"{name} renders it (plugin), which is not run here"
 
 
 def _cluster(destination: dict[str, Json]) -> str:
@@ -250,7 +258,7 @@ def _settings(item: Item) -> dict[str, Json]:
         return options.get(name) == f"{name}=true"
 
     return {
-        "prune": _FINALIZER in str(sequence(item.body, "metadata", "finalizers")),
+        "prune": FINALIZER in str(sequence(item.body, "metadata", "finalizers")),
         "sync.automated": isinstance(policy.get("automated"), dict),
         "sync.prune": value(policy, "automated", "prune") is True,
         "sync.serverSideApply": is_on("ServerSideApply"),
@@ -258,8 +266,11 @@ def _settings(item: Item) -> dict[str, Json]:
     }
 
 
-def _notes(spec: dict[str, Json]) -> Iterator[str]:
-    automated = value(spec, "syncPolicy", "automated")
+def _notes(item: Item) -> Iterator[str]:
+    owner = string(item.body, "untouched")
+    if owner:
+        yield f"ApplicationSet {owner} changes no Application that is there (applicationsSync)"
+    automated = value(item.body, "spec", "syncPolicy", "automated")
     if not isinstance(automated, dict):
         yield "it is not synced automatically: changes wait for a person"
     elif automated.get("prune") is not True:

@@ -200,7 +200,7 @@ def _with_files(tree: Tree, chart: str, template: dict[str, Json]) -> _Part:
     layers = tuple(Layer("file", path=path, file=path) for path in there)
     if template.get("ignoreMissingValuesFiles") is True:
         return replace(part, layers=layers)
-    missing = (path for path in paths[1:] if path not in there)
+    missing = sorted(set(paths[1:]) - set(there))
     why = tuple(f"{path} of valuesFiles is not there" for path in missing)
     return replace(part, layers=layers, unresolved=why)
 
