@@ -186,3 +186,108 @@ def test_a_file_that_nothing_applies_any_more_is_an_uninstall_alone(capsys, tmp_
     assert not any(row.startswith("unknown") for row in told), told
     assert any("this is its uninstall" in note for note in notes)
     assert not any("is new since" in note for note in notes)
+
+
+def application(helm="{}", source="", more=""):
+    repository = 'repoURL: "https://git.example.com/x.git", path: charts/web, targetRevision: main'
+    return f"""\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {{name: web, namespace: argocd}}
+spec:
+  destination: {{server: "https://kubernetes.default.svc", namespace: prod}}
+  source: {{{repository}, helm: {helm}{source}}}
+{more}"""
+
+
+def of_set(generators, helm='{valuesObject: {tier: "{{ .tier }}"}}', more=""):
+    repository = 'repoURL: "https://git.example.com/x.git", path: charts/web, targetRevision: main'
+    return f"""\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {{name: apps, namespace: argocd}}
+spec:
+  goTemplate: true
+  generators: [{generators}]
+{more}  template:
+    metadata: {{name: '{{{{ .name }}}}'}}
+    spec:
+      destination: {{server: "https://kubernetes.default.svc", namespace: prod}}
+      source: {{{repository}, helm: {helm}}}
+"""
+
+
+def elements(tier):
+    return f"list: {{elements: [{{name: web, tier: {tier}}}]}}"
+
+
+OVERRIDE = "helm: {parameters: [{name: tier, value: b}]}\n"
+FILE = "{fileParameters: [{name: tier, path: tier.txt}]}"
+STRICT = '  goTemplateOptions: ["missingkey=error"]\n'
+LATE = "{valueFiles: [late.yaml], ignoreMissingValueFiles: true}"
+ARGO = {
+    "valuesObject": ({}, {"web.yaml": application("{valuesObject: {tier: b}}")}, REFUSED),
+    "values": ({}, {"web.yaml": application("{values: 'tier: b'}")}, REFUSED),
+    "parameters": (
+        {},
+        {"web.yaml": application("{parameters: [{name: tier, value: b}]}")},
+        REFUSED,
+    ),
+    "fileParameters": (
+        {"web.yaml": application(FILE), "charts/web/tier.txt": "a"},
+        {"charts/web/tier.txt": "b"},
+        REFUSED,
+    ),
+    "a values file that is missing": (
+        {},
+        {"web.yaml": application("{valueFiles: [gone.yaml]}")},
+        "the values file gone.yaml is not there",
+    ),
+    "a values file that may be missing": (
+        {"web.yaml": application(LATE)},
+        {"charts/web/late.yaml": "tier: b\n"},
+        REFUSED,
+    ),
+    ".argocd-source.yaml": ({}, {"charts/web/.argocd-source.yaml": OVERRIDE}, REFUSED),
+    ".argocd-source-APP.yaml": ({}, {"charts/web/.argocd-source-web.yaml": OVERRIDE}, REFUSED),
+    ".argocd-source of another": ({}, {"charts/web/.argocd-source-db.yaml": OVERRIDE}, PASSED),
+    "plugin": (
+        {},
+        {"web.yaml": application(source=", plugin: {name: vault}")},
+        "vault renders it (plugin)",
+    ),
+    "a list generator": (
+        {"web.yaml": of_set(elements("a"))},
+        {"web.yaml": of_set(elements("b"))},
+        REFUSED,
+    ),
+    "missingkey=error": (
+        {"web.yaml": of_set(elements("a"), more=STRICT)},
+        {"web.yaml": of_set("list: {elements: [{name: web}]}", more=STRICT)},
+        "there is no .tier",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ARGO)
+def test_a_field_of_argo_cd(capsys, tmp_path, monkeypatch, name):
+    base, change, expected = ARGO[name]
+    files = {"web.yaml": application(), **base}
+    code, told, _ = judged(capsys, tmp_path, monkeypatch, files, change)
+    told = [row for row in told if not row.startswith("note")]
+    assert holds(code, told, expected), (code, told)
+
+
+@pytest.mark.parametrize(
+    ("policy", "deleted"),
+    [
+        ("", True),
+        ("  syncPolicy: {preserveResourcesOnDeletion: true}\n", False),
+        ("  syncPolicy: {applicationsSync: create-update}\n", False),
+    ],
+)
+def test_an_application_that_a_set_no_longer_makes(capsys, tmp_path, monkeypatch, policy, deleted):
+    base = {"web.yaml": of_set(elements("a"), more=policy)}
+    change = {"web.yaml": of_set("list: {elements: []}", more=policy)}
+    _, _, notes = judged(capsys, tmp_path, monkeypatch, base, change)
+    assert any("this is its uninstall" in note for note in notes) is deleted
