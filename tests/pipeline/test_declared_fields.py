@@ -291,3 +291,121 @@ def test_an_application_that_a_set_no_longer_makes(capsys, tmp_path, monkeypatch
     change = {"web.yaml": of_set("list: {elements: []}", more=policy)}
     _, _, notes = judged(capsys, tmp_path, monkeypatch, base, change)
     assert any("this is its uninstall" in note for note in notes) is deleted
+
+
+def helmfile(more="", top=""):
+    return f"{top}releases:\n- name: web\n  namespace: prod\n  chart: ./charts/web\n{more}"
+
+
+def of_environment(text, more):
+    return helmfile(more, f"environments: {{default: {text}}}\n---\n")
+
+
+SET_FILE = "  set: [{name: tier, file: tier.txt}]\n"
+TEMPLATED = "  values: [tier.yaml.gotmpl]\n"
+KNOWN = "  values: [{tier: '{{ .Values.of }}'}]\n"
+ON = "  condition: web.enabled\n"
+HELMFILE = {
+    "values": ({}, {"helmfile.yaml": helmfile("  values: [{tier: b}]\n")}, REFUSED),
+    "a file of set": (
+        {"helmfile.yaml": helmfile(SET_FILE), "tier.txt": "a"},
+        {"tier.txt": "b"},
+        REFUSED,
+    ),
+    "values of set": (
+        {},
+        {"helmfile.yaml": helmfile("  set: [{name: tier, values: [b]}]\n")},
+        REFUSED,
+    ),
+    "values of the helmfile": (
+        {"helmfile.yaml": helmfile(KNOWN, "values: [{of: a}]\n")},
+        {"helmfile.yaml": helmfile(KNOWN, "values: [{of: b}]\n")},
+        REFUSED,
+    ),
+    "a condition on values of the helmfile": (
+        {"helmfile.yaml": helmfile(ON, "values: [{web: {enabled: true}}]\n")},
+        {
+            "helmfile.yaml": helmfile(
+                f"{ON}  values: [{{tier: b}}]\n", "values: [{web: {enabled: true}}]\n"
+            )
+        },
+        REFUSED,
+    ),
+    "a templated values file": (
+        {"helmfile.yaml": helmfile(TEMPLATED), "tier.yaml.gotmpl": 'tier: "{{ .Release.Name }}"'},
+        {"tier.yaml.gotmpl": 'tier: "{{ .Release.Name }}b"'},
+        REFUSED,
+    ),
+    "a templated values file that asks for more": (
+        {"helmfile.yaml": helmfile(TEMPLATED), "tier.yaml.gotmpl": 'tier: {{ env "A" }}'},
+        {"tier.yaml.gotmpl": 'tier: {{ env "B" }}'},
+        "the values file tier.yaml.gotmpl is a template",
+    ),
+    "secrets of the environment": (
+        {"helmfile.yaml": of_environment("{secrets: [s.yaml]}", KNOWN), "s.yaml": "of: ENC[a]"},
+        {"s.yaml": "of: ENC[b]"},
+        "its values, which templates decide",
+    ),
+    "secrets of the release": (
+        {"helmfile.yaml": helmfile("  secrets: [s.yaml]\n"), "s.yaml": "tier: ENC[a]"},
+        {"s.yaml": "tier: ENC[b]"},
+        "its secrets",
+    ),
+    "a directory that is no chart": (
+        {"helmfile.yaml": "releases: [{name: k, chart: ./k}]\n", "k/d.yaml": "kind: A\n"},
+        {"k/d.yaml": "kind: B\n"},
+        "k is no chart",
+    ),
+    "missingFileHandler": (
+        {"helmfile.yaml": helmfile("  missingFileHandler: Warn\n  values: [late.yaml]\n")},
+        {"late.yaml": "tier: b\n"},
+        REFUSED,
+    ),
+    "inherit": (
+        {"helmfile.yaml": helmfile("  inherit: [{template: t}]\n", "templates: {t: {}}\n")},
+        {
+            "helmfile.yaml": helmfile(
+                "  inherit: [{template: t}]\n", "templates: {t: {values: [{tier: b}]}}\n"
+            )
+        },
+        REFUSED,
+    ),
+    **{
+        f"helmDefaults.{key}": (
+            {},
+            {"helmfile.yaml": helmfile(top=f"helmDefaults: {{{key}: {text}}}\n")},
+            f"helmDefaults.{key}, which helmfile hands to Helm",
+        )
+        for key, text in (
+            ("postRenderer", "./p.sh"),
+            ("args", "[--set, tier=b]"),
+            ("syncArgs", "[--set, tier=b]"),
+        )
+    },
+    **{
+        key: ({}, {"helmfile.yaml": helmfile(f"  {key}: {text}\n")}, f"its {key}")
+        for key, text in (
+            ("forceNamespace", "other"),
+            ("forceGoTemplate", "true"),
+            ("postRenderer", "./p.sh"),
+            ("strategicMergePatches", "[{kind: Deployment}]"),
+            ("jsonPatches", "[{target: {kind: Deployment}}]"),
+            ("valuesTemplate", "[{tier: b}]"),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("name", HELMFILE)
+def test_a_field_of_helmfile(capsys, tmp_path, monkeypatch, name):
+    base, change, expected = HELMFILE[name]
+    files = {"helmfile.yaml": helmfile(), **base}
+    code, told, _ = judged(capsys, tmp_path, monkeypatch, files, change)
+    assert holds(code, told, expected), (code, told)
+
+
+def test_hooks_of_helmfile_are_told(capsys, tmp_path, monkeypatch):
+    hook = "  hooks: [{events: [presync], command: kubectl}]\n"
+    base, change = {"helmfile.yaml": helmfile()}, {"helmfile.yaml": helmfile(hook)}
+    _, _, notes = judged(capsys, tmp_path, monkeypatch, base, change)
+    assert "its presync hook runs kubectl, which is not judged" in notes

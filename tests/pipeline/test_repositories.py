@@ -88,7 +88,12 @@ HISTORIES = {
         ("services/web/values.yaml", "web:1", "web:2", {("web", KEPT)}),
         ("services/web/us.yaml", "replicas: 2", "replicas: 3", {("web", KEPT)}),
         ("services/jobs/eu.yaml", "name: jobs", "name: jobs\nlabels: {}", set()),
-        ("clusters/us/applications.yaml", "kind: ApplicationSet", "kind: Other", set()),
+        (
+            "clusters/us/applications.yaml",
+            "kind: ApplicationSet",
+            "kind: Other",
+            {("web", "deleted")},
+        ),
     ],
     "terraform": [
         ("production/main.tf", 'value = "web:1"', 'value = "web:2"', {("web", KEPT)}),

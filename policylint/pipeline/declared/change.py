@@ -107,8 +107,10 @@ def is_touched(pair: Pair, change: Change) -> bool:
         return True
     own = {layer.path for layer in pair.after.layers if layer.kind == "file"}
     own.update(ValuesInput(set_file=_set_files(pair.after)).named)
+    own.update(pair.after.depends)
     folders = _chart_folders(pair.after, change.trees[1])
-    return any(file in own or file.startswith(folders) for file in change.files)
+    below = (*folders, *(f"{path}/" for path in pair.after.depends))
+    return any(file in own or file.startswith(below) for file in change.files)
 
 
 def _judged(release: Declared) -> Declared:

@@ -23,6 +23,7 @@ from policylint.scan.gitops.helmfilereleases import (
     chooses,
     doubts_of,
     filled_release,
+    parameters_of,
 )
 from policylint.scan.gitops.helmfilestates import (
     State,
@@ -33,15 +34,17 @@ from policylint.scan.gitops.helmfilestates import (
     states,
     templated,
 )
-from policylint.scan.gitops.helmfiletexts import UNSEEN, documents_of, is_templated
+from policylint.scan.gitops.helmfiletexts import UNSEEN, documents_of, is_templated, literal
 from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Layer, Problem
-from policylint.scan.gitops.tree import Tree, mapping, normal, sequence, string, value
+from policylint.scan.gitops.tree import Tree, mapping, normal, parsed, sequence, string, value
 
 _NAMES = ("helmfile.yaml", "helmfile.yml", "helmfile.yaml.gotmpl", "helmfile.yml.gotmpl")
 _YAML = (".yaml", ".yml", ".yaml.gotmpl", ".yml.gotmpl")
 _BEYOND = (
     "inherit",
     "secrets",
+    "forceNamespace",
+    "forceGoTemplate",
     "strategicMergePatches",
     "jsonPatches",
     "transformers",
@@ -54,10 +57,15 @@ _BEYOND = (
 """Keys of a release that decide more than is read here."""
 
 
+_HANDED = ("postRenderer", "postRendererArgs", "args", "syncArgs")
+"""Keys of helmDefaults that change what Helm is given."""
+
+
 class _Values(Struct, frozen=True):
     layers: tuple[Layer, ...] = ()
     unresolved: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    depends: tuple[str, ...] = ()
 
 
 def resolve(tree: Tree, helmfiles: Helmfiles | None = None) -> Declarations:
@@ -203,9 +211,8 @@ def _release(
 ) -> Declared:
     values = _values(tree, state, entry)
     file, line = _place(tree, state, entry)
-    unresolved = [why] if why else []
-    unresolved += [*values.unresolved, *(f"its {key}" for key in _BEYOND if entry.get(key))]
-    unresolved += doubts_of(state, entry)
+    chart, no_chart = _chart(tree, state.folder, entry, repositories)
+    unresolved = [*filter(None, (why, no_chart)), *values.unresolved, *_beyond(state, entry)]
     return Declared(
         tool="helmfile",
         name=string(entry, "name"),
@@ -214,16 +221,44 @@ def _release(
         line=line,
         cluster=_cluster(state, entry),
         environment=state.environment,
-        chart=_chart(tree, state.folder, entry, repositories),
+        chart=chart,
         layers=values.layers,
-        sets=tuple(_sets(entry)),
+        sets=tuple(_sets(state, entry)),
         flags=_flags(state, entry),
         settings=_settings(state, entry),
         kube_version=string(entry, "kubeVersion") or string(state.body, "kubeVersion"),
         api_versions=_api_versions(state, entry),
         unresolved=tuple(unresolved),
-        notes=values.notes,
+        depends=(*state.depends, *values.depends, *_secrets(state, entry), *_folders(chart)),
+        notes=(*values.notes, *_hooks(entry)),
     )
+
+
+def _beyond(state: State, entry: dict[str, Json]) -> Iterator[str]:
+    """What decides the release and is not read here."""
+    yield from (f"its {key}" for key in _BEYOND if entry.get(key))
+    yield from doubts_of(state, entry)
+    for key in _HANDED:
+        if value(state.body, "helmDefaults", key):
+            yield f"helmDefaults.{key}, which helmfile hands to Helm"
+
+
+def _secrets(state: State, entry: dict[str, Json]) -> Iterator[str]:
+    """The encrypted values files of a release."""
+    for source in sequence(entry, "secrets"):
+        if isinstance(source, str):
+            yield normal(posixpath.join(state.folder, source))
+
+
+def _folders(chart: ChartSource) -> tuple[str, ...]:
+    """The directory that helmfile makes a chart of."""
+    return (chart.name,) if chart.kind == "unknown" and not chart.url else ()
+
+
+def _hooks(entry: dict[str, Json]) -> Iterator[str]:
+    for hook in sequence(entry, "hooks"):
+        events = ", ".join(map(str, sequence(hook, "events")))
+        yield f"its {events} hook runs {string(hook, 'command')}, which is not judged"
 
 
 def _place(tree: Tree, state: State, entry: dict[str, Json]) -> tuple[str, int]:
@@ -268,6 +303,7 @@ def _settings(state: State, entry: dict[str, Json]) -> dict[str, Json]:
         "upgrade.preserveValues": reuses is True,
         "upgrade.takeOwnership": takes_over is True,
         "needs": sequence(entry, "needs"),
+        "hooks": sequence(entry, "hooks"),
         "labels": mapping(entry, "labels"),
     }
     return settings | ({"absent": True} if value(entry, "installed") is False else {})
@@ -278,62 +314,98 @@ def _chart(
     folder: str,
     entry: dict[str, Json],
     repositories: Mapping[str, dict[str, Json]],
-) -> ChartSource:
+) -> tuple[ChartSource, str]:
+    """The chart, and why it is not known."""
     chart, version = string(entry, "chart"), str(entry.get("version") or "")
     local = normal(posixpath.join(folder, chart))
     if tree.is_file(f"{local}/Chart.yaml"):
-        return ChartSource("path", local)
+        return ChartSource("path", local), ""
     if chart.startswith("oci://"):
-        return ChartSource("oci", chart.rpartition("/")[2], chart, version)
+        return ChartSource("oci", chart.rpartition("/")[2], chart, version), ""
+    if chart and tree.is_dir(local):
+        return ChartSource("unknown", local), f"{local} is no chart: helmfile makes one of it"
     name, slash, rest = chart.partition("/")
     repository = repositories.get(name)
     if not slash or repository is None:
-        return ChartSource("unknown", chart, "", version)
+        return ChartSource("unknown", chart, "", version), ""
+    return _of_repository(repository, rest, version), ""
+
+
+def _of_repository(repository: dict[str, Json], chart: str, version: str) -> ChartSource:
     url = string(repository, "url").rstrip("/")
     if value(repository, "oci") is True:
         host = url.removeprefix("oci://")
-        return ChartSource("oci", rest, f"oci://{host}/{rest}", version)
-    return ChartSource("repository", rest, url, version)
+        return ChartSource("oci", chart, f"oci://{host}/{chart}", version)
+    return ChartSource("repository", chart, url, version)
 
 
 def _values(tree: Tree, state: State, entry: dict[str, Json]) -> _Values:
     layers: list[Layer] = []
     unresolved: list[str] = []
+    depends: list[str] = []
     name = string(entry, "name")
     for source in sequence(entry, "values"):
         if isinstance(source, dict):
             layers.append(Layer("values", source, label=f"values of {name}", file=state.file))
             continue
-        files, why = _files(tree, state, entry, str(source))
-        layers += [Layer("file", path=path, file=path) for path in files]
-        unresolved += [why] if why else []
+        read = _files(tree, state, entry, str(source))
+        layers += read.layers
+        unresolved += read.unresolved
+        depends += read.depends
     is_vault = "ref+" in str([layer.values or tree.text(layer.path) for layer in layers])
     notes = ("values by ref+ stand for themselves: they are not looked up",) if is_vault else ()
-    return _Values(tuple(layers), tuple(unresolved), notes)
+    return _Values(tuple(layers), tuple(unresolved), notes, tuple(depends))
 
 
-def _files(tree: Tree, state: State, entry: dict[str, Json], source: str) -> tuple[list[str], str]:
+def _files(tree: Tree, state: State, entry: dict[str, Json], source: str) -> _Values:
     """The values files that an entry names, globs unfolded, and why they are not known."""
     written = string(entry, "valuesPathPrefix") + source
     if "://" in written or "::" in written or is_outside(state.file, written):
-        return [], f"the values of {written} are not in the repository"
+        return _Values(unresolved=(f"the values of {written} are not in the repository",))
     path = normal(posixpath.join(state.folder, written))
     if path.endswith(".gotmpl") and is_templated(tree.text(path) or ""):
-        return [], f"the values file {path} is a template"
+        return _filled_file(tree, state, entry, path)
     files = expanded(tree, path)
+    if not files and not _may_be_missing(state, entry):
+        return _Values(unresolved=(f"the values file {path} is not there",))
+    return _Values(tuple(Layer("file", path=file, file=file) for file in files))
+
+
+def _may_be_missing(state: State, entry: dict[str, Json]) -> bool:
+    """Whether values files that are not there are left out."""
     handler = string(entry, "missingFileHandler") or string(state.body, "missingFileHandler")
-    if files or handler in ("Warn", "Info", "Debug"):
-        return files, ""
-    return [], f"the values file {path} is not there"
+    return handler in ("Warn", "Info", "Debug")
 
 
-def _sets(entry: dict[str, Json]) -> Iterator[tuple[str, str]]:
+def _filled_file(tree: Tree, state: State, entry: dict[str, Json], path: str) -> _Values:
+    """A values file that is a template, where all that it prints is known."""
+    why = f"the values file {path} is a template"
+    made = literal(tree.text(path) or "", parameters_of(state, entry))
+    documents = parsed(made.text, path)
+    if made.doubts or UNSEEN in made.text or documents.error:
+        return _Values(unresolved=(why,), depends=(path,))
+    bodies = (item.body for item in documents.items)
+    return _Values(tuple(Layer("values", body, file=path, label=path) for body in bodies))
+
+
+def _sets(state: State, entry: dict[str, Json]) -> Iterator[tuple[str, str]]:
+    """`set` and `setString`: a value, a list of values, or the content of a file."""
     for field, flag in (("set", "set"), ("setString", "set-string")):
         for row in sequence(entry, field):
-            setting = value(row, "value")
-            if isinstance(setting, bool):
-                text = str(setting).lower()
+            name, file = string(row, "name"), string(row, "file")
+            values = sequence(row, "values")
+            if file:
+                yield "set-file", f"{name}={normal(posixpath.join(state.folder, file))}"
+            elif values:
+                yield flag, f"{name}={{{','.join(map(_written, values))}}}"
             else:
-                text = str(setting)
-            escaped = text.replace(",", "\\,")
-            yield flag, f"{string(row, 'name')}={escaped}"
+                yield flag, f"{name}={_written(value(row, 'value'))}"
+
+
+def _written(setting: Json) -> str:
+    """A value as helmfile writes it for --set: commas are part of it."""
+    if isinstance(setting, bool):
+        text = str(setting).lower()
+    else:
+        text = str(setting)
+    return text.replace(",", "\\,")

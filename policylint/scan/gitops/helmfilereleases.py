@@ -42,7 +42,7 @@ def _is_map(row: Json) -> TypeGuard[dict[str, Json]]:
 def filled_release(entry: dict[str, Json], state: State) -> dict[str, Json]:
     """A release with the templates of its own texts filled in, as far as they are known."""
     result = dict(entry)
-    parameters = {**state.parameters, "Release": _facts(entry)}
+    parameters = parameters_of(state, entry)
     for key in _TEXTS:
         if isinstance(result.get(key), str):
             result[key] = filled_text(string(result, key), parameters)
@@ -55,6 +55,11 @@ def filled_release(entry: dict[str, Json], state: State) -> dict[str, Json]:
             for row in sequence(entry, "values")
         ]
     return _installed(result, parameters)
+
+
+def parameters_of(state: State, entry: dict[str, Json]) -> dict[str, Any]:
+    """What the templates of a release are handed, as far as it is known."""
+    return {**state.parameters, "Release": _facts(entry)}
 
 
 def _facts(entry: dict[str, Json]) -> dict[str, Any]:

@@ -33,6 +33,8 @@ class State(Struct, frozen=True):
     """The environment's values."""
     unknown: str = ""
     """Why the environment's values are not wholly known."""
+    depends: tuple[str, ...] = ()
+    """The files that decide the environment's values and are not read here."""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -113,22 +115,28 @@ def _state(
 ) -> State:
     environment = mapping(body, "environments", name)
     values: dict[str, Json] = {}
-    if environment.get("secrets"):
-        unknown = "secrets of the environment"
-    else:
-        unknown = ""
-    for source in (*sequence(environment, "values"), *handed):
-        if isinstance(source, Mapping):
-            if UNSEEN in str(source):
-                unknown = "what templates make of the environment"
-            values = _over(values, source)
-            continue
-        documents, why = _values_file(tree, file, str(source))
+    secrets = sequence(environment, "secrets")
+    depends = [normal(posixpath.join(posixpath.dirname(file), str(entry))) for entry in secrets]
+    unknown = "secrets of the environment" if secrets else ""
+    sources = (*sequence(body, "values"), *sequence(environment, "values"), *handed)
+    for source in sources:
+        read, why = _source(tree, file, source)
+        if why and isinstance(source, str):
+            depends.append(normal(posixpath.join(posixpath.dirname(file), source)))
         unknown = why or unknown
-        for item in documents.items:
-            values = _over(values, item.body)
+        for layer in read:
+            values = _over(values, layer)
     shown = "" if name == DEFAULT else name
-    return State({**body, "environment": environment}, file, shown, values, unknown)
+    whole = {**body, "environment": environment}
+    return State(whole, file, shown, values, unknown, tuple(depends))
+
+
+def _source(tree: Tree, file: str, source: Json) -> tuple[list[Mapping[str, Json]], str]:
+    """What one source of an environment's values holds, and why it is not known."""
+    if isinstance(source, Mapping):
+        return [source], "what templates make of the environment" if UNSEEN in str(source) else ""
+    documents, why = _values_file(tree, file, str(source))
+    return [item.body for item in documents.items], why
 
 
 def _values_file(tree: Tree, file: str, source: str) -> tuple[Documents, str]:

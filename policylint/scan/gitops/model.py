@@ -87,6 +87,8 @@ class Declared(Struct, frozen=True):
     flags: tuple[str, ...] = ()
     """Further flags of `helm template` that the tool renders with."""
     unresolved: tuple[str, ...] = ()
+    depends: tuple[str, ...] = ()
+    """Files and directories of the repository that decide it and are not read here."""
     notes: tuple[str, ...] = ()
     invocations: tuple[Invocation, ...] = ()
     """The command or task that upgrades it, where one does: it is judged too."""
