@@ -90,6 +90,10 @@ DIRECT = {
     "prod.yaml": "persistence:\n  size: 8Gi\n",
 }
 VERSION_2 = "apiVersion: v2\nname: app\nversion: 2.0.0\nappVersion: '2'\n"
+ALIASED = (
+    "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies:\n"
+    "  - {name: db, alias: primary, version: 1.0.0}\n"
+)
 MANY = "".join(f"key{number}: old\n" for number in range(20))
 MANY_CHANGED = MANY.replace("old", "new")
 
@@ -463,8 +467,22 @@ GROUPS: dict[str, tuple[dict[str, str], tuple[Case, ...]]] = {
             ),
             Case(
                 "its own default",
-                {"chart/charts/db/values.yaml": "size: 9Gi\n"},
+                {"chart/charts/db/values.yaml": "size: 9Gi\nglobal: {}\n"},
+                {"chart/charts/db/values.yaml:1 db.size"},
+            ),
+            Case(
+                "its own default, and another one",
+                {"chart/charts/db/values.yaml": "size: 9Gi\nglobal: {}\nmore: 1\n"},
                 {"chart/charts/db"},
+            ),
+            Case(
+                "its own default below an alias",
+                {
+                    "chart/Chart.yaml": ALIASED,
+                    "chart/charts/db/values.yaml": "size: 9Gi\nglobal: {}\n",
+                },
+                {"chart/charts/db/values.yaml:1 primary.size"},
+                base={"chart/Chart.yaml": ALIASED},
             ),
             Case(
                 "its version",

@@ -243,3 +243,56 @@ def test_a_chart_of_applications_that_are_not_resolved_is_no_pass(argocd, capsys
     code, report = checked(capsys)
     assert (code, report["releases"]) == (2, [])
     assert "declares Applications" in report["failures"][0]["message"]
+
+
+SCALED = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: cache}
+spec:
+  replicas: {{ .Values.replicas }}
+  selector: {matchLabels: {app: cache}}
+  template:
+    metadata: {labels: {app: cache}}
+    spec: {containers: [{name: cache, image: "cache:1"}]}
+"""
+HELMFILE = """\
+releases:
+  - name: cache
+    namespace: shop
+    chart: ./chart
+    set:
+      - {name: replicas, value: 3}
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "old", "new"),
+    [
+        ("helmfile.yaml", HELMFILE, "value: 3", "value: 0"),
+        ("deploy.sh", "helm upgrade cache ./chart -n shop --set replicas=3\n", "=3", "=0"),
+    ],
+)
+def test_a_value_that_a_declaration_sets_is_found_in_it(
+    file, text, old, new, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("POLICYLINT_CACHE", str(tmp_path.parent / "cache"))
+    Path("chart/templates").mkdir(parents=True)
+    Path("chart/Chart.yaml").write_text("apiVersion: v2\nname: cache\nversion: 1.0.0\n", "utf-8")
+    Path("chart/templates/a.yaml").write_text(SCALED, "utf-8")
+    Path(file).write_text(text, "utf-8")
+    git("init", "-q")
+    commit()
+    edit(file, old, new)
+    _, report = checked(capsys, "--before", "git:HEAD")
+    (finding,) = [
+        finding
+        for release in report["releases"]
+        for finding in release["findings"]
+        if finding["rule"] == "scaled-to-zero"
+    ]
+    causes = [
+        (place["file"], place["key"]) for place in finding["locations"] if place["role"] == "cause"
+    ]
+    assert causes == [(file, "replicas")]

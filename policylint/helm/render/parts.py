@@ -119,6 +119,14 @@ class Change:
         old, new = _dependencies(self._old).get(name), _dependencies(self._new).get(name)
         return _version(old), _version(new)
 
+    def key_of(self, name: str) -> str:
+        """The key below which the chart's values hold those of a dependency: its alias, where it
+        has one and stands there once, else its name."""
+        items = _dependencies(self._new).get(name, [])
+        if len(items) == 1 and items[0].get("alias"):
+            return str(items[0]["alias"])
+        return name
+
     def text(self, name: str, *, old: bool = False) -> str:
         """A file of the after side's chart (of the before side's), "" where there is none."""
         return (self._old if old else self._new).get(name, b"").decode("utf-8", "replace")

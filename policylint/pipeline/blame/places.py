@@ -23,7 +23,8 @@ from policylint.helm.render.parts import (
     Subchart,
     UserValue,
 )
-from policylint.helm.values.differing import ABSENT, Difference, Path
+from policylint.helm.values.chart import read_values
+from policylint.helm.values.differing import ABSENT, Difference, Path, differences
 from policylint.helm.values.given import laid, read_file
 from policylint.helm.values.tables import dotted
 from policylint.kyaml.lines import written_at
@@ -104,9 +105,15 @@ class Places(Struct, frozen=True, eq=False):
 
     def _at(self, flag: str, argument: str, path: Path) -> Location:
         if flag != _FILE:
-            return Location("command", flag)
+            return self._of_flag(flag)
         line = written_at(read_file(argument), _words(path))
         return Location("cause", self.after.as_named(argument), line)
+
+    def _of_flag(self, flag: str) -> Location:
+        """The declaration that sets a value, else the flag of the command line."""
+        if self.source is not None and self.source.file:
+            return Location("cause", self.source.file, self.source.line)
+        return Location("command", flag)
 
     def _gone(self, path: Path) -> Location:
         """Where a key stood that is not given any more: the file as it is now, at what is left
@@ -116,7 +123,7 @@ class Places(Struct, frozen=True, eq=False):
             if _value_by(flag, argument, path, self.helm) is ABSENT:
                 continue
             if flag != _FILE:
-                return Location("command", flag)
+                return self._of_flag(flag)
             name = self.before.as_named(argument)
             file = named.get(name)
             if file:
@@ -157,11 +164,29 @@ class Places(Struct, frozen=True, eq=False):
         was, now = self.change.dependency(part.name)
         place = Location("cause", self._in_chart(CHART), key=f"dependency {part.name}")
         if was == now and part.files:
-            return replace(place, file=self._in_chart(f"charts/{part.name}"))
+            folder = replace(place, file=self._in_chart(f"charts/{part.name}"))
+            return self._of_its_default(part) or folder
         line = _dependency_line(self.change.text(CHART), part.name)
         if was == now:
             return replace(place, line=line)
         return replace(place, line=line, before=was or None, after=now or None)
+
+    def _of_its_default(self, part: Subchart) -> Location | None:
+        """The line of a dependency's values.yaml, where one key of it is all that changes, as the
+        key that the chart's own values would give it by; None where more does."""
+        file = f"charts/{part.name}/{VALUES}"
+        if part.files != (file,):
+            return None
+        old, new = (
+            read_values(self.change.text(file, old=old), file, self.helm) for old in (True, False)
+        )
+        changed = tuple(differences(old, new))
+        if len(changed) != 1:
+            return None
+        line = written_at(self.change.text(file), _words(changed[0].path))
+        key = (self.change.key_of(part.name), *changed[0].path)
+        place = Location("cause", self._in_chart(file), line)
+        return self._told(place, replace(changed[0], path=key))
 
 
 def _value_by(flag: str, argument: str, path: Path, helm: str) -> Any:
