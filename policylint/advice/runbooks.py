@@ -25,6 +25,8 @@ from policylint.runtime.pointers import of_field
 
 DEFAULT = "immutable-field"
 """The topic whose runbooks serve a cause without runbooks of its own."""
+ANYWHERE = "in the values or the template"
+"""Where a step has a field changed as long as nobody knows the place that makes it so."""
 CLAIMS_SHOWN = 5
 """Claims that are written out one by one; the rest is told as a number."""
 _POD_LABELS = ("template", "metadata", "labels")

@@ -15,6 +15,7 @@ from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
 from policylint.helm.inputs.workspace import Workspace
 from policylint.model import Finding, Location
+from policylint.pipeline.blame.causes import MOST_NAMED
 from policylint.pipeline.gate import gate_of
 from policylint.pipeline.load import Loaded
 from policylint.pipeline.plan import plan_of
@@ -669,6 +670,11 @@ def test_the_smallest_set_of_changes_is_named(
         unnamed = [place for place in places if case.cause.isdisjoint(words(place))]
         missing = [key for key in case.cause if not any(key in words(place) for place in places)]
         assert (unnamed, missing) == ([], [])
+        steps = [step for fix in finding.fixes for step in fix.steps if "old value" in step]
+        if places and {place.role for place in places} == {"cause"} and len(places) <= MOST_NAMED:
+            assert all(place.file in step for step in steps for place in places)
+        else:
+            assert not any(place.file in step for step in steps for place in places)
 
 
 def test_there_are_sixty_cases() -> None:

@@ -8,6 +8,7 @@ from functools import cache
 
 from msgspec.structs import replace
 
+from policylint.advice.runbooks import ANYWHERE
 from policylint.engine.judging import Judging
 from policylint.errors import PolicylintError
 from policylint.helm.inputs.sides import ChartSide, ManifestSide, ValuesInput
@@ -18,7 +19,7 @@ from policylint.helm.render.texts import renderer
 from policylint.helm.values.blame import blamed
 from policylint.helm.values.side import as_yaml
 from policylint.kubernetes.manifests.reader import Text
-from policylint.model import Finding, Location, Upgrade
+from policylint.model import Finding, Fix, Location, Upgrade
 from policylint.pipeline.blame.guesses import likely_first
 from policylint.pipeline.blame.places import Places
 from policylint.pipeline.blame.trials import Render, Trials, findings_of
@@ -27,10 +28,13 @@ from policylint.pipeline.case import values_change_of
 from policylint.pipeline.judge import Case, redactor_of
 from policylint.pipeline.plan import Plan
 from policylint.report.model import Evidence, ReleaseReport
+from policylint.report.places import shown_path
 from policylint.runtime.smallest import smallest
 
 MOST_TOGETHER = 6
 """Changes that one finding is put down to; what takes more is not explained by naming them."""
+MOST_NAMED = 3
+"""Places that a step names."""
 _OF_CHANGES = ("cause", "command", "record")
 
 
@@ -191,9 +195,30 @@ def _likely(finding: Finding) -> tuple[Location, ...]:
 def _placed(report: ReleaseReport, causes: dict[str, tuple[Location, ...]]) -> ReleaseReport:
     findings = []
     for finding in report.findings:
-        places = (*finding.locations, *causes.get(finding.fingerprint, ()))
-        findings.append(replace(finding, locations=tuple(dict.fromkeys(places))))
+        made_by = causes.get(finding.fingerprint, ())
+        places = (*finding.locations, *made_by)
+        fixes = _at(finding.fixes, made_by)
+        findings.append(replace(finding, locations=tuple(dict.fromkeys(places)), fixes=fixes))
     return replace(report, findings=tuple(findings))
+
+
+def _at(fixes: tuple[Fix, ...], causes: Sequence[Location]) -> tuple[Fix, ...]:
+    """The fixes, their steps with the place to change where that was tried."""
+    is_tried = all(cause.role == "cause" and cause.confirmed for cause in causes)
+    if not causes or len(causes) > MOST_NAMED or not is_tried:
+        return fixes
+    where = f"in {' and '.join(map(_place, causes))}"
+    return tuple(_with_place(fix, where) for fix in fixes)
+
+
+def _with_place(fix: Fix, where: str) -> Fix:
+    return replace(fix, steps=tuple(step.replace(ANYWHERE, where) for step in fix.steps))
+
+
+def _place(cause: Location) -> str:
+    line = f":{cause.line}" if cause.line else ""
+    key = f" ({cause.key})" if cause.key else ""
+    return f"{shown_path(cause.file)}{line}{key}"
 
 
 def _noted(report: ReleaseReport, left: int, budget: Budget) -> ReleaseReport:
