@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from policylint.errors import RuleFailure
-from policylint.model import Category, Finding, Fix, Location, Severity, Verdict
+from policylint.model import Category, Finding, Fix, Impact, Location, Severity, Verdict
 from policylint.report.alike import alike, first_place
 from policylint.report.look import PLAIN, Fixes, Headline, Line, Look, Prose, Row, written
 from policylint.report.model import (
@@ -104,8 +104,17 @@ def _one_of(count: int, release: ReleaseReport, look: Look, shared: Shared) -> I
 def _is_plain(release: ReleaseReport) -> bool:
     """Whether nothing is deleted, and nothing is known of the cluster that is not as it should."""
     evidence = release.evidence or Evidence()
-    deletes = any(row.change == "deleted" for row in release.changes)
-    return not (deletes or evidence.drift or evidence.half_applied)
+    return not (any(_gone(release)) or evidence.drift or evidence.half_applied)
+
+
+def _gone(release: ReleaseReport) -> tuple[list[str], list[str]]:
+    """The objects that the release no longer has: (deleted, left in the cluster)."""
+    rows = [row for row in release.changes if row.change == "deleted"]
+    deleted = [str(row.resource) for row in rows if row.impact is Impact.DELETE]
+    left = [str(row.resource) for row in rows if row.impact is Impact.NONE]
+    if release.source and release.source.tool == "argocd":  # which knows nothing of Helm's policy
+        return deleted + left, []
+    return deleted, left
 
 
 def _brief(release: ReleaseReport) -> Iterator[Line]:
@@ -378,9 +387,11 @@ def _evidence(release: ReleaseReport, evidence: Evidence) -> Iterator[Line]:
     target = release.target
     is_chart = evidence.engine and not release.name
     yield f"{'chart' if is_chart else release_name(release)}: {_counts(release)}"
-    deleted = [str(row.resource) for row in release.changes if row.change == "deleted"]
+    deleted, left = _gone(release)
     if deleted:
         yield Row("deletes", ", ".join(deleted))
+    if left:
+        yield Row("leaves", f"{', '.join(left)}, which nobody looks after any more")
     if evidence.before or evidence.after:
         yield Row("compared", f"{evidence.before} -> {evidence.after}")
     how = f"Kubernetes {target.kubernetes}, Helm {target.helm}, {target.apply}"

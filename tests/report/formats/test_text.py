@@ -69,6 +69,17 @@ def test_every_deleted_object_is_named() -> None:
     assert all(f"ConfigMap prod/c{number}" in written for number in range(30))
 
 
+def test_what_helm_keeps_is_not_called_deleted() -> None:
+    kept = ChangeSummary(ResourceId("", "ConfigMap", "prod", "a"), "deleted", Impact.NONE)
+    told = report()
+    release = replace(told.releases[0], changes=(kept,), evidence=Evidence(before="a", after="b"))
+    written = render(replace(told, releases=(release,)))
+    assert "leaves      ConfigMap prod/a, which nobody looks after any more\n" in written
+    assert "deletes" not in written
+    argo = replace(release, source=ReleaseSource("argocd", "app.yaml", 1))
+    assert "deletes     ConfigMap prod/a\n" in render(replace(told, releases=(argo,)))
+
+
 @pytest.mark.parametrize("width", [40, 80])
 def test_prose_wraps_and_commands_do_not(width: int) -> None:
     command = "kubectl patch " + "x" * 100
