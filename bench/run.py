@@ -1,16 +1,20 @@
 """Speed as ratios, measured in one run: each pair of commands in turn, the median of the ratios.
 
-    python bench/run.py [NAME ...] [--runs N]
+    python bench/run.py [NAME ...] [--runs N] [--short]
 
-Nothing here is a test: machines differ, ratios less so. HELM (or POLICYLINT_HELM4, or helm on PATH)
-is the Helm that both sides of a ratio use. POLICYLINT is the command that is timed; `make bench`
-installs the package for that into an environment that holds nothing else, as users have it.
+--short takes some of them in less than a minute, and ends with 1 where a ratio is much worse than
+the one in recorded.json. Nothing else here is a test: machines differ, ratios less so.
+
+HELM (or POLICYLINT_HELM4, or helm on PATH) is the Helm that both sides of a ratio use. POLICYLINT
+is the command that is timed; `make bench` installs the package for that into an environment that
+holds nothing else, as users have it.
 """
 
 from __future__ import annotations
 
 import argparse
 import compileall
+import json
 import os
 import shutil
 import statistics
@@ -18,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +37,15 @@ POLICYLINT = [
     )
 ]
 HELM = os.environ.get("HELM") or os.environ.get("POLICYLINT_HELM4") or shutil.which("helm") or ""
+
+RECORDED = Path(__file__).with_name("recorded.json")
+SHORT = ("start", "small_without_causes", "forecast", "unchanged")
+MUCH_WORSE = 2.0
+"""How many times the recorded ratio a ratio may be: machines and their load differ that much."""
+
+MEASURED: dict[str, float] = {}
+"""The ratios of this run by bench: the fastest of each side, which other work on the machine bears
+on least."""
 
 Step = Callable[[], object]
 
@@ -70,6 +83,8 @@ def ratio(name: str, ours: Step, theirs: Step, goal: float, runs: int) -> None:
     pairs = [(seconds(ours), seconds(theirs)) for _ in range(runs)]
     median = statistics.median(mine / their for mine, their in pairs)
     mine, their = (statistics.median(side) for side in zip(*pairs, strict=True))
+    fastest = [min(side) for side in zip(*pairs, strict=True)]
+    MEASURED[name] = round(fastest[0] / fastest[1], 2)
     verdict = "ok" if median <= goal else "ABOVE THE GOAL"
     print(
         f"{name:<21} {median:6.2f} x  (goal {goal:g} x, {mine * 1000:.0f} ms against "
@@ -84,7 +99,7 @@ def start(runs: int, room: Path) -> None:
     )
 
 
-def _charts(name: str, before: Path, after: Path, runs: int) -> None:
+def _charts(name: str, before: Path, after: Path, runs: int, *more: str) -> None:
     if not HELM:
         sys.exit("name a helm with HELM=")
     render = [
@@ -92,7 +107,7 @@ def _charts(name: str, before: Path, after: Path, runs: int) -> None:
         for chart in (before, after)
     ]
     check = command(
-        *POLICYLINT, "check", after, "--before", before, "--helm", HELM, "--include-crds"
+        *POLICYLINT, "check", after, "--before", before, "--helm", HELM, "--include-crds", *more
     )
     ratio(name, check, at_once(*render), 3, runs)
 
@@ -100,6 +115,11 @@ def _charts(name: str, before: Path, after: Path, runs: int) -> None:
 def small(runs: int, room: Path) -> None:
     """`policylint check` on a small chart against the two renders at once."""
     _charts("small", *small_charts(room), runs)
+
+
+def small_without_causes(runs: int, room: Path) -> None:
+    """The same without the renders that confirm what causes a finding."""
+    _charts("small_without_causes", *small_charts(room), runs, "--blame", "0")
 
 
 def big(runs: int, room: Path) -> None:
@@ -147,6 +167,17 @@ def many(runs: int, room: Path) -> None:
     ratio("many", check, command("sh", "-c", loop, cwd=tree), 1, min(runs, 3))
 
 
+def unchanged(runs: int, room: Path) -> None:
+    """A run over 60 releases that an earlier one has judged, against judging them."""
+    if not HELM:
+        sys.exit("name a helm with HELM=")
+    tree = fleet(room, 60, 20)
+    os.environ["POLICYLINT_CACHE"] = str(room / "cache")
+    words = (*POLICYLINT, "check", "--before", "git:HEAD", "--helm", HELM)
+    judging = command(*words, "--no-cache", cwd=tree)
+    ratio("unchanged", command(*words, cwd=tree), judging, 0.3, min(runs, 2))
+
+
 def growth(runs: int, room: Path) -> None:
     """Reading a file against one a tenth as long, for each kind of file that commands are written
     in."""
@@ -167,7 +198,20 @@ def _read(name: str, text: str) -> None:
     read_source(Source.of(name, text.encode()))
 
 
-BENCHES = {bench.__name__: bench for bench in (start, small, big, forecast, scan, many, growth)}
+BENCHES: Mapping[str, Callable[[int, Path], None]] = {
+    bench.__name__: bench
+    for bench in (
+        start,
+        small,
+        small_without_causes,
+        big,
+        forecast,
+        scan,
+        many,
+        unchanged,
+        growth,
+    )
+}
 
 
 def main() -> None:
@@ -175,13 +219,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*BENCHES, []])
     parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--short", action="store_true")
     asked = parser.parse_args()
     compileall.compile_dir(
         ROOT / "policylint", quiet=1
     )  # as pip does, also where Python writes no bytecode itself
-    for name in asked.names or BENCHES:
+    if asked.short:
+        names, runs = SHORT, 3
+    else:
+        names, runs = tuple(asked.names or BENCHES), asked.runs
+    for name in names:
         with tempfile.TemporaryDirectory() as room:
-            BENCHES[name](asked.runs, Path(room))
+            BENCHES[name](runs, Path(room))
+    if asked.short:
+        worse = much_worse(json.loads(RECORDED.read_text("utf-8")))
+        if worse:
+            sys.exit("much worse than recorded:\n" + "\n".join(worse))
+
+
+def much_worse(recorded: Mapping[str, float]) -> list[str]:
+    """Which ratios are much worse than the recorded ones. Raises KeyError for one that was not
+    measured: what is not looked at is not well."""
+    return [
+        f"{name}: {MEASURED[name]:g} x, recorded {before:g} x"
+        for name, before in recorded.items()
+        if MEASURED[name] > MUCH_WORSE * before
+    ]
 
 
 if __name__ == "__main__":
