@@ -12,10 +12,11 @@ volumes that only one node can mount, and plan the downtime.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.generated import unless_kept
 from policylint.kubernetes.api.reading import at, part
 from policylint.kubernetes.api.volumes import claimed
-from policylint.kubernetes.forecast.impact import strategy, template_change
-from policylint.model import Category, Fix, Kept, Severity, Violation
+from policylint.kubernetes.forecast.impact import generated_secrets, strategy, template_change
+from policylint.model import Category, Fix, Kept, ResourceId, Severity, Upgrade, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.NOTE)
@@ -34,13 +35,18 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
         yield Violation(
             message="this upgrade stops every pod of the Deployment before it starts new ones",
             because="the strategy is Recreate"
-            + ("" if old == new else ", which this upgrade brings in"),
+            + ("" if old == new else ", which this upgrade brings in")
+            + unless_kept(_generated(change, context.upgrade)),
             path=touched.path,
             before=touched.before,
             after=touched.after,
             severity=Severity.NOTE if old == new else Severity.WARNING,
             fixes=(_fix(change),),
         )
+
+
+def _generated(change: Kept, upgrade: Upgrade | None) -> list[ResourceId]:
+    return generated_secrets(change, upgrade) if upgrade else []
 
 
 def _fix(change: Kept) -> Fix:

@@ -18,6 +18,7 @@ refuses to change to it in one upgrade (strategy-defaults-left).
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.generated import unless_kept
 from policylint.kubernetes.api.reading import at, part
 from policylint.kubernetes.api.rollouts import max_surge
 from policylint.kubernetes.api.volumes import claimed
@@ -135,7 +136,7 @@ def _hanging(upgrade: Upgrade, change: Kept, touched: FieldChange) -> Iterator[V
                 message=f"the rollout of {change.id} hangs where the claim {name} "
                 f"is still held by {where}",
                 because=f"the claim is {', '.join(sorted(modes))}, "
-                "and the new pod starts before the old one stops" + _if_rolled(generated),
+                "and the new pod starts before the old one stops" + unless_kept(generated),
                 path=touched.path,
                 before=touched.before,
                 after=touched.after,
@@ -154,17 +155,6 @@ def _hanging(upgrade: Upgrade, change: Kept, touched: FieldChange) -> Iterator[V
                 ),
             )
             return
-
-
-def _if_rolled(generated: list[ResourceId]) -> str:
-    """What is to be said of a rollout that only values made anew at each render would start."""
-    if not generated:
-        return ""
-    names = ", ".join(map(str, generated))
-    return (
-        f"; it rolls only if what the render generated for {names} reaches the cluster: "
-        "where the template looks up the live Secret, nothing rolls"
-    )
 
 
 def _modes(upgrade: Upgrade, claim: ResourceId) -> set[str]:

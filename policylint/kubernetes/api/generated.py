@@ -11,6 +11,8 @@ from policylint.runtime.patterns import pattern
 
 _GENERATED = pattern(r"[a-zA-Z0-9]{8,}")
 """What randAlphaNum writes."""
+_CA = pattern(r"/(?:data|stringData)/(?:.*[-_.])?ca(?:[-_.]?cert)?(?:\.(?:crt|pem))?$")
+"""Where a Secret has the certificate of the authority that signed its own."""
 _PEM = "-----BEGIN "
 _COMMON = 3
 """Two values with so many characters in common at one place were written by hand."""
@@ -40,7 +42,7 @@ def _share(old: str, new: str) -> bool:
 def are_generated(fields: Sequence[FieldChange]) -> bool:
     """Whether all these changes of a Secret are such values. Certificates are, where their CA
     changes with them (genCA): one that is renewed by hand keeps it."""
-    own_ca = any(field.path == "/data/ca.crt" for field in fields)
+    own_ca = any(_CA.match(field.path) for field in fields)
     return bool(fields) and all(_is_one(field, own_ca=own_ca) for field in fields)
 
 
@@ -67,3 +69,15 @@ def decoded(text: str) -> str:
         return base64.b64decode(text, validate=True).decode()
     except ValueError:
         return text
+
+
+def unless_kept(secrets: Sequence[object]) -> str:
+    """What is to be said of a rollout that only values made anew at each render would start; ""
+    where there are none."""
+    if not secrets:
+        return ""
+    return (
+        "; it rolls only if what the render generated for "
+        f"{', '.join(map(str, secrets))} reaches the cluster: where the template looks up the live "
+        "Secret, nothing rolls"
+    )
