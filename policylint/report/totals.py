@@ -32,8 +32,7 @@ def frequencies(report: Report) -> Iterator[tuple[str, Severity, int]]:
 def verdict_words(report: Report, hidden: int = 0) -> str:
     """What stands beside the verdict: `2 errors, 0 warnings, 1 note in 3 releases`."""
     failures = len(every_failure(report))
-    counts = summary((finding for _, finding in every_finding(report)), failures)
-    words = [_plural(counts[str(level)], str(level)) for level in Severity]
+    words = list(_severities([finding for _, finding in every_finding(report)]))
     settled = counted(finding for _, finding in every_settled(report))
     if settled:
         words.append(settled)
@@ -46,6 +45,14 @@ def verdict_words(report: Report, hidden: int = 0) -> str:
     if report.verdict is Verdict.UNKNOWN:
         words[-1] += " (policylint could not judge everything)"
     return ", ".join(words)
+
+
+def _severities(findings: list[Finding]) -> Iterator[str]:
+    counts = summary(findings, 0)
+    yield from (_plural(counts[str(level)], str(level)) for level in Severity)
+    trials = sum(finding.dry for finding in findings)
+    if trials:
+        yield f"{trials} of them on trial"
 
 
 def _plural(count: int, noun: str) -> str:

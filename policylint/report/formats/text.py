@@ -238,8 +238,12 @@ def _scanned(report: Report) -> Iterator[str]:
     """What a scan has read, so that an empty answer is no silence."""
     if report.scan is not None:
         scan = report.scan
-        count = len(scan.invocations) or "no"
-        yield f"{scan.files_read} files read: {count} helm commands and declared releases"
+        read = f"{scan.files_read} file{'s'[: scan.files_read != 1]} read"
+        if len(scan.invocations) == 1:
+            yield f"{read}: 1 helm command or declared release"
+        else:
+            count = len(scan.invocations) or "no"
+            yield f"{read}: {count} helm commands and declared releases"
         if scan.aside:
             where = "documentation, test fixtures and vendored files"
             yield f"not judged: {scan.aside} of them in {where} (--all-findings judges them too)"

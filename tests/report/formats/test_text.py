@@ -235,3 +235,9 @@ def test_a_chart_that_no_release_can_fetch_is_told_once() -> None:
     written = render(Report(Verdict.UNKNOWN, tuple(releases)))
     assert written.count("unknown[render]") == 1
     assert "also        in prod/cron, prod/web\n" in written
+
+
+def test_what_is_on_trial_is_counted_as_such() -> None:
+    written = render(report(finding("no", dry=True), finding("too")))
+    assert "no (on trial: fails nothing yet)" in written
+    assert written.endswith("FAIL: 2 errors, 0 warnings, 0 notes, 1 of them on trial\n")
