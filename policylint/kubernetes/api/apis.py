@@ -190,3 +190,18 @@ def _custom_rows() -> Iterator[tuple[tuple[str, str], ApiStatus]]:
 def _more() -> Mapping[str, list[dict[str, str]]]:
     rows: Mapping[str, list[dict[str, str]]] = table("more-apis")
     return rows
+
+
+_PLURALS = {"Endpoints": "endpoints"}
+
+
+def plural(kind: str) -> str:
+    """The resource of a built-in kind."""
+    word = kind.lower()
+    if kind in _PLURALS:
+        return _PLURALS[kind]
+    if word.endswith("s"):
+        return f"{word}es"
+    if word.endswith("y"):
+        return f"{word[:-1]}ies"
+    return f"{word}s"

@@ -15,6 +15,7 @@ from policylint.kubernetes.forecast.building import unbuilt
 from policylint.kubernetes.forecast.moments import Moment, Moments, backward, forward
 from policylint.kubernetes.forecast.server import Sent, Server, answer
 from policylint.kubernetes.forecast.timing import too_late
+from policylint.kubernetes.forecast.webhooks import silences, unanswered
 from policylint.kubernetes.manifests.hookorder import (
     is_deleted_after,
     is_deleted_first,
@@ -105,7 +106,8 @@ def _made(hook: Resource, moment: Moment, there: Moments, server: Server) -> Ans
     response = create(server, hook)[0]
     if response.outcome is not Outcome.ACCEPTED:
         return response
-    return answer(admission(hook, Surroundings(there, server.namespace), moment))
+    findings = admission(hook, Surroundings(there, server.namespace), moment)
+    return answer((*findings, *unanswered(hook, "CREATE", silences(there), there, moment)))
 
 
 def _over(hook: Resource, moment: Moment, there: Moments, server: Server) -> Answer:

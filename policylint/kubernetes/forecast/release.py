@@ -45,6 +45,7 @@ from policylint.kubernetes.forecast.timing import (
     when_sent,
     when_taken_back,
 )
+from policylint.kubernetes.forecast.webhooks import with_silent_webhooks
 from policylint.kubernetes.manifests.definitions import Definitions
 from policylint.kubernetes.manifests.install import UNNAMED_RELEASE
 from policylint.kubernetes.manifests.reader import UnreadResource
@@ -82,6 +83,7 @@ def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
     changes = tuple(_both_ways(change, upgrade, forward, back) for change in known)
     changes = between(in_turn(changes, cluster.live), upgrade, cluster)
     changes = with_owners(changes, upgrade, cluster)
+    changes = with_silent_webhooks(changes, upgrade, forward)
     hooks = hook_runs(upgrade, forward, back)
     changes = with_leftovers(changes, forward, refused=_fails_on_the_way(changes, hooks))
     return replace(upgrade, changes=_half_applied(changes, hooks), hooks=hooks)

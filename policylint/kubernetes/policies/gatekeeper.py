@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from policylint.kubernetes.api.apis import plural
 from policylint.kubernetes.policies.model import Policy, Source, name_of
-from policylint.kubernetes.policies.requests import plural
 from policylint.model import Object
 
 TEMPLATES, CONSTRAINTS = "templates.gatekeeper.sh", "constraints.gatekeeper.sh"

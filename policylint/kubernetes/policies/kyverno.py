@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from policylint.kubernetes.api.apis import plural
 from policylint.kubernetes.api.schemas import NEWEST, group_of, schemas
 from policylint.kubernetes.policies.model import Policy, Source, name_of
-from policylint.kubernetes.policies.requests import plural
 from policylint.model import Object
 
 _OPERATIONS = ["CREATE", "UPDATE", "CONNECT", "DELETE"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from policylint.kubernetes.api.apis import plural
 from policylint.kubernetes.api.reading import items, part
 from policylint.kubernetes.crds.prepare import without_nulls
 from policylint.kubernetes.crds.served import schema_of, served_version
@@ -17,7 +18,6 @@ from policylint.kubernetes.policies.model import Request
 from policylint.kubernetes.policies.seen import seen
 from policylint.model import Json, Object, Outcome, Resource
 
-_PLURALS = {"Endpoints": "endpoints"}
 _AUTOSCALER = ("autoscaling/v1", "autoscaling/v2")
 
 
@@ -31,18 +31,6 @@ def resource_name(server: Server, resource: Resource) -> str:
     if named:
         return str(named)
     return plural(resource.id.kind)
-
-
-def plural(kind: str) -> str:
-    """The resource of a built-in kind."""
-    word = kind.lower()
-    if kind in _PLURALS:
-        return _PLURALS[kind]
-    if word.endswith("s"):
-        return f"{word}es"
-    if word.endswith("y"):
-        return f"{word[:-1]}ies"
-    return f"{word}s"
 
 
 def create_request(server: Server, resource: Resource, namespace: Json) -> Request:
