@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from policylint.kubernetes.api.schemas import (
 )
 from policylint.kubernetes.manifests.arriving import arriving
 from policylint.kubernetes.manifests.reader import Text
-from policylint.model import Apply, Created, Deleted, Kept, Target, Upgrade
+from policylint.model import Apply, Created, Deleted, Kept, Resource, ResourceId, Target, Upgrade
 from policylint.pipeline.inputs import inputs_of
 from policylint.pipeline.judge import Case, forecasted, prepare
 from policylint.pipeline.load import plans
@@ -70,6 +70,7 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
         named_crds=named_texts(plan.settings.crds),
         policies=named_texts(plan.settings.policies),
         live=named_texts(plan.options.live),
+        kept=_kept(plan),
         immutable_paths=plan.settings.immutable_paths,
         subjects=(*plan.invocations, *subjects, *_render_subjects(plan, subjects, after)),
         invocations=plan.invocations,
@@ -82,6 +83,15 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
         earlier=partial(_earlier, plan, rendering.line or "4"),
         evidence=_evidence(plan, rendering, before, after),
     )
+
+
+def _kept(plan: Plan) -> Mapping[ResourceId, Resource]:
+    """What earlier revisions of the release have left in the cluster, where its records tell."""
+    if plan.history is None:
+        return {}
+    from policylint.helm.history.kept import kept_objects
+
+    return kept_objects(plan.history, minor(plan.settings))
 
 
 def _recorded_method(plan: Plan, before: Rendered, after: Rendered) -> str:

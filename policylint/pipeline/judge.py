@@ -64,6 +64,8 @@ class Case(Struct, frozen=True):
     """What `--policies` and the configuration name."""
     live: tuple[Text, ...] = ()
     """What `--live` names: objects as `kubectl get -o yaml` prints them."""
+    kept: Mapping[ResourceId, Resource] = field(default_factory=dict)
+    """What earlier revisions have left in the cluster by the keep policy."""
     immutable_paths: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     subjects: tuple[object, ...] = ()
     """More subjects of rules: invocations, the history, the values change, the charts."""
@@ -251,6 +253,7 @@ def cluster_of(case: Case, sides: Sides) -> Cluster:
             if identity.kind == "StorageClass"
         },
         immutable_paths=case.immutable_paths,
+        kept=case.kept,
     )
 
 

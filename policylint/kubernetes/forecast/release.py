@@ -38,7 +38,7 @@ from policylint.kubernetes.forecast.progress import (
     is_unbuilt,
     never_sent,
 )
-from policylint.kubernetes.forecast.server import ACCEPTED, Sent, Server, State
+from policylint.kubernetes.forecast.server import ACCEPTED, Sent, Server, State, answer
 from policylint.kubernetes.forecast.timing import (
     too_late,
     when_built,
@@ -256,11 +256,7 @@ def _created(change: Created, upgrade: Upgrade, server: Server) -> Forecast:
         left = None
     there = live if left is None else as_sent(left)
     if there is None:
-        made, created = create(server, change.after)
-        outcome = Forecast(made)
-        if created is None or made.outcome is not Outcome.ACCEPTED:
-            return outcome
-        return with_losses(outcome, server, change.after, as_sent(change.after), created)
+        return _made(change, server)
     conflict = None
     if not target.take_ownership:
         marks = (server.release, server.namespace)
@@ -271,6 +267,41 @@ def _created(change: Created, upgrade: Upgrade, server: Server) -> Forecast:
     sent = as_sent(change.after)
     state = live_state(server, change.after, there, sent)
     return Forecast(update(server, state, Sent(change.after, sent, sent))[0])
+
+
+def _made(change: Created, server: Server) -> Forecast:
+    """The forecast of an object that is not there, as far as anybody knows."""
+    made, created = create(server, change.after)
+    outcome = Forecast(made)
+    if created is None or made.outcome is not Outcome.ACCEPTED:
+        return outcome
+    kept = server.cluster.kept.get(change.id)
+    if kept is not None:
+        refused = _over_kept(change, kept, server)
+        if refused is not None:
+            return Forecast(refused)
+    return with_losses(outcome, server, change.after, as_sent(change.after), created)
+
+
+def _over_kept(change: Created, kept: Resource, server: Server) -> Answer | None:
+    """What is asked where the object that an earlier revision kept, if nobody has deleted it since,
+    refuses to become the new one: Helm takes it back into the release by an update."""
+    sent = as_sent(change.after)
+    state = replace(stored(server, kept, as_sent(kept)), assumed=False)
+    response = update(server, state, Sent(change.after, sent, sent))[0]
+    if response.outcome is not Outcome.REJECTED:
+        return None
+    how = f"{_get(change.id)} -o yaml (give it with --live)"
+    return answer(
+        Unknown(
+            f"whether {change.id} is still there, which an earlier revision left in the cluster"
+            f" ({KEEP}: keep): {cause.field}: {cause.message}",
+            how,
+            cause.topic,
+            cause.field,
+        )
+        for cause in response.causes
+    )
 
 
 def _of_a_hook(conflict: Answer) -> Answer:
