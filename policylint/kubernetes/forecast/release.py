@@ -27,6 +27,7 @@ from policylint.kubernetes.forecast.between import between
 from policylint.kubernetes.forecast.building import twice_named, unbuilt
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.decode import UndecodableError
+from policylint.kubernetes.forecast.everywhere import is_there_already
 from policylint.kubernetes.forecast.hooks import hook_runs, left_behind, stops_all
 from policylint.kubernetes.forecast.impact import KEEP
 from policylint.kubernetes.forecast.leftovers import with_leftovers
@@ -275,12 +276,24 @@ def _made(change: Created, server: Server) -> Forecast:
     outcome = Forecast(made)
     if created is None or made.outcome is not Outcome.ACCEPTED:
         return outcome
+    if not server.target.take_ownership and is_there_already(change.id, server.namespace):
+        return Forecast(_unmarked(change))
     kept = server.cluster.kept.get(change.id)
     if kept is not None:
         refused = _over_kept(change, kept, server)
         if refused is not None:
             return Forecast(refused)
     return with_losses(outcome, server, change.after, as_sent(change.after), created)
+
+
+def _unmarked(change: Created) -> Answer:
+    """What is asked of an object that is in the cluster before the release is."""
+    what = (
+        f"whether {change.id}, which is there before anything of a release is sent, carries the"
+        " labels and annotations of this one: without them Helm does not take it over"
+    )
+    how = f"{_get(change.id)} -o yaml (give it with --live), or leave it out of the release"
+    return answer([Unknown(what, how, "ownership-conflict")])
 
 
 def _over_kept(change: Created, kept: Resource, server: Server) -> Answer | None:
