@@ -409,3 +409,114 @@ def test_hooks_of_helmfile_are_told(capsys, tmp_path, monkeypatch):
     base, change = {"helmfile.yaml": helmfile()}, {"helmfile.yaml": helmfile(hook)}
     _, _, notes = judged(capsys, tmp_path, monkeypatch, base, change)
     assert "its presync hook runs kubectl, which is not judged" in notes
+
+
+def terraform(*lines, more=""):
+    body = "\n".join(f"  {line}" for line in lines)
+    return f"""\
+resource "helm_release" "web" {{
+  name = "web"
+  namespace = "prod"
+  chart = "${{path.module}}/CHART"
+{body}
+}}
+{more}
+"""
+
+
+def root(*lines, more=""):
+    return {"main.tf": terraform(*lines, more=more).replace("CHART", "charts/web")}
+
+
+def below(*lines, more=""):
+    return {"m/main.tf": terraform(*lines, more=more).replace("CHART", "../charts/web")}
+
+
+def caller(*lines):
+    body = "\n".join(f"  {line}" for line in lines)
+    return {"main.tf": f'module "web" {{\n  source = "./m"\n{body}\n}}\n'}
+
+
+MADE = "made by terraform"
+BY_NAME = "values = [yamlencode({ tier = var.tier })]"
+FILE_OF = 'values = [file("${path.module}/v.yaml")]'
+TEMPLATE = 'values = [templatefile("${path.module}/v.tpl", { tier = "a" })]'
+LOOP = """\
+dynamic "set" {
+    for_each = local.all
+    content {
+      name  = set.key
+      value = set.value
+    }
+  }"""
+CHOICE = 'values = [local.large ? "tier: a" : "tier: b"]'
+TERRAFORM = {
+    "set": ({}, root("set {", '  name = "tier"', '  value = "b"', "}"), REFUSED),
+    "set of version 3": ({}, root('set = [{ name = "tier", value = "b" }]'), REFUSED),
+    "set_list": (
+        root('set_list = [{ name = "tier", value = ["a"] }]'),
+        root('set_list = [{ name = "tier", value = ["b"] }]'),
+        REFUSED,
+    ),
+    "set_sensitive": (
+        {},
+        root("set_sensitive {", '  name = "tier"', '  value = "b"', "}"),
+        REFUSED,
+    ),
+    "file()": ({**root(FILE_OF), "v.yaml": "tier: a\n"}, {"v.yaml": "tier: b\n"}, REFUSED),
+    "yamlencode()": ({}, root('values = [yamlencode({ tier = "b" })]'), REFUSED),
+    "templatefile()": (
+        {**root(TEMPLATE), "v.tpl": "tier: ${tier}\n"},
+        {"v.tpl": "tier: ${tier}b\n"},
+        MADE,
+    ),
+    "a default of a variable": (
+        root(BY_NAME, more='variable "tier" {\n  default = "a"\n}'),
+        root(BY_NAME, more='variable "tier" {\n  default = "b"\n}'),
+        MADE,
+    ),
+    "terraform.tfvars": (
+        {**root(BY_NAME), "terraform.tfvars": 'tier = "a"\n'},
+        {"terraform.tfvars": 'tier = "b"\n'},
+        MADE,
+    ),
+    "a loop of sets": (
+        root(LOOP, more='locals {\n  all = { tier = "a" }\n}'),
+        root(LOOP, more='locals {\n  all = { tier = "b" }\n}'),
+        "set of helm_release.web is decided by variables",
+    ),
+    "a choice": (
+        root(CHOICE, more="locals {\n  large = true\n}"),
+        root(CHOICE, more="locals {\n  large = false\n}"),
+        MADE,
+    ),
+    "a module's argument": (
+        {**caller('tier = "a"'), **below(BY_NAME)},
+        caller('tier = "b"'),
+        MADE,
+    ),
+    "a module that is called no more": (
+        {**caller(), **below()},
+        {"main.tf": ""},
+        "modules changes",
+    ),
+    "count of a module": (
+        {**caller(), **below()},
+        caller("count = 0"),
+        "how many module.web makes",
+    ),
+    "count": ({}, root("count = 2"), "variables or loops decide its name or number"),
+    "a variable that decides how many": (
+        {**root("count = var.number"), "v.tf": 'variable "number" {\n  default = 1\n}\n'},
+        {"v.tf": 'variable "number" {\n  default = 0\n}\n'},
+        "variables or loops decide its name or number",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TERRAFORM)
+def test_a_field_of_terraform(capsys, tmp_path, monkeypatch, name):
+    base, change, expected = TERRAFORM[name]
+    files = {**({} if "m/main.tf" in base else root()), **base}
+    code, told, _ = judged(capsys, tmp_path, monkeypatch, files, change)
+    assert holds(code, told, expected), (code, told)

@@ -180,4 +180,5 @@ def _may_hide(problem: Problem, files: frozenset[str]) -> bool:
     below = tuple(f"{path}/" for path in problem.paths)
     if "." in problem.paths and any(file.endswith(_DECLARING) for file in files):
         return True
-    return any(file == problem.file or file.startswith(below) for file in files)
+    named = {problem.file, *problem.paths}
+    return any(file in named or file.startswith(below) for file in files)

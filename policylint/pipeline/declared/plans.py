@@ -37,6 +37,10 @@ _ELSEWHERE = {
         "it is installed in another cluster, and what is in the old one stays there",
         "uninstall it in the old cluster, or keep kubeConfig as it is",
     ),
+    "modules": (
+        "which calls of its module make the release, and how often, terraform alone tells",
+        "give the plan: terraform show -json PLAN > plan.json && policylint check plan.json",
+    ),
 }
 """Settings whose change leaves the compared release behind: what that does, and what to do."""
 

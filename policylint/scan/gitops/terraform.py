@@ -20,6 +20,7 @@ from policylint.kyaml.load import load
 from policylint.model import Json
 from policylint.scan.gitops.clusters import cluster_names
 from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Layer, Problem
+from policylint.scan.gitops.terraformmodules import Calls, callers, calls, deciding, files_named
 from policylint.scan.gitops.terraformplan import chart_of, sets_of, settings_of
 from policylint.scan.gitops.tree import Tree, normal, string
 from policylint.scan.texts.hcl import (
@@ -46,6 +47,7 @@ _FACTS = (
     "force_update",
     "reuse_values",
     "take_ownership",
+    "skip_crds",
 )
 _SETS = ("set", "set_list", "set_sensitive", "set_wo")
 _SEVERAL = ("count", "for_each")
@@ -72,16 +74,33 @@ def resolve(tree: Tree) -> Declarations:
     """The releases of every module of a tree, and those whose names are not known."""
     folders = list(_folders(tree))
     names = cluster_names([(folder.starts[0][1], folder.path) for folder in folders])
+    made = calls(tree) if folders else {}
     releases: list[Declared] = []
     problems: list[Problem] = []
     for folder, name in zip(folders, names, strict=True):
         for block in _releases(folder.module.blocks):
             declared = _release(tree, folder, block)
             if isinstance(declared, Problem):
-                problems.append(declared)
+                paths = (*declared.paths, *deciding(tree, made, folder.path))
+                problems.append(replace(declared, paths=paths))
             else:
-                releases.append(replace(declared, environment=name))
+                whole = replace(declared, environment=name)
+                releases.append(_called(tree, made, folder, block, whole))
     return Declarations(tuple(releases), tuple(problems))
+
+
+def _called(tree: Tree, made: Calls, folder: _Folder, block: Block, release: Declared) -> Declared:
+    """The release with the calls of its module, and with the files that decide what of it is not
+    known."""
+    own = list(callers(made, folder.path))
+    settings = {**release.settings, "modules": sorted(call.shown for call in own)}
+    why = [f"how many {call.address} makes of it ({call.file})" for call in own if call.several]
+    unresolved = (*release.unresolved, *why)
+    depends: tuple[str, ...] = ()
+    if unresolved:
+        texts = (attribute.text for attribute in block.attributes.values())
+        depends = deciding(tree, made, folder.path) + tuple(files_named(tree, folder.path, texts))
+    return replace(release, settings=settings, unresolved=unresolved, depends=depends)
 
 
 def _folders(tree: Tree) -> Iterator[_Folder]:

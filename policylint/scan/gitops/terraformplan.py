@@ -110,6 +110,7 @@ def settings_of(attributes: dict[str, Json]) -> dict[str, Json]:
     renderer = value(attributes, "postrender")
     return {
         "prune": True,
+        "install.crds": "Skip" if value(attributes, "skip_crds") is True else "Create",
         "upgrade.force": value(attributes, "force_update") is True,
         "upgrade.takeOwnership": value(attributes, "take_ownership") is True,
         "upgrade.preserveValues": value(attributes, "reuse_values") is True,
