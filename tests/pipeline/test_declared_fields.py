@@ -520,3 +520,104 @@ def test_a_field_of_terraform(capsys, tmp_path, monkeypatch, name):
     files = {**({} if "m/main.tf" in base else root()), **base}
     code, told, _ = judged(capsys, tmp_path, monkeypatch, files, change)
     assert holds(code, told, expected), (code, told)
+
+
+def kustomized(more="", home="./charts"):
+    return f"""\
+helmGlobals: {{chartHome: {home}}}
+namespace: prod
+helmCharts: [{{name: web, releaseName: web}}]
+{more}"""
+
+
+def play(value, more=""):
+    return f"""\
+- hosts: all
+  tasks:
+  - kubernetes.core.helm:
+      name: web
+      release_namespace: prod
+      chart_ref: ./charts/web
+      release_values: {{tier: {value}}}
+{more}"""
+
+
+def command(more):
+    return {"deploy.sh": f"helm upgrade --install web ./charts/web -n prod --atomic {more}\n"}
+
+
+def fleet(more=""):
+    return f"defaultNamespace: prod\nhelm:\n  releaseName: web\n  chart: ./charts/web\n{more}"
+
+
+def of_map(name):
+    return fleet(f"  valuesFrom: [{{configMapKeyRef: {{name: {name}, key: k}}}}]\n")
+
+
+PATCH = "- {op: replace, path: /spec/selector/matchLabels/tier, value: %s}\n"
+PATCHED = "patches: [{path: p.yaml, target: {kind: Deployment}}]\n"
+LABELS = "resources: [../base]\nlabels: [{pairs: {tier: b}, includeSelectors: true}]\n"
+RENDERED = "changes what is rendered"
+OTHERS = {
+    "a patch of a kustomization": (
+        {"kustomization.yaml": kustomized(PATCHED), "p.yaml": PATCH % "a"},
+        {"p.yaml": PATCH % "b"},
+        f"{RENDERED} (patches)",
+    ),
+    "labels of a kustomization": (
+        {"kustomization.yaml": kustomized()},
+        {"kustomization.yaml": kustomized("commonLabels: {tier: b}\n")},
+        f"{RENDERED} (commonLabels)",
+    ),
+    "labels of an overlay": (
+        {
+            "base/kustomization.yaml": kustomized(home="../charts"),
+            "over/kustomization.yaml": "resources: [../base]\n",
+        },
+        {"over/kustomization.yaml": LABELS},
+        f"over/kustomization.yaml {RENDERED} (labels)",
+    ),
+    "a variable of a play": (
+        {"play.yml": play('"{{ tier }}"'), "group_vars/all.yml": "tier: a\n"},
+        {"group_vars/all.yml": "tier: b\n"},
+        "values that templates write",
+    ),
+    "a loop of a play": (
+        {"play.yml": play('"{{ item }}"', "    loop: [a]\n")},
+        {"play.yml": play('"{{ item }}"', "    loop: [b]\n")},
+        "values that templates write",
+    ),
+    "a variable of a command": (
+        command("--set tier=$TIER"),
+        command("--set tier=$TIER$TIER"),
+        "the value of tier",
+    ),
+    "a values file that a variable names": (
+        {**command("-f $STAGE.yaml"), "prod.yaml": "tier: a\n"},
+        {"prod.yaml": "tier: b\n"},
+        "the values file",
+    ),
+    "a post-renderer": (
+        {**command("--post-renderer ./p.sh"), "p.sh": "cat\n"},
+        {"p.sh": "sed s/a/b/\n"},
+        "a post-renderer, which is not run",
+    ),
+    "an object of the cluster": (
+        {"fleet.yaml": of_map("a")},
+        {"fleet.yaml": of_map("b")},
+        "values of objects in the cluster",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_decides_a_release_without_being_read(capsys, tmp_path, monkeypatch, name):
+    base, change, expected = OTHERS[name]
+    code, told, _ = judged(capsys, tmp_path, monkeypatch, base, change)
+    assert holds(code, told, expected), (code, told)
+
+
+def test_what_does_not_decide_a_release_leaves_it_alone(capsys, tmp_path, monkeypatch):
+    base = command("--set tier=$TIER")
+    change = {"deploy.sh": f"#!/bin/sh\necho deploying\n{base['deploy.sh']}"}
+    assert judged(capsys, tmp_path, monkeypatch, base, change)[:2] == (0, [])

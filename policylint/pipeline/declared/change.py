@@ -117,7 +117,9 @@ def _judged(release: Declared) -> Declared:
     """A release without where it is written."""
     layers = tuple(map(_unplaced, release.layers))
     chart = replace(release.chart, file="")
-    return replace(release, chart=chart, file="", line=0, layers=layers, notes=(), invocations=())
+    written = release.written if release.unresolved else ""
+    bare = replace(release, chart=chart, file="", line=0, layers=layers, written=written)
+    return replace(bare, notes=(), invocations=())
 
 
 def _set_files(release: Declared) -> tuple[str, ...]:

@@ -117,6 +117,7 @@ def _release(
         include_crds=value(helm, "skipCrds") is not True,
         flags=tuple(flag for key, flag in _FLAGS.items() if value(helm, key) is True),
         unresolved=(*why, *values.unresolved, *unset, *_plugin(source)),
+        written=str(source),
         notes=tuple(_notes(item)),
     )
 

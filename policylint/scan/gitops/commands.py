@@ -6,6 +6,7 @@ fixtures, dry runs and jobs that make a cluster of their own declare nothing.
 
 from __future__ import annotations
 
+import fnmatch
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +22,9 @@ from policylint.scan.repository.walk import scan
 _TOOLS = {"helm": "command", "ansible": "ansible"}
 _ACTIONS = ("upgrade", "install")
 _RUNS = re.compile(r"\bhelm3?\b[^\n]*\b(?:upgrade|install)\b|\b(?:core|kubernetes|general)\.helm\b")
+_UNKNOWN = "…"
+"""What stands in a file's name for what a variable decides."""
+_VARIABLES = frozenset({"group_vars", "host_vars", "vars", "defaults", "inventory"})
 _KINDS = ("set-string", "set-json", "set-file", "set-literal")
 _NO_SCRIPT = (".tpl", ".json", ".lock", ".tf", ".tofu", ".txt", ".sum", ".mod")
 
@@ -95,6 +99,7 @@ def _release(tree: Tree, invocation: Invocation, repositories: Mapping[str, str]
     layers, unread = _layers(tree, invocation)
     sets, unset = _sets(invocation)
     chart, why = _chart(tree, invocation, repositories)
+    unresolved = (*why, *unread, *unset, *_hidden(invocation))
     return Declared(
         tool=_TOOLS[invocation.tool],
         name=invocation.release or "",
@@ -112,9 +117,40 @@ def _release(tree: Tree, invocation: Invocation, repositories: Mapping[str, str]
             "upgrade.preserveValues": invocation.flag("reuse-values").state == "set",
             "absent": _is_absent(invocation),
         },
-        unresolved=(*why, *unread, *unset, *_hidden(invocation)),
+        unresolved=unresolved,
+        depends=tuple(_deciding(tree, invocation)) if unresolved else (),
+        written=_written(invocation),
         invocations=(invocation,),
     )
+
+
+def _written(invocation: Invocation) -> str:
+    """The words of a command, wherever it stands; "" for a task."""
+    command = invocation.command
+    if command is None:
+        return ""
+    flags = [word.raw for flag in command.flags for word in flag.words]
+    return " ".join([*(word.raw for word in command.positionals), *flags])
+
+
+def _deciding(tree: Tree, invocation: Invocation) -> Iterator[str]:
+    """The files that decide what is not known of a command: those that its words may name, and of
+    a task the play itself and its variables."""
+    patterns = [written.replace(_UNKNOWN, "*") for written in invocation.values_files]
+    renderer = invocation.flag("post-renderer").value
+    patterns += [renderer] if isinstance(renderer, str) else []
+    for written in patterns:
+        name = written.removeprefix("./")
+        yield from (path for path in tree.names if fnmatch.fnmatchcase(path, f"*{name}"))
+    if invocation.tool == "ansible":
+        yield invocation.file
+        yield from filter(_is_variables, tree.names)
+
+
+def _is_variables(name: str) -> bool:
+    """Whether a file holds variables of plays, by where Ansible looks for them."""
+    folders, _, base = name.rpartition("/")
+    return bool(_VARIABLES & set(folders.split("/"))) or "vars" in base
 
 
 def _hidden(invocation: Invocation) -> Iterator[str]:

@@ -66,6 +66,7 @@ def _release(tree: Tree, item: Item, folder: str, body: dict[str, Json], target:
             "upgrade.takeOwnership": value(helm, "takeOwnership") is True,
         },
         unresolved=tuple(unresolved),
+        written=str(body),
         notes=() if name else (_NAMELESS,),
     )
 

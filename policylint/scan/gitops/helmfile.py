@@ -229,6 +229,7 @@ def _release(
         kube_version=string(entry, "kubeVersion") or string(state.body, "kubeVersion"),
         api_versions=_api_versions(state, entry),
         unresolved=tuple(unresolved),
+        written=str(entry),
         depends=(*state.depends, *values.depends, *_secrets(state, entry), *_folders(chart)),
         notes=(*values.notes, *_hooks(entry)),
     )

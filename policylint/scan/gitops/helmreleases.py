@@ -70,6 +70,7 @@ def declared(flux: Flux, cluster: Cluster, placed: Placed) -> Declared:
         | {"chart.name": _chart_name(flux.tree, chart.chart)}
         | chart.facts,
         flags=tuple(_flags(spec)),
+        written=str(spec),
         unresolved=tuple(dict.fromkeys(unresolved)),
         notes=(
             *chart.notes,

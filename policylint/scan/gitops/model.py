@@ -89,6 +89,8 @@ class Declared(Struct, frozen=True):
     unresolved: tuple[str, ...] = ()
     depends: tuple[str, ...] = ()
     """Files and directories of the repository that decide it and are not read here."""
+    written: str = ""
+    """The declaration as it is written: of one that is not resolved, all that can be compared."""
     notes: tuple[str, ...] = ()
     invocations: tuple[Invocation, ...] = ()
     """The command or task that upgrades it, where one does: it is judged too."""

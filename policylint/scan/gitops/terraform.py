@@ -20,7 +20,15 @@ from policylint.kyaml.load import load
 from policylint.model import Json
 from policylint.scan.gitops.clusters import cluster_names
 from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Layer, Problem
-from policylint.scan.gitops.terraformmodules import Calls, callers, calls, deciding, files_named
+from policylint.scan.gitops.terraformmodules import (
+    Calls,
+    callers,
+    calls,
+    closure,
+    deciding,
+    files_named,
+    outside,
+)
 from policylint.scan.gitops.terraformplan import chart_of, sets_of, settings_of
 from policylint.scan.gitops.tree import Tree, normal, string
 from policylint.scan.texts.hcl import (
@@ -96,11 +104,14 @@ def _called(tree: Tree, made: Calls, folder: _Folder, block: Block, release: Dec
     settings = {**release.settings, "modules": sorted(call.shown for call in own)}
     why = [f"how many {call.address} makes of it ({call.file})" for call in own if call.several]
     unresolved = (*release.unresolved, *why)
+    written = closure(folder.module, block)
     depends: tuple[str, ...] = ()
     if unresolved:
-        texts = (attribute.text for attribute in block.attributes.values())
-        depends = deciding(tree, made, folder.path) + tuple(files_named(tree, folder.path, texts))
-    return replace(release, settings=settings, unresolved=unresolved, depends=depends)
+        named = tuple(files_named(tree, folder.path, written))
+        depends = outside(tree, made, folder.path) + named
+    return replace(
+        release, settings=settings, unresolved=unresolved, depends=depends, written=written
+    )
 
 
 def _folders(tree: Tree) -> Iterator[_Folder]:

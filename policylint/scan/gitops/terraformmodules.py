@@ -10,12 +10,15 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from policylint.scan.gitops.tree import Tree, normal
-from policylint.scan.texts.hcl import Block, parse
+from policylint.scan.texts.hcl import Block, Module, parse
 
 _ENDINGS = (".tf", ".tofu", ".tfvars", ".tfvars.json", ".tf.json")
 _LOCAL = re.compile(r'source\s*=\s*"\.')
 _SEVERAL = ("count", "for_each")
 _QUOTED = re.compile(r'"(?:\$\{path\.(?:module|root|cwd)\}/)?([^"$\n]+)"')
+_NAME = re.compile(r"[A-Za-z_][\w-]*\.[\w-]+")
+_KINDS = {"variable": "var", "module": "module"}
+"""How expressions call what a block defines, where that is not its type."""
 _MOST = 50
 """Modules above one another."""
 
@@ -83,10 +86,48 @@ def deciding(tree: Tree, made: Calls, folder: str) -> tuple[str, ...]:
     )
 
 
-def files_named(tree: Tree, folder: str, texts: Iterator[str]) -> Iterator[str]:
+def outside(tree: Tree, made: Calls, folder: str) -> tuple[str, ...]:
+    """Those of them that are not the module itself: its callers, and files of variables."""
+    own = normal(folder)
+    return tuple(
+        name
+        for name in deciding(tree, made, folder)
+        if (posixpath.dirname(name) or ".") != own or "tfvars" in name
+    )
+
+
+def closure(module: Module, block: Block) -> str:
+    """A block as it is written, with all of its module that it refers to."""
+    texts = dict(_definitions(module))
+    waiting, seen = [_written(block)], dict[str, str]()
+    while waiting:
+        for name in _NAME.findall(waiting.pop()):
+            if name in texts and name not in seen:
+                seen[name] = texts[name]
+                waiting.append(texts[name])
+    return "\n".join([_written(block), *(f"{name} {seen[name]}" for name in sorted(seen))])
+
+
+def _definitions(module: Module) -> Iterator[tuple[str, str]]:
+    """(name, text) of what expressions may refer to."""
+    for block in module.blocks:
+        if block.type == "locals":
+            for name, attribute in block.attributes.items():
+                yield f"local.{name}", attribute.text
+        elif block.labels:
+            kind = _KINDS.get(block.type, block.labels[0])
+            yield f"{kind}.{block.labels[-1]}", _written(block)
+
+
+def _written(block: Block) -> str:
+    own = [f"{name} = {attribute.text}" for name, attribute in block.attributes.items()]
+    inner = [f"{below.type} {below.labels} {{{_written(below)}}}" for below in block.blocks]
+    return "\n".join((*own, *inner))
+
+
+def files_named(tree: Tree, folder: str, text: str) -> Iterator[str]:
     """The files of the repository that expressions name: of file(), templatefile() and the like."""
-    for text in texts:
-        for path in _QUOTED.findall(text):
-            within = normal(posixpath.join(folder, path))
-            if tree.is_file(within):
-                yield within
+    for path in _QUOTED.findall(text):
+        within = normal(posixpath.join(folder, path))
+        if tree.is_file(within):
+            yield within
