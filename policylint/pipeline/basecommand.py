@@ -24,6 +24,7 @@ from policylint.helm.sources.git import Repository, find_repository
 from policylint.helm.sources.reach import depends_on
 from policylint.helm.sources.resolve import resolve_at, with_streams
 from policylint.helm.sources.snapshot import Revision
+from policylint.pipeline.basedeclared import Earlier, earlier_declared
 from policylint.pipeline.forwarded import passed_on
 from policylint.pipeline.plan import chart_side
 from policylint.pipeline.runs import runs_at, runs_now
@@ -129,7 +130,8 @@ def sides_of_command(settings: Settings, skip: Sequence[str], workspace: Workspa
     past = runs_at(repository, revision.commit, repository.top, now, skip, workspace)
     there = _commands(past, options)
     if not there:
-        return None
+        declared = earlier_declared(settings, repository, revision, past, workspace)
+        return _after_declaration(settings, declared, workspace) if declared else None
     typed = typed_items(options, _Folder(repository, "", Path.cwd()).named)
     todays = _spelled(here, repository, "")
     earlier = _spelled(there, repository, revision.commit)
@@ -137,6 +139,16 @@ def sides_of_command(settings: Settings, skip: Sequence[str], workspace: Workspa
     if choice:
         return _sides(settings, choice, revision, workspace)
     return None
+
+
+def _after_declaration(settings: Settings, earlier: Earlier, workspace: Workspace) -> Sides:
+    """What is typed, after what the base declares."""
+    after = with_streams(chart_side(settings), workspace)
+    notes = (f"before: the declaration of {earlier.where}",)
+    before = earlier.side
+    if isinstance(before, ChartSide):
+        before = replace(before, notes=notes)
+    return Sides(before, after, settings, earlier.failures)
 
 
 def _commands(runs: Sequence[Invocation], options: Options) -> tuple[Invocation, ...]:
