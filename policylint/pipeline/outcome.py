@@ -9,7 +9,7 @@ from msgspec import convert
 from msgspec.structs import replace
 
 from policylint.engine.judging import Judgement, judge
-from policylint.errors import PolicylintError, RenderError
+from policylint.errors import PolicylintError, RenderError, RuleFailure
 from policylint.helm.inputs.sides import ChartSide, Side
 from policylint.pipeline.case import failure, judging_of, values_change_of, values_subjects
 from policylint.pipeline.plan import Plan
@@ -101,7 +101,7 @@ def unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
     subjects, failures = values_subjects(plan, at.helm, error.message)
     judgement = _of_certain_failure(plan, error, subjects, at)
     if judgement is None:
-        also = (broken for broken in failures if broken.message != str(error))
+        also = (broken for broken in failures if not _is_told(broken, error))
         told = (failure("render", error), *plan.failures, *also)
         judgement = judge(judging_of(plan), subjects, at, failures=told)
     report = ReleaseReport(
@@ -114,6 +114,11 @@ def unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
         rules=judgement.reported,
     )
     return with_declaration(with_values(report, plan, subjects), plan, None)
+
+
+def _is_told(broken: RuleFailure, error: PolicylintError) -> bool:
+    """Whether helm's words say the same: the chart that it cannot load cannot be read here."""
+    return broken.message.rpartition(": ")[2] in str(error)
 
 
 def _of_certain_failure(

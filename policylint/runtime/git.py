@@ -22,6 +22,8 @@ SETTINGS = (
     "safe.bareRepository=explicit",
     "submodule.recurse=false",
 )
+LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\n"
+"""What a file begins with that git keeps for a content of Git LFS, which may not be here."""
 _PLACES = (
     "GIT_DIR",
     "GIT_WORK_TREE",

@@ -10,19 +10,15 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from policylint.errors import SourceError
+from policylint.errors import ReadError, SourceError
+from policylint.helm.inputs.archives import MAX_FILES, DamagedError, packed_files
 from policylint.helm.inputs.sides import ChartSide
-from policylint.helm.values.files import MAX_CHART, MAX_FILE, MAX_FILES
 from policylint.helm.values.helmignore import Ignore
-from policylint.runtime.git import checkout_top
-
-if TYPE_CHECKING:
-    import tarfile
+from policylint.runtime.git import LFS_POINTER, checkout_top
+from policylint.runtime.patterns import pattern
 
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
@@ -32,6 +28,12 @@ _KINDS = {
 }
 _SYSTEM = ("/proc/", "/dev/", "/sys/")
 _ARCHIVES = (".tgz", ".tar.gz")
+_LOADED = pattern(
+    r"(?:^|/)(?:(?:templates|crds)/.*|Chart\.yaml|values\.yaml|values\.schema\.json|[^/]+\.tgz)$"
+)
+"""The files of a chart that helm reads whatever its templates say."""
+_LARGEST_POINTER = 1024
+"""Bytes: the specification of Git LFS has all pointers smaller."""
 
 
 def confine(side: ChartSide) -> None:
@@ -45,6 +47,7 @@ def confine(side: ChartSide) -> None:
     for file in side.values.named:
         if file != "-" and "://" not in file and file not in copies and os.path.lexists(file):
             refuse_odd_file(file, _boundary(file, side.root))
+            _refuse_pointer(file)
 
 
 def _confine_copy(side: ChartSide) -> None:
@@ -52,10 +55,12 @@ def _confine_copy(side: ChartSide) -> None:
     if not os.path.isfile(side.chart):  # noqa: PTH113  asked for each render
         return
     try:
-        confine_archive(Path(side.chart))
-    except SourceError as error:
+        _look_through(Path(side.chart))
+    except DamagedError:
+        return  # who pulls it says so
+    except ReadError as error:
         remedy = "do not use this chart"
-        raise SourceError(side.as_named(error.message), remedy=remedy) from error
+        raise SourceError(side.as_named(f"{error.file} {error.message}"), remedy=remedy) from error
 
 
 def confine_chart(chart: Path, root: str = "") -> None:
@@ -67,6 +72,7 @@ def confine_chart(chart: Path, root: str = "") -> None:
     if chart.is_dir():
         confine_directory(chart, boundary)
     else:
+        _refuse_pointer(str(chart))
         confine_archive(chart)
 
 
@@ -98,6 +104,8 @@ def confine_directory(top: Path, boundary: str) -> None:
 def _confine_entry(entry: os.DirEntry[str], name: str, boundary: str) -> None:
     if entry.is_symlink() or not (entry.is_dir() or entry.is_file()):
         refuse_odd_file(entry.path, boundary)
+    if _LOADED.search(name):
+        _refuse_pointer(entry.path)
     if name.startswith("charts/") and name.endswith(_ARCHIVES):
         confine_archive(Path(entry.path))
 
@@ -120,31 +128,33 @@ def refuse_odd_file(path: str, boundary: str) -> None:
         raise _refusal(path, f"is {_KINDS[mode]}, not a file")
 
 
-def confine_archive(path: Path) -> None:
-    """Raise SourceError for an archive with links, devices, paths that lead out of it, or more
-    than Helm takes; what is no archive is left to helm."""
-    import tarfile  # few charts are packed
-
-    size = count = 0
-    try:
-        with tarfile.open(path, mode="r|gz") as archive:
-            for member in archive:
-                size, count = size + member.size, count + 1
-                _refuse_member(member, path)
-                if size > MAX_CHART or count > MAX_FILES:
-                    raise _refusal(str(path), "unpacks to more than Helm takes for a chart")
-    except (OSError, EOFError, tarfile.TarError, zlib.error, ValueError):
+def _refuse_pointer(path: str) -> None:
+    """Raise SourceError for what Git LFS left in a file's place: helm would take it for the
+    file."""
+    if not 0 < os.stat(path).st_size < _LARGEST_POINTER:  # noqa: PTH116
         return
+    with open(path, "rb") as file:  # noqa: PTH123  a chart may have thousands of files
+        if file.read(len(LFS_POINTER)) == LFS_POINTER:
+            raise SourceError(
+                f"{path} is kept in Git LFS, and its content is not here", remedy="git lfs pull"
+            )
 
 
-def _refuse_member(member: tarfile.TarInfo, path: Path) -> None:
-    name = member.name.replace("\\", "/")
-    if name.startswith("/") or ".." in name.split("/"):
-        raise _refusal(str(path), f"holds {member.name!r}, a path that leads out of it")
-    if member.isdev() or member.issym() or member.islnk():
-        raise _refusal(str(path), f"holds {member.name!r}, which is a link or a device")
-    if member.size > MAX_FILE:
-        raise _refusal(str(path), f"holds {member.name!r}, larger than {MAX_FILE} bytes")
+def confine_archive(path: Path) -> None:
+    """Raise SourceError for an archive with links, devices, paths that lead out of it, or more than
+    Helm takes, and for one that cannot be read; one that is not there is left to helm."""
+    try:
+        _look_through(path)
+    except ReadError as error:
+        raise SourceError(error.message, file=error.file, remedy=error.remedy) from None
+
+
+def _look_through(path: Path) -> None:
+    try:
+        for _ in packed_files(path, str(path)):
+            pass
+    except OSError:
+        return
 
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:

@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 from policylint.errors import ReadError
+from policylint.runtime.git import checkout_top
 
 _TYPED = 1 << 24
 """Bytes that are read of a device."""
@@ -36,7 +37,9 @@ def read_text(path: Path) -> str:
 
 def _content(path: Path) -> bytes:
     """A file's bytes; of a device (a terminal, `/dev/null`) no more than a person may type, as
-    `/dev/zero` never ends."""
+    `/dev/zero` never ends. A pipe that a checkout leads to is not waited for."""
+    if is_stream(path) and checkout_top(path.parent):
+        raise OSError(errno.EINVAL, "a pipe", str(path))
     with path.open("rb") as file:
         if not stat.S_ISCHR(os.fstat(file.fileno()).st_mode):
             return file.read()

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from policylint.errors import ReadError
+from policylint.helm.inputs.archives import packed_files
 from policylint.helm.inputs.sides import ChartSide
-from policylint.helm.values.files import MAX_FILE, MAX_FILES
 from policylint.runtime.patterns import pattern
 
 # Functions of Sprig and Helm whose result differs from call to call. `keys` and `values` of a dict
@@ -137,22 +138,10 @@ def _files(directory: str, names: list[str]) -> Iterator[bytes]:
 def _members(archive: Path) -> Iterator[bytes]:
     """The files of an archive; one that cannot be read, or that Helm refuses for its size, counts
     as calling such a function."""
-    import gzip
-    import tarfile
-    import zlib
-
     try:
-        with tarfile.open(archive) as tar:
-            for number, member in enumerate(tar):
-                if number > MAX_FILES or member.size > MAX_FILE:
-                    yield _ANYTHING
-                    return
-                if member.isfile():
-                    content = tar.extractfile(member)
-                else:
-                    content = None
-                yield content.read() if content else b""
-    except (OSError, EOFError, tarfile.TarError, gzip.BadGzipFile, zlib.error):
+        for _, content in packed_files(archive, str(archive)):
+            yield content
+    except (OSError, ReadError):
         yield _ANYTHING
 
 

@@ -10,8 +10,7 @@ from pathlib import Path, PurePosixPath
 from policylint.errors import SourceError
 from policylint.helm.inputs.workspace import disk_error
 from policylint.helm.sources.git import Blob, Repository, find_module
-
-_POINTER = b"version https://git-lfs.github.com/spec/v1\n"
+from policylint.runtime.git import LFS_POINTER
 
 
 class Checkout:
@@ -119,7 +118,7 @@ class Checkout:
 
     def _smudged(self, blob: Blob, content: bytes) -> bytes:
         """The content itself where git has but a Git LFS pointer, from the local store."""
-        if not content.startswith(_POINTER):
+        if not content.startswith(LFS_POINTER):
             return content
         pointer = re.search(rb"oid sha256:([0-9a-f]{64})", content)
         name = pointer[1].decode() if pointer else ""

@@ -13,11 +13,12 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.errors import PolicylintError, SourceError
+from policylint.errors import PolicylintError, ReadError, SourceError
 from policylint.helm.engines.binary import TIME_LIMIT, Process, find_helm
 from policylint.helm.engines.confine import confine_chart
 from policylint.helm.engines.homes import added_repositories
 from policylint.helm.engines.pull import build_dependencies
+from policylint.helm.inputs.archives import packed_files
 from policylint.helm.inputs.names import chart_word, dependency_name
 from policylint.helm.inputs.sides import ChartSide, Side
 from policylint.helm.inputs.workspace import Sources, Workspace, disk_error
@@ -334,23 +335,11 @@ def _names(charts: Path) -> Iterator[str]:
 
 
 def _packed_name(archive: Path) -> str:
-    import tarfile  # seldom needed, and it brings four ways to compress
-
     try:
-        with tarfile.open(archive) as tar:
-            for member in tar:
-                if (
-                    member.isfile()
-                    and member.name.count("/") == 1
-                    and member.name.endswith("/Chart.yaml")
-                ):
-                    content = tar.extractfile(member)
-                    return str(
-                        _parsed(content.read().decode("utf-8", "replace") if content else "").get(
-                            "name"
-                        )
-                    )
-    except (OSError, EOFError, tarfile.TarError):
+        for name, content in packed_files(archive, str(archive)):
+            if name == "Chart.yaml":
+                return str(_parsed(content.decode("utf-8", "replace")).get("name"))
+    except (OSError, ReadError):
         return ""  # helm says what is wrong with it
     return ""
 

@@ -9,27 +9,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-import io
 import os
-import posixpath
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from policylint.errors import ReadError
+from policylint.helm.inputs.archives import MAX_CHART, MAX_FILE, MAX_FILES, packed_files
 from policylint.helm.values.helmignore import Ignore
-from policylint.runtime.patterns import pattern
 
-if TYPE_CHECKING:
-    import tarfile
-
-MAX_CHART = 100 * 1024 * 1024
-MAX_FILE = 5 * 1024 * 1024
-MAX_FILES = 20_000
 MAX_DEPTH = 20
 _BOM = b"\xef\xbb\xbf"
-_DRIVE = pattern(r"[a-zA-Z]:/")
 
 
 def from_directory(top: Path, below: str = "") -> dict[str, bytes]:
@@ -101,62 +90,7 @@ def from_archive(path: Path, shown: str = "") -> dict[str, bytes]:
 def unpack(data: bytes, file: str) -> dict[str, bytes]:
     """The files of a gzipped tar in memory; bounded, so that a bomb costs no more than a large
     chart."""
-    if data[:2] != b"\x1f\x8b":
-        remedy = "name a chart directory or a .tgz made by helm package"
-        raise ReadError("not a chart archive (no gzip header)", file=file, remedy=remedy)
-    import gzip
-    import tarfile
-
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-            plain = stream.read(2 * MAX_CHART + 1)
-        with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
-            return _members(archive, file)
-    except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError) as error:
-        raise ReadError(
-            f"damaged archive: {error}", file=file, remedy="package or download the chart again"
-        ) from None
-
-
-def _members(archive: tarfile.TarFile, file: str) -> dict[str, bytes]:
-    files: dict[str, bytes] = {}
-    left = MAX_CHART
-    for member in archive:
-        if member.isdir():
-            continue
-        name = _inside(member.name, file)
-        if not member.isreg():
-            raise ReadError(
-                f"{member.name} is no regular file", file=file, remedy="package the chart again"
-            )
-        left -= member.size
-        if member.size > MAX_FILE or left < 0 or len(files) >= MAX_FILES:
-            raise ReadError(
-                f"{member.name}: the chart is too large",
-                file=file,
-                remedy="use .helmignore, package again",
-            )
-        stream = archive.extractfile(member)
-        files[name] = (stream.read() if stream else b"").removeprefix(_BOM)
-    return files
-
-
-def _inside(name: str, file: str) -> str:
-    """The path below the archive's top folder."""
-    slashed = name.replace("\\", "/")
-    inner = slashed.partition("/")[2]
-    clean = posixpath.normpath(inner) if inner else ""
-    if (
-        not clean
-        or clean == "."
-        or clean.startswith(("/", ".."))
-        or slashed.startswith("/")
-        or _DRIVE.match(clean)
-    ):
-        raise ReadError(
-            f"unsafe path {name!r} in the archive", file=file, remedy="do not use this chart"
-        )
-    return clean
+    return dict(packed_files(data, file))
 
 
 def decoded(text: str) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any
 from policylint.errors import RuleFailure
 from policylint.kyaml.tables import table
 from policylint.runtime.background import Meanwhile
-from policylint.runtime.git import checkout_top, git_command, git_environment
+from policylint.runtime.git import LFS_POINTER, checkout_top, git_command, git_environment
 from policylint.runtime.outputs import nameless, written
 from policylint.scan.declarations.groups import api_groups
 
@@ -79,6 +79,7 @@ class Listing:
             "-F",
             *(part for word in words for part in ("-e", word)),
             *(part for mark in UTF_16 for part in ("-e", os.fsdecode(mark))),
+            *("-e", LFS_POINTER.decode().strip()),
             *(part for word in SPLIT for part in ("-e", word) if "helm" in words),
         )
         self._grep: subprocess.Popen[bytes] | None = None

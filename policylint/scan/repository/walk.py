@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from policylint.errors import RuleFailure
+from policylint.runtime.git import LFS_POINTER
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.invocations.reader import Reading
@@ -22,6 +23,8 @@ from policylint.scan.texts.source import Source
 _WORD = pattern("|".join(map(re.escape, (*WORDS, *SPLIT))).encode(), re.IGNORECASE)
 _HEAD = 8000
 """How much of a file is looked at for a zero byte, which makes it binary (as git does)."""
+_SIZE = re.compile(rb"^size (\d{1,18})$", re.MULTILINE)
+"""What a pointer of Git LFS says of its content."""
 _REMEDY = "save it as UTF-8 without zero bytes, or leave it out (scan.ignore)"
 
 
@@ -118,6 +121,9 @@ def _candidate(
         return None
     if data is None:
         return None
+    if data.startswith(LFS_POINTER):
+        _check_pointer(path, data, root, failures)
+        return None
     if b"\0" in data[:_HEAD]:
         _check_unread(path, data, root, word, failures)
         return None
@@ -148,6 +154,18 @@ def _check_unread(
     if word.search(bare) and any(readers_of(_source(path, bare, root))):
         why = "text in UTF-16" if is_utf_16 else "holds zero bytes"
         failures.append(RuleFailure("scan", f"{path}: {why}, not read", _REMEDY))
+
+
+def _check_pointer(path: str, data: bytes, root: Path, failures: list[RuleFailure]) -> None:
+    """Say that the content of a file is not here, where readers would read it."""
+    size = _SIZE.search(data)
+    if (
+        size
+        and int(size[1]) <= settings()["largest"]
+        and any(readers_of(_source(path, data, root)))
+    ):
+        message = f"{path}: kept in Git LFS, and its content is not here"
+        failures.append(RuleFailure("scan", message, "git lfs pull"))
 
 
 def _text(path: str, root: Path) -> bytes | None:

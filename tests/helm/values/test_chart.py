@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from policylint.errors import ReadError
+from policylint.helm.inputs.archives import MAX_FILE
 from policylint.helm.values.chart import read_chart, read_values
-from policylint.helm.values.files import MAX_FILE
 from policylint.helm.values.helmignore import Ignore
 from tests.helm.values.offline import write_chart
 
@@ -67,11 +67,11 @@ def test_a_packed_subchart_is_read(tmp_path: Path) -> None:
         (b"name: values\n", "no gzip header"),
         (b"\x1f\x8b\x08\x00broken", "damaged archive"),
         (gzip.compress(b"not a tar at all" * 100, mtime=0), "damaged archive"),
-        (archive({"app/Chart.yaml": META, "app/../../etc/passwd": b"x"}), "unsafe path"),
-        (archive({"app//etc/passwd": b"x"}), "unsafe path"),
-        (archive({"Chart.yaml": META}), "unsafe path"),
-        (archive({"app/c:/x": b"x"}), "unsafe path"),
-        (archive({"app/Chart.yaml": META, "app/big": b"0" * (MAX_FILE + 1)}), "too large"),
+        (archive({"app/Chart.yaml": META, "app/../../etc/passwd": b"x"}), "leads out of it"),
+        (archive({"app//etc/passwd": b"x"}), "leads out of it"),
+        (archive({"Chart.yaml": META}), "leads out of it"),
+        (archive({"app/c:/x": b"x"}), "leads out of it"),
+        (archive({"app/Chart.yaml": META, "app/big": b"0" * (MAX_FILE + 1)}), "larger than"),
         (archive({"app/values.yaml": b""}), "no Chart.yaml"),
     ],
     ids=[
@@ -100,7 +100,7 @@ def test_a_symbolic_link_in_an_archive_is_refused(tmp_path: Path) -> None:
         link = tarfile.TarInfo("app/values.yaml")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(link)
-    with pytest.raises(ReadError, match="no regular file"):
+    with pytest.raises(ReadError, match="a link or a device"):
         read_chart(tmp_path / "app.tgz")
 
 
