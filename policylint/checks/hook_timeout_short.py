@@ -23,7 +23,7 @@ from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.localcharts import documents_of
 
 HOOK = pattern(
-    r"^\s+[\"']?helm\.sh/hook[\"']?:[^\n]*\b(?:pre|post)-(?:upgrade|install)\b", re.MULTILINE
+    r"^[ \t]+[\"']?helm\.sh/hook[\"']?:[^\n]*\b(?:pre|post)-(?:upgrade|install)\b", re.MULTILINE
 )
 JOB = pattern(r"^kind:[ \t]*[\"']?Job\b", re.MULTILINE)
 DEADLINE = pattern(r"^  activeDeadlineSeconds:[ \t]*(\d+)", re.MULTILINE)

@@ -22,7 +22,7 @@ SETTING = pattern(
     rf"\b(?:repository|repo|repoURL|chart_repo_url)[\"']?\s*[:=]\s*[\"']?(?P<address>{ADDRESS})"
 )
 OF_FLUX = pattern(
-    rf"^kind: HelmRepository\n(?:(?!---)[^\n]*\n)*?\s+url:[ \t]*[\"']?(?P<url>{ADDRESS})",
+    rf"^kind: HelmRepository\n(?:(?!---|kind:)[^\n]*\n)*?[ \t]+url:[ \t]*[\"']?(?P<url>{ADDRESS})",
     re.MULTILINE,
 )
 NEAR = pattern(r"localhost$|127\.|\[::1\]|[^.]+$|.*\.svc(?:\.cluster\.local)?$")

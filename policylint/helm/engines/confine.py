@@ -29,7 +29,7 @@ _KINDS = {
 _SYSTEM = ("/proc/", "/dev/", "/sys/")
 _ARCHIVES = (".tgz", ".tar.gz")
 _LOADED = pattern(
-    r"(?:^|/)(?:(?:templates|crds)/.*|Chart\.yaml|values\.yaml|values\.schema\.json|[^/]+\.tgz)$"
+    r"(?:^|/)(?:(?:templates|crds)/.*|Chart\.yaml|values\.yaml|values\.schema\.json)$"
 )
 """The files of a chart that helm reads whatever its templates say."""
 _LARGEST_POINTER = 1024
@@ -72,7 +72,6 @@ def confine_chart(chart: Path, root: str = "") -> None:
     if chart.is_dir():
         confine_directory(chart, boundary)
     else:
-        _refuse_pointer(str(chart))
         confine_archive(chart)
 
 
@@ -136,7 +135,7 @@ def _refuse_pointer(path: str) -> None:
     with open(path, "rb") as file:  # noqa: PTH123  a chart may have thousands of files
         if file.read(len(LFS_POINTER)) == LFS_POINTER:
             raise SourceError(
-                f"{path} is kept in Git LFS, and its content is not here", remedy="git lfs pull"
+                "kept in Git LFS, and its content is not here", file=path, remedy="git lfs pull"
             )
 
 

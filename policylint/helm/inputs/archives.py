@@ -2,7 +2,8 @@
 
 What Helm refuses is refused here (chart/loader: 100 MiB a chart, 5 MiB a file, no absolute path,
 no `..`), and so is what it cannot mean: links, devices, headers that name every file. Go's
-archive/tar takes no special header above 1 MiB (maxSpecialFileSize).
+archive/tar takes no special header above 1 MiB (maxSpecialFileSize); no packed chart needs one
+above 64 KiB.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from policylint.errors import ReadError
+from policylint.runtime.git import LFS_POINTER
 from policylint.runtime.patterns import pattern
 
 if TYPE_CHECKING:
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 MAX_CHART = 100 * 1024 * 1024
 MAX_FILE = 5 * 1024 * 1024
 MAX_FILES = 20_000
-_MAX_HEADER = 1024 * 1024
-_MAX_STREAM = 2 * MAX_CHART
+_MAX_HEADER = 64 * 1024
+_MAX_STREAM = MAX_CHART + MAX_CHART // 4
 """Bytes with headers and padding."""
 _BOM = b"\xef\xbb\xbf"
 _DRIVE = pattern(r"[a-zA-Z]:/")
@@ -48,7 +50,11 @@ def packed_files(source: Path | bytes, shown: str) -> Iterator[tuple[str, bytes]
     else:
         opened = source.open("rb")
     with opened:
-        if opened.read(2) != b"\x1f\x8b":
+        head = opened.read(len(LFS_POINTER))
+        if head == LFS_POINTER:
+            message = "kept in Git LFS, and its content is not here"
+            raise DamagedError(message, file=shown, remedy="git lfs pull")
+        if not head.startswith(b"\x1f\x8b"):
             remedy = "name a chart directory or a .tgz made by helm package"
             raise DamagedError("not a chart archive (no gzip header)", file=shown, remedy=remedy)
         opened.seek(0)

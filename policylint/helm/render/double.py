@@ -11,6 +11,7 @@ from pathlib import Path
 from policylint.errors import ReadError
 from policylint.helm.inputs.archives import packed_files
 from policylint.helm.inputs.sides import ChartSide
+from policylint.runtime.goactions import closed
 from policylint.runtime.patterns import pattern
 
 # Functions of Sprig and Helm whose result differs from call to call. `keys` and `values` of a dict
@@ -87,7 +88,7 @@ def in_an_action(content: bytes, wanted: re.Pattern[bytes]) -> bool:
 def actions_in(content: bytes) -> Iterator[bytes]:
     """What stands in the actions of a template, comments left out."""
     if b"{{" in content:
-        yield from (action[1] for action in _ACTION.finditer(content))
+        yield from (action[1] for action in _ACTION.finditer(closed(content)))
 
 
 def _contents(chart: Path) -> Iterator[bytes]:

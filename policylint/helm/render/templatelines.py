@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
+from policylint.runtime.goactions import closed
 from policylint.runtime.patterns import pattern
 
 _ACTION = pattern(r"\{\{.*?\}\}")
@@ -37,7 +38,9 @@ def _forms(template: str) -> tuple[tuple[int, re.Pattern[str]], ...]:
     """(line, what it prints) of each line of a template that prints some text as it is."""
     forms = []
     for number, text in enumerate(template.splitlines(), 1):
-        plain = _ACTION.split(text.strip())
+        actions = closed(text.strip())
+        plain = _ACTION.split(actions)
+        plain[-1] += text.strip()[len(actions) :]
         if "{{" in "".join(plain) or "}}" in "".join(plain):
             continue  # an action of several lines
         if _WORD.search("".join(plain)):

@@ -17,6 +17,7 @@ from msgspec import Struct, field
 
 from policylint.helm.values.chart import Chart, ChartFile, Dependency
 from policylint.helm.values.tables import Table
+from policylint.runtime.goactions import closed
 from policylint.runtime.patterns import pattern
 
 Path = tuple[str, ...]
@@ -25,7 +26,7 @@ _ACTION = pattern(r"\{\{-?\s*(?!/\*)(.*?)-?\}\}", re.DOTALL)
 _VALUES = pattern(r"\.Values((?:\.[A-Za-z_]\w*)*)(?![\w.])")
 _LITERALS = pattern(r'(?:\s+"([^"]*)")+')
 _LITERAL = pattern(r'"([^"]*)"')
-_BEFORE = pattern(r"\b(index|get|hasKey|dig)\s*\(?\s*(?:\$\w*)?(?:\.\w+)*$")
+_BEFORE = pattern(r"\b(index|get|hasKey|dig)\s*+\(?\s*+(?:\$\w*)?(?:\.\w+)*$")
 _BLOCK = pattern(r"(if|with|range|else|end|define|block)\b\s*(.*)", re.DOTALL)
 _PLAIN_IF = pattern(r"if\s+\$?\.Values((?:\.\w+)*)")
 _STRING = pattern(r'"(?:\\.|[^"\\])*"|`[^`]*`')
@@ -159,7 +160,7 @@ def scan(text: str, file: str) -> tuple[Reference, ...]:
 def _scan(text: str, file: str) -> Iterator[Reference]:
     open_blocks: list[str] = []
     line, counted = 1, 0
-    for action in _ACTION.finditer(text):
+    for action in _ACTION.finditer(closed(text)):
         inside = action.group(1)
         block = _BLOCK.match(inside)
         if block and block.group(1) == "end" and open_blocks:

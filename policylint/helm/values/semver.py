@@ -18,10 +18,9 @@ _VERSION = pattern(rf"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-({_IDENT}))?(?:\+{_IDEN
 _PART = r"[0-9|xX*]+"
 _WANTED = rf"v?{_PART}(?:\.{_PART})?(?:\.{_PART})?(?:-{_IDENT})?(?:\+{_IDENT})?"
 _OPERATOR = r"!=|=>|>=|=<|<=|~>|=|>|<|~|\^|"
+_SIGNED = rf"(?:{_OPERATOR})\s*+{_WANTED}"
 _TERM = pattern(rf"({_OPERATOR})\s*({_WANTED})")
-_GROUP = pattern(
-    rf"\s*(?:{_OPERATOR})\s*{_WANTED}\s*(?:(?:\s+|,\s*)(?:{_OPERATOR})\s*{_WANTED}\s*)*$"
-)
+_GROUP = pattern(rf"\s*+{_SIGNED}(?:(?:\s*+,\s*+|\s++){_SIGNED})*+\s*+$")
 _HYPHEN = pattern(rf"\s*({_WANTED})\s+-\s+({_WANTED})\s*")
 _MAX_LENGTH, _MAX_GROUPS = 512, 32
 

@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from policylint.model import Json
+from policylint.runtime.goactions import closed
 from policylint.scan.gitops.goyaml import as_yaml
 
-_FAST = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-_GO = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+_FAST = re.compile(r"\{\{([^{}]*+)\}\}")
+_GO = re.compile(r"\{\{-?(.*?)-?\}\}", re.DOTALL)
+_TRIMMED = re.compile(r"(?<!\s)\s*+\{\{-|-\}\}\s*+")
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`|[^\s|]+|\|')
 
 
@@ -46,13 +48,15 @@ def filled(body: Json, parameters: Mapping[str, Any], go_template: bool) -> Json
 
 def _fast(text: str, parameters: Mapping[str, Any]) -> str:
     """A name that no generator gives stays as it is."""
-    return _FAST.sub(lambda match: str(parameters.get(match[1], match[0])), text)
+    return _FAST.sub(lambda match: str(parameters.get(match[1].strip(), match[0])), text)
 
 
 def _go(text: str, parameters: Mapping[str, Any]) -> str:
     if "{{-" in text or "-}}" in text:
-        text = re.sub(r"\s*\{\{-", "{{", re.sub(r"-\}\}\s*", "}}", text))
-    return _GO.sub(lambda match: _shown(_pipeline(match[1], parameters)), text)
+        text = _TRIMMED.sub(lambda match: match[0].strip().replace("-", ""), text)
+    actions = closed(text)
+    shown = _GO.sub(lambda match: _shown(_pipeline(match[1].strip(), parameters)), actions)
+    return shown + text[len(actions) :]
 
 
 def _shown(result: Any) -> str:

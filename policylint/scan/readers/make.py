@@ -146,7 +146,11 @@ def _value(text: Text) -> Text:
     text = text.slice(0, comment.start()) if comment else text
     blank = Text(" ", (-1,), ".")
     text = rewritten(
-        text, ((*match.span(), blank) for match in re.finditer(r"[ \t]*\\\n[ \t]*", text.text))
+        text,
+        (
+            (*match.span(), blank)
+            for match in re.finditer(r"(?<![ \t])[ \t]*+\\\n[ \t]*+", text.text)
+        ),
     )
     return text.slice(0, len(text.text.rstrip()))
 
@@ -173,7 +177,7 @@ def recipes(text: str) -> Iterator[Text]:
             if block:
                 yield joined(block)
             block = []
-            inline = re.match(r"[^\s#=][^=#\n]*:[^=\n]*?;", line)
+            inline = re.match(r"[^\s#=][^=#\n:]*+:[^=\n;]*+;", line)
             if inline:
                 yield Text.cut(text, match.start() + inline.end(), match.end())
         at = match.end()

@@ -110,10 +110,10 @@ def _items(node: Tree | None) -> Iterator[Text]:
 
 def minutes(text: str) -> float | None:
     """Minutes of "90", "1h 30m", "PT1H", "3600s"; None for anything else."""
-    if re.fullmatch(r"\d+(\.\d+)?", text):
+    if re.fullmatch(r"\d{1,15}(\.\d{1,15})?", text):
         return float(text)
     units = {"d": 1440.0, "h": 60.0, "m": 1.0, "s": 1 / 60}
-    amounts = re.findall(r"(\d+)\s*([dhms])", text.lower())
+    amounts = re.findall(r"(?<!\d)(\d{1,15}+)\s*+([dhms])", text.lower())
     if amounts:
         return sum(int(count) * units[unit] for count, unit in amounts)
     return None

