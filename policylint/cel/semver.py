@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from policylint.cel.values import CelError
+from policylint.runtime.digits import whole_or
 from policylint.runtime.patterns import pattern
 
 _NUMERIC = r"(?:0|[1-9]\d*)"
@@ -38,7 +39,9 @@ class Semver(Struct, frozen=True, eq=False):
     @property
     def _order(self) -> tuple[Any, ...]:
         # a release comes after its pre-releases; numeric identifiers come before others
-        pre = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in self.pre)
+        pre = tuple(
+            (0, whole_or(part, 0), "") if part.isdigit() else (1, 0, part) for part in self.pre
+        )
         return (self.major, self.minor, self.patch, not self.pre, pre)
 
     def __eq__(self, other: object) -> bool:
@@ -62,10 +65,10 @@ def parse(text: Any, normalize: bool = False) -> Semver:
     match = _VERSION.fullmatch(_normalized(text) if normalize else text)
     if match is None:
         raise CelError(_problem(text))
-    numbers = [int(part) for part in match.group(1, 2, 3)]
-    if max(numbers) >= _UINT64:
+    parts = match.group(1, 2, 3)
+    if max(map(len, parts)) > len(str(_UINT64)) or max(map(int, parts)) >= _UINT64:
         raise CelError("strconv.ParseUint: value out of range")
-    major, minor, patch = numbers
+    major, minor, patch = map(int, parts)
     return Semver(major, minor, patch, tuple(match[4].split(".")) if match[4] else ())
 
 

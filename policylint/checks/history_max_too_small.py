@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Severity, Violation
+from policylint.runtime.digits import whole_or
 from policylint.scan.invocations.advice import replace_flag, severity
 from policylint.scan.invocations.defaults import called, default
 from policylint.scan.invocations.model import Invocation
@@ -27,11 +28,11 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     default."""
     least, (value, why) = int(context.params["least"]), _limit(invocation)
     keeps = invocation.action in ("upgrade", "rollback") and not invocation.pretends
-    if keeps and value.isdigit() and 0 < int(value) < least:
+    if keeps and 0 < whole_or(value, 0) < least:
         wanted = str(max(TEN, least))
         yield Violation(
             message=f"a history of {value} leaves nothing to roll back to after a failed upgrade"
-            if int(value) < TEN
+            if whole_or(value, 0) < TEN
             else f"a history of {value} is shorter than the {least} revisions that are wanted",
             because=f"failed revisions count, and push good ones out{why}",
             severity=severity(context),

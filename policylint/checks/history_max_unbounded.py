@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Severity, Violation
+from policylint.runtime.digits import whole_or
 from policylint.scan.invocations.advice import replace_flag, severity
 from policylint.scan.invocations.model import Invocation
 
@@ -27,7 +28,7 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     name, value = _limit(invocation)
     if value == "0" and invocation.tool != "fleet":  # Fleet takes 0 for its own default of two
         message = "every revision of the release is kept for ever"
-    elif value.isdigit() and int(value) > int(context.params["most"]):
+    elif whole_or(value, 0) > int(context.params["most"]):
         message = f"{value} revisions are kept"
     else:
         return

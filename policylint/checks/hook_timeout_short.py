@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.runtime.digits import whole_or
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.advice import changes_release, seconds
 from policylint.scan.invocations.defaults import called, default
@@ -74,4 +75,4 @@ def _runs_hooks(invocation: Invocation) -> bool:
 
 def _longest(text: str) -> int:
     """The longest deadline of a template in seconds, 0 where it has none."""
-    return max((int(deadline[1]) for deadline in DEADLINE.finditer(text)), default=0)
+    return max((whole_or(deadline[1], 0) for deadline in DEADLINE.finditer(text)), default=0)

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.reading import at
 from policylint.model import Category, Fix, Json, Kept, Severity, Violation
+from policylint.runtime.digits import whole_or
 from policylint.runtime.pointers import step
 
 FIELDS: Mapping[tuple[str, str], tuple[tuple[str, ...], ...]] = {
@@ -64,8 +65,8 @@ def _seconds(written: Json, field: str) -> float | None:
     none."""
     text = "" if written is None or isinstance(written, bool) else str(written)
     if field.endswith(".ms"):
-        return int(text) / 1000 if re.fullmatch(r"\d+", text) else None
-    if not re.fullmatch(r"(\d+(ms|[smhdwy]))+", text):
+        return whole_or(text, 0) / 1000 if re.fullmatch(r"[0-9]+", text) else None
+    if not re.fullmatch(r"([0-9]+(ms|[smhdwy]))+", text):
         return None
-    amounts = re.findall(r"(\d+)(ms|[smhdwy])", text)
-    return sum(int(number) * UNITS[unit] for number, unit in amounts)
+    amounts = re.findall(r"([0-9]+)(ms|[smhdwy])", text)
+    return sum(whole_or(number, 0) * UNITS[unit] for number, unit in amounts)

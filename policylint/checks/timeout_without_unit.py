@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Severity, Violation
+from policylint.runtime.digits import whole_or
 from policylint.scan.invocations.advice import replace_flag
 from policylint.scan.invocations.defaults import called
 from policylint.scan.invocations.model import Invocation
@@ -25,7 +26,7 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """A plain number other than 0."""
     flag = invocation.flag("timeout")
     value = str(flag.value)
-    if invocation.tool in WITH_UNIT and flag.state == "set" and value.isdigit() and int(value):
+    if invocation.tool in WITH_UNIT and flag.state == "set" and whole_or(value, 0) > 0:
         name = called(invocation, "timeout", "--timeout")
         if invocation.tool == "ansible":
             who = "helm"

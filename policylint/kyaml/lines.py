@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from policylint.kyaml.nodes import MappingNode, Node, ScalarNode, SequenceNode, yaml
+from policylint.runtime.digits import whole_or
 
 Path = tuple[str, ...]
 
@@ -56,7 +57,7 @@ def _entry(node: Node, part: str) -> tuple[Node, Node] | None:
         if matching:
             return matching[-1]
         return None
-    if isinstance(node, SequenceNode) and part.isdigit() and int(part) < len(node.value):
+    if isinstance(node, SequenceNode) and 0 <= whole_or(part, -1) < len(node.value):
         return node.value[int(part)], node.value[int(part)]
     return None
 

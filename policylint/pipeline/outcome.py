@@ -117,7 +117,10 @@ def unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
 
 
 def _is_told(broken: RuleFailure, error: PolicylintError) -> bool:
-    """Whether helm's words say the same: the chart that it cannot load cannot be read here."""
+    """Whether the error says the same, or stopped at the same file: the chart that helm cannot load
+    cannot be read here."""
+    if error.file and broken.message.startswith(f"{error.file}:"):
+        return True
     return broken.message.rpartition(": ")[2] in str(error)
 
 

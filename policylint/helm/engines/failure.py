@@ -10,6 +10,7 @@ from policylint.helm.engines.command import shown
 from policylint.helm.engines.secrets import secrets_of
 from policylint.helm.inputs.sides import ChartSide
 from policylint.redaction.logins import without_logins
+from policylint.runtime.digits import whole_or
 from policylint.runtime.patterns import pattern
 
 # How Helm names the place: `template: web/templates/a.yaml:12:20: ...`, in Helm 4 also
@@ -221,7 +222,8 @@ def _told(message: str) -> str:
 def _place(words: str, side: ChartSide) -> tuple[str, int]:
     for place in _PLACES:
         if match := place.search(words):
-            return side.as_named(_on_disk(match["file"], side.chart)), int(match["line"] or 0)
+            line = whole_or(match["line"] or "", 0)
+            return side.as_named(_on_disk(match["file"], side.chart)), line
     return "", 0
 
 

@@ -20,6 +20,7 @@ from policylint.helm.history.record import is_record, is_release, of_release, re
 from policylint.helm.inputs.revisions import LIMIT, STATUSES, History, Revision
 from policylint.kyaml import load as kyaml
 from policylint.model import Json, Object
+from policylint.runtime.digits import whole_or
 
 MAX_TEXT = 256 * 1024 * 1024
 _REMEDY = (
@@ -106,13 +107,13 @@ def _printed(value: Json, file: str, name: str, namespace: str) -> Iterator[Reco
 def _row(item: Object, file: str) -> Revision:
     """One row of `helm history` or `helm list`."""
     status, number = str(item["status"]), str(item["revision"])
-    if status not in STATUSES or not number.isdigit():
+    if status not in STATUSES or not number.isascii() or not number.isdigit():
         message = f"revision {number!r} with status {status!r} is none of Helm's"
         raise ReadError(message, file=file, remedy=_REMEDY)
     chart = str(item.get("chart", ""))
     name, version = split_chart(chart)
     return Revision(
-        number=int(number),
+        number=whole_or(number, 0),
         status=status,
         chart=chart,
         app_version=str(item.get("app_version", "")),

@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from policylint.errors import ReadError
-from policylint.runtime.git import checkout_top
+from policylint.runtime.git import LFS_POINTER, checkout_top
 
 _TYPED = 1 << 24
 """Bytes that are read of a device."""
@@ -24,9 +24,14 @@ def is_stream(path: str | Path) -> bool:
 
 
 def read_text(path: Path) -> str:
-    """A file's text; raises ReadError where it is not there, not readable or not UTF-8."""
+    """A file's text; raises ReadError where it is not there, not readable or not UTF-8, or where
+    Git LFS has left a pointer in its place."""
     try:
-        return text_of(_content(path), str(path))
+        content = _content(path)
+        if content.startswith(LFS_POINTER):
+            message = "kept in Git LFS, and its content is not here"
+            raise ReadError(message, file=str(path), remedy="git lfs pull")
+        return text_of(content, str(path))
     except OSError as error:
         raise ReadError(
             f"cannot be read: {error.strerror or error}",

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from policylint.runtime.digits import whole_or
 from policylint.runtime.patterns import pattern
 
 _IDENT = r"[0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*"
@@ -38,7 +39,7 @@ class Version(Struct, frozen=True):
         """What versions are ordered by: a pre-release comes before its release, numbers before
         words."""
         parts = tuple(
-            (not part.isdigit(), int(part) if part.isdigit() else 0, part)
+            (not part.isdigit(), whole_or(part, 0) if part.isdigit() else 0, part)
             for part in self.pre.split(".")
             if part
         )
@@ -59,7 +60,9 @@ def parse_version(text: str) -> Version | None:
     if match is None:
         return None
     major, minor, patch, pre = match.groups()
-    return Version(int(major), int(minor or 0), int(patch or 0), pre or "")
+    return Version(
+        whole_or(major, 0), whole_or(minor or "", 0), whole_or(patch or "", 0), pre or ""
+    )
 
 
 def admits(constraint: str, version: str) -> bool:

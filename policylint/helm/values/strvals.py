@@ -17,11 +17,13 @@ from policylint.helm.values.tables import Table, as_json_numbers
 from policylint.redaction.collect import argument_secrets
 from policylint.redaction.quoted import without
 from policylint.redaction.vocabulary import MASK
+from policylint.runtime.digits import whole_or
 from policylint.runtime.patterns import pattern
 
 MAX_INDEX = 65536
 MAX_LEVEL = 30
 _INTEGER = pattern(r"[-+]?[0-9]+$")
+_LONGEST = len(str(-(2**63)))
 Convert = Callable[[str], Any]
 
 
@@ -68,7 +70,9 @@ def typed(text: str) -> Any:
     words = {"true": True, "false": False, "null": None, "0": 0}
     if text.lower() in words:
         return words[text.lower()]
-    if not text.startswith("0") and _INTEGER.match(text) and -(2**63) <= int(text) < 2**63:
+    if text.startswith("0") or not _INTEGER.match(text) or len(text) > _LONGEST:
+        return text
+    if -(2**63) <= int(text) < 2**63:
         return int(text)
     return text
 
@@ -170,7 +174,7 @@ class _Expression:
             raise _EndError
         if not _INTEGER.match(text):
             raise _BadError(f'error parsing index: "{text}" is no number')
-        return int(text)
+        return whole_or(text, 0)
 
     def item(self, items: list[Any], index: int, level: int) -> None:
         """Read what follows `[index]` into a list, growing it with nulls."""

@@ -11,6 +11,7 @@ from policylint.kubernetes.api.reading import at
 from policylint.kubernetes.api.volumes import lasting_mounts
 from policylint.kubernetes.api.workloads import containers, pod_template, template_path
 from policylint.model import Resource
+from policylint.runtime.digits import whole_or
 from policylint.runtime.patterns import pattern
 
 Version = tuple[int, ...]
@@ -260,10 +261,10 @@ def version_of(image: str) -> Version:
     else:
         named = None
     if named:
-        return (int(named[1]),)
+        return (whole_or(named[1], 0),)
     match = _TAG.match(tag)
     if match:
-        return tuple(int(part) for part in match.groups() if part is not None)
+        return tuple(whole_or(part, 0) for part in match.groups() if part is not None)
     return ()
 
 

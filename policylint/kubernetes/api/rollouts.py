@@ -7,13 +7,14 @@ import math
 
 from policylint.kubernetes.api.reading import at
 from policylint.model import Json, Object
+from policylint.runtime.digits import whole, whole_or
 
 
 def scaled(value: Json, total: int, *, up: bool) -> int:
     """An int-or-percent of `total`; percentages are rounded up or down (k8s.io/apimachinery
     intstr)."""
-    if isinstance(value, str) and value.endswith("%") and value[:-1].isdigit():
-        share = total * int(value[:-1]) / 100
+    if isinstance(value, str) and value.endswith("%") and whole(value[:-1]) is not None:
+        share = total * whole_or(value[:-1], 0) / 100
         if up:
             return math.ceil(share)
         return math.floor(share)

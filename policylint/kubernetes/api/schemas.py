@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Raw, Struct, json
 
 from policylint.runtime import resources as shipped
+from policylint.runtime.digits import whole
 
 RECORDED = ("1.30", "1.34", "1.35", "1.36", "1.37")
 """The minors with a recording, oldest first: a new one is recorded, made and added here."""
@@ -235,9 +236,10 @@ def minor_number(minor: str) -> int:
     """36 of "1.36", "v1.36.3" or "1.36+"; raises ValueError for anything else."""
     major, _, rest = minor.removeprefix("v").partition(".")
     number = rest.partition(".")[0].partition("-")[0].rstrip("+")
-    if major != "1" or not number.isdigit():
+    told = whole(number) if number.isdigit() else None
+    if major != "1" or told is None:
         raise ValueError(f"not a Kubernetes version: {minor!r} (write it as 1.36)")
-    return int(number)
+    return told
 
 
 def schemas(minor: str) -> Schemas:

@@ -14,6 +14,7 @@ from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kubernetes.api.reading import items, part
 from policylint.kubernetes.api.workloads import pod_template
 from policylint.model import Json, Object, Resource, ResourceId
+from policylint.runtime.digits import whole_or
 
 Usage = Mapping[str, Fraction]
 """Amounts by the names of a quota's `hard`."""
@@ -147,7 +148,7 @@ def _share(value: Json, replicas: int, *, up: bool) -> int:
     if not text.endswith("%"):
         return _number(value, 0)
     number = text.removesuffix("%")
-    share = (int(number) if number.isdigit() else 0) * replicas / 100
+    share = whole_or(number, 0) * replicas / 100
     if up:
         return math.ceil(share)
     return math.floor(share)

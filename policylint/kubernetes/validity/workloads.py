@@ -20,6 +20,7 @@ from policylint.kubernetes.validity.pod import always_restarts, template_metadat
 from policylint.kubernetes.validity.scope import Scope
 from policylint.kubernetes.validity.selectors import is_empty, matches
 from policylint.model import Cause, Json, Object
+from policylint.runtime.digits import whole_or
 
 _SERVICE_NAMES = 33
 """The first minor that checks the name of a StatefulSet's service."""
@@ -206,10 +207,8 @@ def amount(value: Json, default: int) -> int:
     """The number before a percent sign, or the number itself; the default where there is none."""
     if isinstance(value, str):
         if not percent(value):
-            return int(value[:-1])
-        if value.isdigit():
-            return int(value)
-        return 0
+            return whole_or(value[:-1], 0)
+        return whole_or(value, 0)
     if isinstance(value, (int, float)):
         return int(value)
     return default

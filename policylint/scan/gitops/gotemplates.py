@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from policylint.model import Json
+from policylint.runtime.digits import whole
 from policylint.runtime.goactions import closed
 from policylint.scan.gitops.goyaml import as_yaml
 
@@ -119,8 +120,8 @@ def _operand(word: str, parameters: Mapping[str, Any], text: str) -> Any:
         return re.sub(r"\\(.)", r"\1", word[1:-1])
     if word[:1] == "`":
         return word[1:-1]
-    if re.fullmatch(r"-?\d+", word):
-        return int(word)
+    if (number := whole(word)) is not None:
+        return number
     if word in ("true", "false"):
         return word == "true"
     if not re.fullmatch(r"(\.[A-Za-z_]\w*)+", word):

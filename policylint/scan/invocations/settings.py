@@ -114,7 +114,7 @@ def read_value(text: str, reading: Reading, place: Place, written: str) -> Itera
             yield Setting(flag, "set", f"{text}s", place, written)
             yield Setting("wait", "set", True, place, written)
     else:
-        bare = how == "seconds" and text.replace(".", "", 1).isdigit()
+        bare = how == "seconds" and text.isascii() and text.replace(".", "", 1).isdigit()
         yield Setting(flag, "set", f"{text}s" if bare else text, place, written)
 
 

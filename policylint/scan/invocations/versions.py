@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from policylint.runtime.digits import whole_or
 from policylint.scan.invocations.advice import declared_text
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.shells import flags
@@ -85,4 +86,4 @@ def refuses(version: str, verb: str, name: str, value: str) -> bool:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+    return tuple(whole_or(part, 0) for part in re.findall(r"[0-9]+", version)[:3])

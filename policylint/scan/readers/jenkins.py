@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
+from policylint.runtime.digits import whole_or
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Job
 from policylint.scan.invocations.reader import Reader, Reading
@@ -229,7 +230,7 @@ def _agree(texts: Iterable[Text]) -> bool:
 def _job(text: str) -> Job:
     """The pipeline's time limit and whether it runs beside itself."""
     limits = [
-        int(count) * _UNITS.get(unit.upper() or "MINUTES", 1.0)
+        whole_or(count, 0) * _UNITS.get(unit.upper() or "MINUTES", 1.0)
         for count, unit in _TIMEOUT.findall(text)
     ]
     alone = "disableConcurrentBuilds" in text or re.search(r"\block\s*\(", text)

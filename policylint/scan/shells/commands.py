@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
 
+from policylint.runtime.digits import whole_or
 from policylint.runtime.patterns import pattern
 from policylint.scan.shells.env import Env, Value
 from policylint.scan.shells.prints import printed
@@ -293,7 +294,7 @@ class Commands(Struct):
     def _shift(self, words: list[Word]) -> None:
         arguments = self.env.words("@")
         digits = (words[0].known or "") if words else ""
-        count = int(digits or 1) if digits.isdigit() else 1
+        count = max(whole_or(digits, 1), 0)
         if arguments is None or any(word.tail or word.maybe for word in arguments[:count]):
             return
         self.env.positionals(arguments[count:])

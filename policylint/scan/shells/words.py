@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from policylint.runtime.digits import whole_or
 from policylint.runtime.patterns import pattern
 from policylint.scan.shells.env import Env
 from policylint.scan.shells.syntax import find, names
@@ -223,8 +224,10 @@ class Expander(Struct, frozen=True):
 
     def _element(self, words: tuple[Word, ...], index: str) -> Text | None:
         """The element of this number; None where one before it may be several, or none."""
-        place = int(index) if index.isdigit() else len(words)
-        if place >= len(words) or any(word.tail or word.maybe for word in words[: place + 1]):
+        place = whole_or(index, len(words))
+        if not 0 <= place < len(words):
+            return None
+        if any(word.tail or word.maybe for word in words[: place + 1]):
             return None
         return words[place].text
 
@@ -320,7 +323,7 @@ class Expander(Struct, frozen=True):
         """`${NAME[@]:2}`, `${@:2}`: the elements from a number on, counted from `first`; None where
         that cannot be told."""
         number = self.raw(operand).text
-        skipped = int(number) - first if number.isdigit() else -1
+        skipped = whole_or(number, -1) - first
         if array is None or skipped < 0:
             return None
         if any(word.tail or word.maybe for word in array[:skipped]):

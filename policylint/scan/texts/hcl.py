@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from policylint.runtime.digits import BEYOND, whole, whole_or
 from policylint.scan.texts.grammars import parser
 from policylint.scan.texts.hclfunctions import UNDECIDED, call
 from policylint.scan.texts.source import Place
@@ -310,8 +311,8 @@ def _step(part: Node, module: Module, depth: int) -> object:
 def _within(decoded: Any, steps: list[str]) -> Any:
     for step in steps:
         if isinstance(decoded, list):
-            inside = step.isdigit() and int(step) < len(decoded)
-            decoded = decoded[int(step)] if inside else UNDECIDED
+            place = whole_or(step, -1)
+            decoded = decoded[place] if 0 <= place < len(decoded) else UNDECIDED
         elif isinstance(decoded, dict):
             decoded = decoded.get(step, UNDECIDED)
         elif not step.isdigit():
@@ -352,7 +353,10 @@ def _literal(node: Node, _module: Module, _depth: int) -> Any:
     if kind == "numeric_lit":
         if any(mark in text for mark in ".eE"):
             return float(text)
-        return int(text)
+        number = whole(text)
+        if number is None or abs(number) >= BEYOND:
+            return UNDECIDED
+        return number
     return {"bool_lit": text == "true", "null_lit": None}.get(kind, UNDECIDED)
 
 

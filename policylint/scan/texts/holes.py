@@ -59,7 +59,7 @@ _ASSIGNS = pattern(
 )
 _SETS = pattern(r"\{\{-?\s*(\$\w+)\s*:?=|\{%-?\s*set\s+(\w+)\b")
 _PRINTS = pattern(r"\{\{-?\s*(\$?\w+)\s*(?:\|\s*quote\s*)?-?\}\}|\$\{(\w+)\}|\$([A-Za-z_]\w*)")
-_INDENT = pattern(r"\bn?indent\s*\(?\s*(\d+)")
+_INDENT = pattern(r"\bn?indent\s*+\(?\s*+([0-9]{1,3})(?![0-9])")
 
 
 _MARKS = ("{{", "{%", "${", "%{", "<%", "<#", "<< ", "<<- ", "#{", "#%", "#@")

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from policylint.runtime.digits import BEYOND, whole
 from policylint.runtime.patterns import pattern
 from policylint.scan.texts.hcl import UNDECIDED
 from policylint.scan.texts.source import Place
@@ -117,10 +118,10 @@ def _scalar(raw: str, constants: Mapping[str, Any]) -> Any:
     if raw in ("true", "false", "null", "undefined"):
         return {"true": True, "false": False}.get(raw)
     if raw[0].isdigit() or raw[0] == "-":
-        digits = raw.replace("_", "")
-        if digits.lstrip("-").isdigit():
-            return int(digits)
-        return UNDECIDED
+        number = whole(raw.replace("_", ""))
+        if number is None or abs(number) >= BEYOND:
+            return UNDECIDED
+        return number
     return constants.get(raw, UNDECIDED)
 
 
