@@ -57,7 +57,7 @@ _BEYOND = (
 """Keys of a release that decide more than is read here."""
 
 
-_HANDED = ("postRenderer", "postRendererArgs", "args", "syncArgs")
+_HANDED = ("postRenderer", "args", "syncArgs")
 """Keys of helmDefaults that change what Helm is given."""
 
 
@@ -229,7 +229,7 @@ def _release(
         kube_version=string(entry, "kubeVersion") or string(state.body, "kubeVersion"),
         api_versions=_api_versions(state, entry),
         unresolved=tuple(unresolved),
-        written=str(entry),
+        written=str((entry, mapping(state.body, "helmDefaults"))),
         depends=(*state.depends, *values.depends, *_secrets(state, entry), *_folders(chart)),
         notes=(*values.notes, *_hooks(entry)),
     )
