@@ -133,7 +133,7 @@ def forecast(runs: int, room: Path) -> None:
     from policylint.kubernetes.forecast import forecast as judge
     from policylint.kubernetes.manifests.reader import Text
     from policylint.model import Target
-    from policylint.pipeline.judge import Case, diff, read
+    from policylint.pipeline.judging.judge import Case, diff, read
 
     before, after = changed_resources(1000)
     case = Case("r", "default", Target(NEWEST), (Text("before", before),), (Text("after", after),))

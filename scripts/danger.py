@@ -35,7 +35,7 @@ from policylint.engine.judging import Judging
 from policylint.engine.registry import shipped
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Apply, Finding, Severity, Target
-from policylint.pipeline.judge import Case, judge
+from policylint.pipeline.judging.judge import Case, judge
 from policylint.report.model import ReleaseReport
 from policylint.runtime.pointers import steps
 

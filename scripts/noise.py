@@ -32,7 +32,7 @@ from policylint.engine.judging import Judging
 from policylint.engine.registry import shipped
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Apply, Finding, Target
-from policylint.pipeline.judge import Case, judge
+from policylint.pipeline.judging.judge import Case, judge
 from policylint.report.formats.text import of_finding
 from policylint.report.model import ReleaseReport
 

@@ -12,7 +12,7 @@ from policylint.engine.registry import shipped
 from policylint.kubernetes.manifests.reader import Text
 from policylint.kyaml.load import load
 from policylint.model import Apply, Target
-from policylint.pipeline.judge import Case, judge
+from policylint.pipeline.judging.judge import Case, judge
 from policylint.report.model import ReleaseReport
 
 ROOT = Path(__file__).parents[1]
@@ -101,8 +101,8 @@ def _rollout(case: RuleCase):
 
 def _gate(case: RuleCase):
     """What a change does to the gate: `gate-base.yaml` and `gate-now.yaml` are configurations."""
-    from policylint.pipeline.basegate import gate_changes
-    from policylint.pipeline.configfile import read
+    from policylint.pipeline.configuration.basegate import gate_changes
+    from policylint.pipeline.configuration.configfile import read
     from policylint.report.gate import GateChanges
 
     now, base = (read(case.path / f"gate-{name}.yaml") for name in ("now", "base"))
@@ -117,7 +117,7 @@ def _waivers(case: RuleCase):
     from policylint.config import Config
     from policylint.engine.criteria import Policy
     from policylint.engine.waivers import commented, sound
-    from policylint.pipeline.configfile import with_waivers
+    from policylint.pipeline.configuration.configfile import with_waivers
     from policylint.pipeline.waiving import Settled, Waiving, review, rules_of_checks
 
     text = (case.path / "waivers.yaml").read_text()

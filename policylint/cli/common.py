@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from policylint.cli.output import is_output, show_report
 from policylint.errors import UsageError
-from policylint.pipeline.publish import Output, outputs
+from policylint.pipeline.showing.publish import Output, outputs
 from policylint.report.formats import render
 from policylint.report.look import Look
 from policylint.report.model import Report

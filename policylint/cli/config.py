@@ -9,7 +9,7 @@ from policylint.cli.parameters import option
 from policylint.commands.settings import explained
 from policylint.config import Release
 from policylint.helm.inputs.options import Options
-from policylint.pipeline.settings import load_config
+from policylint.pipeline.configuration.settings import load_config
 from policylint.redaction.collect import argument_secrets
 from policylint.redaction.quoted import without
 from policylint.redaction.texts import masked

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from policylint.cli.common import emit
 from policylint.cli.parameters import Words, option, parameters, words
 from policylint.model import Severity, Verdict
-from policylint.pipeline.publish import counted, from_severity, outputs, snippets
+from policylint.pipeline.showing.publish import counted, from_severity, outputs, snippets
 from policylint.report.counts import By
 from policylint.report.look import Fixes, Look
 from policylint.report.model import Report

@@ -17,9 +17,9 @@ from policylint.engine.waivers import RULES, Scope, is_expired, lacks
 from policylint.errors import PolicylintError, UsageError
 from policylint.helm.inputs.options import Options
 from policylint.model import Finding, Verdict, combine
-from policylint.pipeline import configfile
-from policylint.pipeline.configfile import with_waivers
-from policylint.pipeline.settings import load_config
+from policylint.pipeline.configuration import configfile
+from policylint.pipeline.configuration.configfile import with_waivers
+from policylint.pipeline.configuration.settings import load_config
 from policylint.report.baseline import SCHEMA, Baseline, Entry
 from policylint.report.model import ReleaseReport, Report
 from policylint.report.waivers import Waiver

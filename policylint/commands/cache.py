@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policylint.errors import UsageError, nearest
-from policylint.pipeline.verdictcache import MOST, lies_in_checkout, verdict_folder
+from policylint.pipeline.many.verdictcache import MOST, lies_in_checkout, verdict_folder
 from policylint.runtime.ownfiles import OwnFiles
 
 ACTIONS = ("show", "clear")

@@ -13,8 +13,8 @@ from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
 from policylint.kubernetes.policies.model import Policy, name_of
 from policylint.model import Object
-from policylint.pipeline.gate import judge_of
-from policylint.pipeline.settings import Settings, load_config, resolve
+from policylint.pipeline.configuration.gate import judge_of
+from policylint.pipeline.configuration.settings import Settings, load_config, resolve
 from policylint.report.places import shown_path
 
 
@@ -39,7 +39,7 @@ def policy_pages(name: str, here: Settings) -> Iterator[str]:
     """A page for each policy of this name: where it stands, who binds it and what it demands."""
     if not here.policies:
         return
-    from policylint.pipeline.policies import policies_of
+    from policylint.pipeline.judging.policies import policies_of
     from policylint.pipeline.texts import named_texts
 
     for policy in policies_of(named_texts(here.policies)):

@@ -14,10 +14,10 @@ from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.render.rendering import Rendering
 from policylint.pipeline.assessed import Assessed
 from policylint.pipeline.budget import Budget
+from policylint.pipeline.configuration.settings import load_config
 from policylint.pipeline.load import plans
+from policylint.pipeline.many.releases import Progress, every_release, part
 from policylint.pipeline.plan import Plan, at_hand
-from policylint.pipeline.releases import Progress, every_release, part
-from policylint.pipeline.settings import load_config
 from policylint.report.model import ReleaseReport, Report
 from policylint.runtime.deadline import Deadline, TimeIsUp
 from policylint.runtime.trace import timed
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from policylint.engine.judging import Judging
     from policylint.kubernetes.forecast.cluster import Cluster
     from policylint.model import Upgrade
-    from policylint.pipeline.dryruns import Answers
-    from policylint.pipeline.judge import Case
+    from policylint.pipeline.judging.dryruns import Answers
+    from policylint.pipeline.judging.judge import Case
 
 
 def check(options: Options, progress: Progress | None = None) -> Report:
@@ -82,7 +82,8 @@ def _assessed(budget: Budget, plan: Plan, *, is_kept: bool) -> Assessed:
         # Helm renders meanwhile: only now load what the later stages need.
         from policylint.kubernetes.forecast import forecast
         from policylint.pipeline import case as cases
-        from policylint.pipeline import clusters, judge, lasting, methods, outcome
+        from policylint.pipeline import lasting, outcome
+        from policylint.pipeline.judging import clusters, judge, methods
         from policylint.pipeline.waiving import beside
 
         case = timed("render", cases.case_of, plan, rendering)  # render
@@ -154,12 +155,12 @@ def _refuse_unnamed(options: Options) -> None:
     """Raise `UsageError` where a cluster is to be asked, and none is named, and for the shard of
     one release."""
     if options.shard:
-        from policylint.pipeline.shards import refuse_unsharded
+        from policylint.pipeline.many.shards import refuse_unsharded
 
         refuse_unsharded(options)
     if options.ask is None and not options.ask_log:
         return
-    from policylint.pipeline.dryruns import refuse_unnamed
+    from policylint.pipeline.judging.dryruns import refuse_unnamed
 
     refuse_unnamed(options)
 
@@ -168,7 +169,7 @@ def _answers(options: Options, upgrade: Upgrade, cluster: Cluster) -> Answers | 
     """What the cluster answers, where one is asked."""
     if options.ask is None:
         return None
-    from policylint.pipeline.dryruns import answers, log
+    from policylint.pipeline.judging.dryruns import answers, log
 
     from_cluster = answers(options, upgrade, cluster)
     log(options.ask_log, upgrade, from_cluster)

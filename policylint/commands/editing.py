@@ -24,7 +24,7 @@ from policylint.helm.values.tables import dotted
 from policylint.kubernetes.api.schemas import NEWEST
 from policylint.kyaml.lines import path_at
 from policylint.model import Finding, Fix, Target
-from policylint.pipeline.settings import load_config, resolve
+from policylint.pipeline.configuration.settings import load_config, resolve
 from policylint.redaction.redactor import Redactor
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.invocations.secrets import secrets

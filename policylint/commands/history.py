@@ -18,7 +18,7 @@ from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.revisions import History
 from policylint.kubernetes.api.schemas import NEWEST
 from policylint.model import Target, Verdict, combine
-from policylint.pipeline.settings import Settings, load_config, resolve
+from policylint.pipeline.configuration.settings import Settings, load_config, resolve
 from policylint.pipeline.waiving import settle_history, settle_run, waiving_of_files
 from policylint.report.model import HistorySummary, ReleaseReport, Report
 from policylint.runtime.patterns import pattern

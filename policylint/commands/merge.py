@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from policylint.errors import PolicylintError
 from policylint.helm.inputs.workspace import Workspace
+from policylint.pipeline.configuration.settings import load_config
 from policylint.pipeline.load import plans
-from policylint.pipeline.settings import load_config
-from policylint.pipeline.shards import merged, rows_of
+from policylint.pipeline.many.shards import merged, rows_of
 from policylint.pipeline.whole import unloaded, whole
 from policylint.report.model import Report
 from policylint.runtime.deadline import Deadline

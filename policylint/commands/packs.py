@@ -20,9 +20,16 @@ from policylint.errors import PolicylintError, SourceError, UsageError
 from policylint.helm.inputs.options import Options
 from policylint.helm.sources import ci
 from policylint.helm.sources.chartcache import cache_root
-from policylint.pipeline.gate import judging_base
-from policylint.pipeline.packs import contents, digest, inside, lock_of, of_package, place
-from policylint.pipeline.settings import own_config
+from policylint.pipeline.configuration.gate import judging_base
+from policylint.pipeline.configuration.packs import (
+    contents,
+    digest,
+    inside,
+    lock_of,
+    of_package,
+    place,
+)
+from policylint.pipeline.configuration.settings import own_config
 from policylint.report.lock import SCHEMA, Locked
 from policylint.runtime.git import git_command, git_environment
 

@@ -30,7 +30,7 @@ class Listing(Struct, frozen=True):
 def listing(path: str, options: Options) -> Listing:
     """What is declared and configured here. Raises `UsageError` for a configuration that cannot be
     read."""
-    from policylint.pipeline.settings import load_config
+    from policylint.pipeline.configuration.settings import load_config
 
     config = load_config(options)
     return Listing(declarations(path, options), config.releases, config.file)
@@ -40,8 +40,8 @@ def declarations(path: str = "", options: Options | None = None) -> Declarations
     """The releases that a directory's files declare; those of the whole repository where the
     directory is in one. `options` say which tools of the user may be run."""
     from policylint.helm.sources.git import find_repository
+    from policylint.pipeline.configuration.settings import load_config
     from policylint.pipeline.declared.tools import tools_of
-    from policylint.pipeline.settings import load_config
     from policylint.pipeline.trees import repository_urls, work_tree
     from policylint.scan.gitops.resolve import resolve
     from policylint.scan.gitops.tree import Tree

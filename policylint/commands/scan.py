@@ -17,7 +17,12 @@ from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources import ci
 from policylint.kubernetes.api.schemas import NEWEST
 from policylint.model import Apply, Category, Finding, Severity, Target, Verdict, combine
-from policylint.pipeline.settings import Settings, load_config, nearest_source, resolve
+from policylint.pipeline.configuration.settings import (
+    Settings,
+    load_config,
+    nearest_source,
+    resolve,
+)
 from policylint.redaction.redactor import Redactor
 from policylint.report.gate import GateChanges
 from policylint.report.model import Configuration, Report, ScanSummary
@@ -26,7 +31,7 @@ from policylint.scan.repository.listing import Listing, listed, settings
 
 if TYPE_CHECKING:  # loaded while git looks through the files
     from policylint.engine.rule import Rule
-    from policylint.pipeline.gate import Gate
+    from policylint.pipeline.configuration.gate import Gate
     from policylint.scan.invocations.model import Invocation
     from policylint.scan.repository.walk import Scan
 
@@ -102,7 +107,7 @@ def _judge(asked: Survey, workspace: Workspace) -> Judge:
     config = configuration(asked)
     if not (asked.config or asked.config_from or ci.is_pull_request()):
         return Judge(config, nearest_source(config))
-    from policylint.pipeline.gate import judge_of
+    from policylint.pipeline.configuration.gate import judge_of
 
     gate = judge_of(_named(asked), config, workspace)
     return Judge(gate.config, gate.source, gate)
@@ -172,7 +177,7 @@ def judged(asked: Survey, scan: Scan, judge: Judge | None = None) -> Report:
 def _settled(report: Report, asked: Survey, judge: Judge) -> tuple[Report, WaiverReview]:
     """The report with its waived findings apart, and what there is to say of waivers."""
     from policylint.engine.waivers import Scope
-    from policylint.pipeline.gate import Gate
+    from policylint.pipeline.configuration.gate import Gate
     from policylint.pipeline.waiving import review, settle, settle_run, waiving_of
 
     waiving = waiving_of(

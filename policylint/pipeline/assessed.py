@@ -65,7 +65,7 @@ def read(content: bytes) -> Assessed:
 
 def alone(assessed: Assessed) -> Assessed:
     """The same without the objects that it is of: a fleet's would not fit into memory."""
-    from policylint.pipeline.differences import detached
+    from policylint.pipeline.judging.differences import detached
 
     return replace(assessed, report=detached(assessed.report))
 

@@ -16,7 +16,7 @@ from policylint.report.waivers import Waiver
 
 if TYPE_CHECKING:
     from policylint.helm.sources.git import Repository
-    from policylint.pipeline.gate import Gate
+    from policylint.pipeline.configuration.gate import Gate
 
 _MOST_BYTES = 2_000_000
 _MARKS = ("#", "//", "--", ";", "/*", "<!--", "rem ")

@@ -26,11 +26,11 @@ from policylint.kubernetes.api.schemas import (
 from policylint.kubernetes.manifests.arriving import arriving
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Apply, Created, Deleted, Kept, Resource, ResourceId, Target, Upgrade
+from policylint.pipeline.configuration.settings import load_config
 from policylint.pipeline.inputs import inputs_of
-from policylint.pipeline.judge import Case, forecasted, prepare
+from policylint.pipeline.judging.judge import Case, forecasted, prepare
 from policylint.pipeline.load import plans
 from policylint.pipeline.plan import Plan, at_hand
-from policylint.pipeline.settings import load_config
 from policylint.pipeline.target import installed_line, minor, target
 from policylint.pipeline.texts import named_texts
 from policylint.report.model import Evidence

@@ -18,11 +18,11 @@ from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.changes import touches
 from policylint.helm.sources.resolve import resolve_at
 from policylint.helm.sources.snapshot import checkout_of
-from policylint.pipeline.base import Base, Pair, moves, paired
-from policylint.pipeline.gate import Gate
+from policylint.pipeline.configuration.base import Base, Pair, moves, paired
+from policylint.pipeline.configuration.gate import Gate
+from policylint.pipeline.configuration.settings import Settings, resolve
+from policylint.pipeline.deployed.runs import runs_at, runs_now
 from policylint.pipeline.plan import Plan, chart_side, of_release, plan_of
-from policylint.pipeline.runs import runs_at, runs_now
-from policylint.pipeline.settings import Settings, resolve
 from policylint.pipeline.target import installed_line
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.deploys import Deployment, deployment

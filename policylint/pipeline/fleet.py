@@ -16,9 +16,9 @@ from policylint.helm.values.given import user_values
 from policylint.helm.values.tables import leaves
 from policylint.helm.values.unused import values_files
 from policylint.model import Severity, Verdict
-from policylint.pipeline.gate import Gate
+from policylint.pipeline.configuration.gate import Gate
+from policylint.pipeline.configuration.settings import resolve
 from policylint.pipeline.plan import Plan
-from policylint.pipeline.settings import resolve
 from policylint.pipeline.target import target
 from policylint.report.fleet import Fleet, Key, Member
 from policylint.report.model import ReleaseReport

@@ -6,7 +6,7 @@ from __future__ import annotations
 from policylint.model import Edit, Upgrade
 from policylint.pipeline.assessed import Assessed, written
 from policylint.pipeline.budget import Budget
-from policylint.pipeline.judge import redactor_of
+from policylint.pipeline.judging.judge import redactor_of
 from policylint.pipeline.plan import Plan
 
 

@@ -12,7 +12,7 @@ from policylint.helm.render.templatelines import template_line
 from policylint.helm.values.subject import ValuesChange
 from policylint.kyaml.load import Document, compose, line_of
 from policylint.model import Finding, Location
-from policylint.pipeline.judge import Case
+from policylint.pipeline.judging.judge import Case
 from policylint.runtime.pointers import numbered
 
 MOST = 300

@@ -12,9 +12,9 @@ from policylint.config import Config
 from policylint.errors import RuleFailure, UsageError
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
-from policylint.pipeline.gate import Gate, gate_of
+from policylint.pipeline.configuration.gate import Gate, gate_of
+from policylint.pipeline.configuration.settings import environment_of, resolve
 from policylint.pipeline.plan import Plan, plan_of
-from policylint.pipeline.settings import environment_of, resolve
 
 
 class Loaded(Struct, frozen=True):
@@ -35,7 +35,7 @@ def plans(options: Options, config: Config, workspace: Workspace) -> Loaded:
     """
     invocations: tuple[Any, ...] = ()
     if options.command:
-        from policylint.pipeline.forwarded import from_command
+        from policylint.pipeline.deployed.forwarded import from_command
 
         options, invocations = from_command(options)
     _check_stdin(options)
@@ -74,7 +74,7 @@ def _named_plan(
     settings = resolve(options, gate.config)
     if options.rollback or not (invocations or _is_reference(options.after)):
         return plan_of(settings, workspace, invocations)
-    from policylint.pipeline.basecommand import sides_of_command
+    from policylint.pipeline.deployed.basecommand import sides_of_command
 
     command_sides = sides_of_command(settings, gate.config.scan_ignore, workspace)
     if command_sides is None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from policylint.helm.values.chart import Chart
     from policylint.helm.values.subject import ValuesChange
     from policylint.model import Target, Upgrade
-    from policylint.pipeline.judge import Case
+    from policylint.pipeline.judging.judge import Case
 
 
 def with_values(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...]) -> ReleaseReport:

@@ -23,7 +23,7 @@ from policylint.helm.inputs.sides import (
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.resolve import resolve_pair
 from policylint.model import Json, Object
-from policylint.pipeline.settings import Settings, as_apply
+from policylint.pipeline.configuration.settings import Settings, as_apply
 from policylint.pipeline.target import installed_line, minor
 from policylint.report.model import ChartChange, ReleaseSource
 

@@ -7,7 +7,7 @@ from policylint.helm.engines.choose import choose_engine
 from policylint.helm.inputs.options import Options
 from policylint.kubernetes.api.schemas import NEWEST, minor_number
 from policylint.model import Apply, Target
-from policylint.pipeline.settings import Settings
+from policylint.pipeline.configuration.settings import Settings
 
 
 def installed_line(options: Options) -> str:

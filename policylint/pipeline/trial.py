@@ -15,7 +15,7 @@ from policylint.errors import PolicylintError, UsageError
 from policylint.kubernetes.api.schemas import NEWEST
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Finding, Json, Target
-from policylint.pipeline.judge import Case, judge
+from policylint.pipeline.judging.judge import Case, judge
 
 
 class Trial(Struct, frozen=True):

@@ -27,7 +27,7 @@ from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources import ci
 from policylint.model import Finding, Manifest, Resource, ResourceId, Severity, Upgrade
 from policylint.pipeline.beside import Earlier, Files
-from policylint.pipeline.gate import Gate, gate_of
+from policylint.pipeline.configuration.gate import Gate, gate_of
 from policylint.report.baseline import Baseline
 from policylint.report.model import ReleaseReport, Report
 from policylint.report.waivers import Flawed, Waiver, WaiverReview
@@ -35,7 +35,7 @@ from policylint.report.waivers import Flawed, Waiver, WaiverReview
 if TYPE_CHECKING:
     from policylint.kubernetes.manifests.reader import Text
     from policylint.pipeline.assessed import Assessed, Beside
-    from policylint.pipeline.judge import Case
+    from policylint.pipeline.judging.judge import Case
     from policylint.pipeline.plan import Plan
 
 

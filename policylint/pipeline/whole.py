@@ -50,7 +50,7 @@ def of_shard(
 ) -> Report:
     """The report of the releases at some places, with all that merging it takes; what releases
     show together is told then. Raises `SourceError` where it cannot be written down."""
-    from policylint.pipeline.shards import shard_report
+    from policylint.pipeline.many.shards import shard_report
 
     plans = [loaded.plans[place] for place in places]
     done = _settled(plans, rows, _waiving(loaded, options))

@@ -8,7 +8,7 @@ from policylint.engine.judging import Judging
 from policylint.engine.registry import shipped
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Apply, Direction, Finding, Target
-from policylint.pipeline.judge import Case, judge
+from policylint.pipeline.judging.judge import Case, judge
 
 CLAIM = """
 apiVersion: v1

@@ -10,7 +10,7 @@ from policylint.engine.registry import shipped
 from policylint.kubernetes.api.schemas import NEWEST
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Apply, Outcome, Target
-from policylint.pipeline.judge import Case, forecasted
+from policylint.pipeline.judging.judge import Case, forecasted
 from tests.cases import judged, rule_cases
 from tests.oracle import rows
 

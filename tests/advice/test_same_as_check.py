@@ -5,7 +5,7 @@ import pytest
 from policylint.advice.errors import explain
 from policylint.advice.runbooks import runbooks
 from policylint.model import Apply, Direction, Outcome
-from policylint.pipeline.judge import Case, forecasted
+from policylint.pipeline.judging.judge import Case, forecasted
 from tests.cases import judged, rule_cases, target
 
 HELM = ("Helm", "NotFound", "Conflict", "FieldManagerConflict")

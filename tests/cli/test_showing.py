@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from policylint.cli.showing import Colour, in_colour
-from policylint.pipeline.snippets import lines_of
+from policylint.pipeline.showing.snippets import lines_of
 from tests.cli.test_cli import RULES, policylint, sides
 
 FAILS = ("selector-changed", "fail-key-added")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from policylint.cli.app import run
-from policylint.pipeline.configfile import read
+from policylint.pipeline.configuration.configfile import read
 
 ROOT = Path("fixtures/repositories").resolve()
 

@@ -20,7 +20,7 @@ from policylint.helm.engines.memory import most_memory
 from policylint.runtime.deadline import Deadline, TimeIsUp
 from tests.helm.sources.repository import Repo
 from tests.helms import LINES, any_helm, helm
-from tests.pipeline.test_base import REFUSED, chart
+from tests.pipeline.configuration.test_base import REFUSED, chart
 
 HANGING = "{{- range $i := until 2000000 }}{{- range $j := until 2000000 }}{{- end }}{{- end }}"
 GROWING = (

@@ -18,7 +18,7 @@ import pytest
 from policylint.advice.errors import explain
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Outcome, Target
-from policylint.pipeline.judge import Case, forecasted
+from policylint.pipeline.judging.judge import Case, forecasted
 from tests.helms import helm
 
 CONTEXT = os.environ.get("POLICYLINT_E2E_CONTEXT", "")

@@ -11,7 +11,7 @@ import pytest
 from policylint.engine.registry import shipped
 from policylint.kyaml.load import split
 from policylint.model import Category, Outcome, Target
-from policylint.pipeline.judge import Case, forecasted
+from policylint.pipeline.judging.judge import Case, forecasted
 from scripts.oracle_client import connect
 from tests.cases import DEFAULT_APPLY, RuleCase, rule_cases
 from tests.e2e.cluster import CONTEXT, Release, needs_server, write_chart

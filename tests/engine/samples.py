@@ -6,7 +6,7 @@ from policylint.engine.judging import Judging
 from policylint.engine.registry import shipped
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Finding, Target
-from policylint.pipeline.judge import Case, judge
+from policylint.pipeline.judging.judge import Case, judge
 
 BY = Judging(tuple(rule for rule in shipped() if rule.id == "limits-removed"))
 

@@ -16,10 +16,10 @@ from policylint.helm.inputs.sides import ChartSide, ValuesInput
 from policylint.helm.inputs.workspace import Workspace
 from policylint.model import Finding, Location
 from policylint.pipeline.blame.causes import MOST_NAMED
-from policylint.pipeline.gate import gate_of
+from policylint.pipeline.configuration.gate import gate_of
+from policylint.pipeline.configuration.settings import resolve
 from policylint.pipeline.load import Loaded
 from policylint.pipeline.plan import plan_of
-from policylint.pipeline.settings import resolve
 from policylint.report.model import Report
 from tests.helms import helm
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from policylint.cli.app import run
 from tests.helm.sources.repository import Repo
 from tests.helms import any_helm
-from tests.pipeline.test_base import CLAIM
+from tests.pipeline.configuration.test_base import CLAIM
 
 EXAMPLES = int(os.environ.get("POLICYLINT_FUZZ", "8"))
 NAMES = ("a", "b", "c")

@@ -10,7 +10,7 @@ import pytest
 
 from policylint.cli.app import run
 from tests.helms import LINES, helm
-from tests.pipeline.test_base import CLAIM, REFUSED, rules
+from tests.pipeline.configuration.test_base import CLAIM, REFUSED, rules
 
 
 @pytest.fixture(params=[*LINES, "embedded"])

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from policylint.cli.app import run
 from tests.helm.sources.repository import Repo
 from tests.helms import any_helm
-from tests.pipeline.test_base import REFUSED, chart
+from tests.pipeline.configuration.test_base import REFUSED, chart
 
 pytestmark = pytest.mark.heavy
 

@@ -10,7 +10,7 @@ import pytest
 from policylint.cli.app import run
 from policylint.config import Config, Release
 from policylint.model import Category
-from policylint.pipeline.gate import Gate
+from policylint.pipeline.configuration.gate import Gate
 from tests.helm.sources.repository import Repo, laptop_repository
 from tests.pipeline.test_waiving import DEPLOYMENT, branch, request
 

@@ -9,7 +9,7 @@ from policylint.engine.judging import Judging
 from policylint.engine.registry import select, shipped
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Target, Verdict, combine
-from policylint.pipeline.judge import Case, judge
+from policylint.pipeline.judging.judge import Case, judge
 from policylint.report.model import ReleaseReport, Report
 from tests.cases import ROOT, RULES, RuleCase, judged
 

@@ -25,7 +25,7 @@ from policylint.pipeline.blame.places import Places
 from policylint.pipeline.blame.trials import Render, Trials, findings_of
 from policylint.pipeline.budget import Budget, SpentError
 from policylint.pipeline.case import values_change_of
-from policylint.pipeline.judge import Case, redactor_of
+from policylint.pipeline.judging.judge import Case, redactor_of
 from policylint.pipeline.plan import Plan
 from policylint.report.model import Evidence, ReleaseReport
 from policylint.report.places import shown_path

@@ -17,7 +17,7 @@ from policylint.kubernetes.forecast import forecast
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Finding
 from policylint.pipeline.budget import Budget
-from policylint.pipeline.judge import Case, cluster_of, diff, evaluate, read
+from policylint.pipeline.judging.judge import Case, cluster_of, diff, evaluate, read
 
 _PLACE = re.compile(r"/\d+(?=/|$)")
 

@@ -13,6 +13,7 @@ from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ChartSide, EmptySide, Side
 from policylint.helm.inputs.workspace import Workspace
 from policylint.model import Json, Location
+from policylint.pipeline.configuration.settings import resolve
 from policylint.pipeline.declared.change import Change, failures, is_touched, nothing, resolved
 from policylint.pipeline.declared.fetching import policy
 from policylint.pipeline.declared.pairs import Pair, paired, stays
@@ -21,7 +22,6 @@ from policylint.pipeline.declared.terraform import plan_of as plan_of_terraform
 from policylint.pipeline.declared.terraform import planned_change
 from policylint.pipeline.plan import Plan, plan_of
 from policylint.pipeline.postrender import can_apply
-from policylint.pipeline.settings import resolve
 from policylint.report.model import ChartChange, ChartVersion, ReleaseSource
 from policylint.scan.gitops.model import Declared
 from policylint.scan.gitops.origins import version_place

@@ -16,11 +16,11 @@ from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.chartcache import ChartCache, Reference, cache_root
 from policylint.helm.sources.resolve import resolve as resolve_side
 from policylint.model import Apply
+from policylint.pipeline.configuration.settings import Settings
 from policylint.pipeline.declared.change import Change
 from policylint.pipeline.declared.fetching import NEVER, check_source
 from policylint.pipeline.declared.pairs import Pair
 from policylint.pipeline.declared.values import values_of
-from policylint.pipeline.settings import Settings
 from policylint.pipeline.target import minor
 from policylint.scan.gitops.model import Declared
 from policylint.scan.gitops.tree import Tree

@@ -18,8 +18,8 @@ from policylint.helm.render.steady import steady
 from policylint.helm.render.texts import both_sides
 from policylint.kubernetes.manifests.reader import Text
 from policylint.kyaml.load import split
+from policylint.pipeline.configuration.settings import Settings
 from policylint.pipeline.plan import Plan
-from policylint.pipeline.settings import Settings
 from tests.helms import any_helm
 
 RANDOM = Path(__file__).parents[3] / "fixtures" / "charts" / "random"

@@ -9,7 +9,7 @@ from policylint.kubernetes.manifests.diff import kept
 from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.kyaml.load import load
 from policylint.model import Apply, Impact, Target
-from policylint.pipeline.judge import Case, judge
+from policylint.pipeline.judging.judge import Case, judge
 
 BASE = """
 apiVersion: apps/v1

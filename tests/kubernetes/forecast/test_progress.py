@@ -7,7 +7,7 @@ import pytest
 from policylint.engine.judging import Judging
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Apply, Target
-from policylint.pipeline.judge import Case, judge
+from policylint.pipeline.judging.judge import Case, judge
 
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata: {a: '%s'}\n---\n"
 SERVICE = """

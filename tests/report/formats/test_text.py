@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from policylint.errors import RuleFailure
 from policylint.model import Category, Fix, Impact, Location, ResourceId, Severity, Verdict
-from policylint.pipeline.publish import from_severity
+from policylint.pipeline.showing.publish import from_severity
 from policylint.report.formats.text import render
 from policylint.report.look import PLAIN, Fixes, Look
 from policylint.report.model import ChangeSummary, Evidence, ReleaseSource, Report

@@ -1,0 +1,151 @@
+"""The gate: the configuration that judges. It belongs to the base.
+
+In the CI job of a pull request, rules, severities, levels, strictness, assumed modes and extra
+CRDs are those of the base; what the pull request changes there is told, and holds from the next
+change on. On a laptop the work tree counts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from policylint.config import Config, Release
+from policylint.errors import PolicylintError
+from policylint.helm.inputs.options import Options
+from policylint.helm.inputs.workspace import Workspace
+from policylint.helm.sources import ci
+from policylint.pipeline.configuration.settings import nearest_source, with_shared
+from policylint.report.gate import GateChanges
+from policylint.report.model import Configuration
+
+if TYPE_CHECKING:
+    from policylint.pipeline.configuration.base import Base
+
+_REQUEST = "pull request"
+
+
+class Gate(Struct, frozen=True):
+    """What judges: a configuration, where it is from, and what the change would do to it."""
+
+    config: Config
+    base: Base | None = None
+    judge: Config | None = None
+    """The configuration of another revision that judges; None where the work tree's does."""
+    changes: GateChanges = GateChanges()
+    source: Configuration = Configuration()
+    """Whose configuration judges, for the report."""
+
+    @property
+    def is_base(self) -> bool:
+        """Whether the configuration of another revision judges, not the work tree's."""
+        return self.judge is not None
+
+    def release(self, declared: Release) -> Release:
+        """A release with the modes that are assumed of it as the gate has them."""
+        own = _same_release(self.judge.releases if self.judge else (), declared)
+        if own is None:
+            nothing = Release("", "")  # what a change says of its own release does not judge it
+            if self.is_base:
+                return replace(declared, **_levels_of(nothing))
+            return declared
+        return replace(
+            declared,
+            values_mode=own.values_mode,
+            kubernetes=own.kubernetes,
+            helm=own.helm,
+            apply=own.apply,
+            **_levels_of(own),
+        )
+
+
+def _levels_of(release: Release) -> dict[str, Any]:
+    return {"rules": release.rules, "level": release.level, "fail_on": release.fail_on}
+
+
+def _same_release(releases: tuple[Release, ...], declared: Release) -> Release | None:
+    if not releases:
+        return None
+    from policylint.pipeline.configuration.base import pairs_of
+
+    return next((pair.before for pair in pairs_of(releases, [declared]) if pair.after), None)
+
+
+def gate_of(options: Options, config: Config, workspace: Workspace) -> Gate:
+    """The gate of a run, with the base that its releases are compared with. Raises SourceError
+    where the base of a pull request cannot be told."""
+    gate = judge_of(options, config, workspace)
+    if options.after or options.rollback:
+        return gate
+    if gate.source.by == _REQUEST and not options.before:
+        return gate
+    from policylint.pipeline.configuration.base import base_of  # what is named by hand needs none
+
+    return replace(gate, base=base_of(options, config))
+
+
+def judge_of(options: Options, config: Config, workspace: Workspace) -> Gate:
+    """The gate of a run; in a pull request its base too. Raises SourceError where that cannot be
+    told, UsageError for `--config-from` without a revision."""
+    by, base = _judge(options, config)
+    source = replace(nearest_source(config), by=by)
+    if base is None:
+        return Gate(config, changes=_own_changes(options, config), source=source)
+    from policylint.pipeline.configuration.basegate import gate_changes, judging_config
+
+    own = with_shared(base.config or Config())
+    base = replace(base, config=own if base.config else None)
+    changes = tuple(gate_changes(config, own))
+    source = replace(source, file=own.file, revision=base.revision.label)
+    return Gate(
+        judging_config(config, base, workspace),
+        base,
+        own,
+        GateChanges(changes, base.revision.label, config.file or own.file),
+        source,
+    )
+
+
+def judging_base(options: Options, config: Config) -> Base | None:
+    """The revision whose configuration judges, without what it extends of shared packs; None for
+    the work tree."""
+    return _judge(options, config)[1]
+
+
+def _judge(options: Options, config: Config) -> tuple[str, Base | None]:
+    """(why, the revision whose configuration judges), None for the work tree."""
+    if options.config and not options.config_from:
+        return "--config", None
+    if not options.config_from and not ci.is_pull_request():
+        return "", None
+    from policylint.pipeline.configuration.base import base_named, base_of_request
+
+    if options.config_from:
+        return "--config-from", base_named(options.config_from, config)
+    base = base_of_request(options, config)
+    if base is None:
+        return "", None
+    return _REQUEST, base
+
+
+def _own_changes(options: Options, config: Config) -> GateChanges:
+    """What a pull request changes of a file that `--config` names, and that judges all the
+    same."""
+    if not options.config or not ci.is_pull_request():
+        return GateChanges()
+    from policylint.pipeline.configuration.base import base_of
+    from policylint.pipeline.configuration.basegate import gate_changes
+
+    try:
+        base = base_of(replace(options, before=""), config)
+        if base and base.config:
+            own = with_shared(base.config)
+        else:
+            own = None
+    except PolicylintError:
+        return GateChanges()  # the base is not needed for the verdict
+    if own is None:
+        return GateChanges()
+    return GateChanges(tuple(gate_changes(config, own)), "", config.file)

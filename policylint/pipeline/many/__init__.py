@@ -1,0 +1,1 @@
+"""Many releases: judged at once, in shards or on a cluster, and not again where nothing changed."""

@@ -1,0 +1,1 @@
+"""Where a report goes, and what is shown with it."""
