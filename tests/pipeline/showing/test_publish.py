@@ -76,7 +76,7 @@ def test_every_format_in_one_run(tmp_path: Path) -> None:
     words = [f"--format={name}={file}" for name, file in files.items()]
     done = run(tmp_path, "--format", "concise", *words)
     assert done.returncode == 1
-    assert done.stdout.splitlines()[-1] == "FAIL"
+    assert done.stdout.splitlines()[-1] == "FAIL: 1 error, 0 warnings, 0 notes"
     assert all(file.stat().st_size for file in files.values())
     (rule,) = json.loads(files["sarif"].read_text())["runs"][0]["tool"]["driver"]["rules"]
     assert "What happens" in rule["help"]["markdown"]
