@@ -265,7 +265,7 @@ def _hooks(entry: dict[str, Json]) -> Iterator[str]:
 def _place(tree: Tree, state: State, entry: dict[str, Json]) -> tuple[str, int]:
     """(file, line) of a release: in the helmfile itself, else in the base that names it."""
     name = string(entry, "name")
-    items = documents_of(tree, state.file, state.parameters)[0].items
+    items = state.items or documents_of(tree, state.file, state.parameters)[0].items
     lines = [line_of(item, name) for item in items]
     first = min((item.line for item in items), default=1)
     return state.file, next((line for line in lines if line != first), first)

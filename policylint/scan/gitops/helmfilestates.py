@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.kyaml.merge import laid_over
 from policylint.model import Json
@@ -35,6 +36,9 @@ class State(Struct, frozen=True):
     """Why the environment's values are not wholly known."""
     depends: tuple[str, ...] = ()
     """The files that decide the environment's values and are not read here."""
+    items: tuple[Item, ...] = ()
+    """The documents of the file, with what is known of the environment; none where it was not read
+    here."""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -76,7 +80,8 @@ def _filled(tree: Tree, state: State, handed: Sequence[Mapping[str, Json]]) -> S
     """The state once more, with what is known of its environment put into its templates."""
     name = state.environment or DEFAULT
     body = _merged(tree, state.file, 0, state.parameters)
-    return _state(tree, state.file, body, name, handed)
+    made = _state(tree, state.file, body, name, handed)
+    return replace(made, items=documents_of(tree, state.file, state.parameters)[0].items)
 
 
 def templated(file: str, where: str = "") -> Problem:
