@@ -27,15 +27,11 @@ Check = tuple[str, int]
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(file: Together, context: Context) -> Iterator[Violation]:
     """A check of the same chart or release behind the upgrade, and none before it."""
+    pretending = [invocation for invocation in file.invocations if _pretends(invocation)]
     for deploy in file.invocations:
-        source = deploy.source
-        if source is None or not _deploys_in_order(file, deploy):
-            continue
-        every = [*_helm(file, deploy), *_own(source)]
-        parts = parts_of(source) if every else Parts()
-        later = [guard for guard in every if _behind(parts, deploy.line, guard[1])]
-        if later and len(later) == len(every):
-            name, line = later[0]
+        late = _late(deploy, pretending) if _deploys_in_order(file, deploy) else None
+        if late is not None:
+            name, line = late
             yield Violation(
                 message=f"{deploy.release or deploy.chart} is checked only after it was deployed",
                 because=f"{name} stands at line {line}",
@@ -44,17 +40,28 @@ def check(file: Together, context: Context) -> Iterator[Violation]:
             )
 
 
+def _late(deploy: Invocation, pretending: list[Invocation]) -> Check | None:
+    """The first check of what is deployed, where all of them come after the deploy."""
+    if deploy.source is None:
+        return None
+    every = [*_helm(pretending, deploy), *_own(deploy.source)]
+    parts = parts_of(deploy.source) if every else Parts()
+    if every and all(_behind(parts, deploy.line, line) for _, line in every):
+        return every[0]
+    return None
+
+
 def _deploys_in_order(file: Together, deploy: Invocation) -> bool:
     """Whether the file's lines run from top to bottom: targets of make do not."""
     in_order = deploy.job is not None or file.file.endswith((".sh", ".bash", ".txt"))
     return in_order and installs_or_upgrades(deploy) and bool(deploy.chart)
 
 
-def _helm(file: Together, deploy: Invocation) -> Iterator[Check]:
+def _helm(pretending: list[Invocation], deploy: Invocation) -> Iterator[Check]:
     yield from (
         (f"helm {invocation.action}", invocation.line)
-        for invocation in file.invocations
-        if _checks(invocation, deploy)
+        for invocation in pretending
+        if _is_of(invocation, deploy)
     )
 
 
@@ -71,11 +78,15 @@ def _behind(parts: Parts, deploy: int, line: int) -> bool:
     return checking is not None and own in [part for part, _ in parts.before(checking)]
 
 
-def _checks(invocation: Invocation, deploy: Invocation) -> bool:
-    pretends = invocation.action in ("lint", "diff") or (
+def _pretends(invocation: Invocation) -> bool:
+    is_check = invocation.action in ("lint", "diff") or (
         invocation.action in ("upgrade", "install") and invocation.pretends
     )
-    same = invocation.chart == deploy.chart and (
+    return invocation.tool == "helm" and is_check
+
+
+def _is_of(invocation: Invocation, deploy: Invocation) -> bool:
+    """Whether a check is one of the chart, and the release, that is deployed."""
+    return invocation.chart == deploy.chart and (
         invocation.action == "lint" or invocation.release in (None, deploy.release)
     )
-    return invocation.tool == "helm" and pretends and same

@@ -27,6 +27,7 @@ class Files:
 
     def __init__(self) -> None:
         self._texts: dict[str, tuple[str, ...]] = {}
+        self._waivers: dict[str, dict[int, list[Waiver]]] = {}
 
     def lines(self, file: str) -> tuple[str, ...]:
         """The lines of a file; none where it cannot be read."""
@@ -36,10 +37,12 @@ class Files:
 
     def at(self, file: str, line: int) -> Iterator[Waiver]:
         """The waivers that belong to a line (1-based) of a file."""
-        lines = self.lines(file)
-        for number, waiver in commented(enumerate(lines, 1), file):
-            if _target(lines, number) == line:
-                yield waiver
+        if file not in self._waivers:
+            lines = self.lines(file)
+            by_line = self._waivers[file] = {}
+            for number, waiver in commented(enumerate(lines, 1), file):
+                by_line.setdefault(_target(lines, number), []).append(waiver)
+        yield from self._waivers[file].get(line, ())
 
     def every(self, file: str) -> Iterator[Waiver]:
         """All waivers of a file."""

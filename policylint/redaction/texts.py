@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 from collections.abc import Iterable, Iterator
 
 from policylint.redaction.assigned import assigned_spans
@@ -19,10 +20,20 @@ _DEPTH = 2
 """How often base64 is decoded: a docker configuration in a Secret holds `auth`."""
 _LONGEST = 2_000_000
 """Longer texts are not decoded."""
+_SHORT = 400
+"""Characters of texts whose masked form is remembered."""
 
 
 def masked(text: str) -> str:
     """The text with a mask in place of every secret that it holds."""
+    if len(text) > _SHORT:
+        return covered(text, secret_spans(text))
+    return _masked(text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _masked(text: str) -> str:
+    """The same of a short text: rules say the same words of thousands of commands."""
     return covered(text, secret_spans(text))
 
 

@@ -3,6 +3,7 @@ Makefile or Justfile."""
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -50,6 +51,9 @@ class Setting(Struct, frozen=True):
 
     words: str
     line: int
+
+
+_MOST_STAGES = 100
 
 
 class Step(Struct, frozen=True):
@@ -109,6 +113,7 @@ class Parts(Struct, frozen=True):
             todo += [(deeper, anyway or needed.anyway) for deeper in needed.needs]
 
 
+@functools.lru_cache(maxsize=16)
 def parts_of(source: Source) -> Parts:
     """The parts of a file, by its name."""
     if MAKE.search(source.file):
@@ -294,12 +299,31 @@ def _gitlab(root: Tree) -> Iterator[Part]:
     order = list(_names(root.get("stages"))) or ["build", "test", "deploy"]
     jobs = dict(_gitlab_jobs(root))
     ranks = {name: _rank(job, order) for name, job in jobs.items()}
+    earlier = _of_earlier_stages(ranks)
     for name, job in jobs.items():
         if job.get("needs") is not None:
             needs = _names(job.get("needs"))
         else:
-            needs = tuple(earlier for earlier in jobs if -1 < ranks[earlier] < ranks[name])
+            needs = earlier[ranks[name]]
         yield _part(name, job, needs, None)
+
+
+def _of_earlier_stages(ranks: Mapping[str, int]) -> dict[int, tuple[str, ...]]:
+    """The jobs of all stages before each; of more stages than anybody has, those of the last one
+    before it, which wait for the others."""
+    stages = sorted({rank for rank in ranks.values() if rank > -1})
+    earlier: dict[int, tuple[str, ...]] = {-1: ()}
+    if len(stages) > _MOST_STAGES:
+        by_stage: dict[int, list[str]] = {}
+        for name, rank in ranks.items():
+            by_stage.setdefault(rank, []).append(name)
+        before: tuple[str, ...] = ()
+        for stage in stages:
+            earlier[stage], before = before, tuple(by_stage[stage])
+        return earlier
+    for stage in stages:
+        earlier[stage] = tuple(name for name, rank in ranks.items() if -1 < rank < stage)
+    return earlier
 
 
 def _gitlab_jobs(root: Tree) -> Iterator[tuple[str, Tree]]:

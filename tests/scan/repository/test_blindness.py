@@ -93,7 +93,7 @@ def test_patterns_of_files_leave_out_and_say_so(
     monkeypatch.chdir(tmp_path)
     app.run(["scan"])
     shown = capsys.readouterr().out
-    assert f"{left or 'no'} helm commands" in shown
+    assert f"{left or 'no'} helm command" in shown
     assert (f"{3 - left} files that may run Helm are left out by scan.ignore" in shown) == (
         left < 3
     )
