@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from policylint.errors import ReadError
-from policylint.helm.inputs.archives import packed_files
+from policylint.helm.inputs.archives import MAX_FILE, MAX_FILES, packed_files
 from policylint.helm.inputs.sides import ChartSide
 from policylint.runtime.goactions import closed
 from policylint.runtime.patterns import pattern
@@ -92,10 +93,17 @@ def actions_in(content: bytes) -> Iterator[bytes]:
 
 
 def _contents(chart: Path) -> Iterator[bytes]:
-    """The content of each file of a chart, archives within it unpacked in memory."""
+    """The content of each file of a chart, archives within it unpacked in memory; of more than Helm
+    loads, a stand-in."""
     if chart.is_file():
         yield from _members(chart)
-        return
+    elif _has_too_much(chart):
+        yield _ANYTHING
+    else:
+        yield from _of_directory(chart)
+
+
+def _of_directory(chart: Path) -> Iterator[bytes]:
     opened = False
     definitions: list[str] = []
     for directory, folders, names in _walk(str(chart)):
@@ -110,6 +118,16 @@ def _contents(chart: Path) -> Iterator[bytes]:
     for folder in definitions if opened else ():
         for directory, _, names in _walk(folder):
             yield from _files(directory, names)
+
+
+def _has_too_much(chart: Path) -> bool:
+    """Whether a chart has more folders and files than Helm loads: links may lead anywhere."""
+    count = 0
+    for _, folders, names in _walk(str(chart)):
+        count += len(folders) + len(names)
+        if count > MAX_FILES:
+            return True
+    return False
 
 
 def _walk(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
@@ -147,8 +165,12 @@ def _members(archive: Path) -> Iterator[bytes]:
 
 
 def _read(file: str) -> bytes:
+    """The content of a file; a stand-in for a pipe, a device, and what is too large for Helm."""
     try:
-        with open(file, "rb") as content:  # noqa: PTH123  a chart may have thousands of files
+        status = os.stat(file)  # noqa: PTH116  a chart may have thousands of files
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE:
+            return _ANYTHING
+        with open(file, "rb") as content:  # noqa: PTH123  the same
             return content.read()
     except OSError:
         return b""

@@ -3,6 +3,7 @@ said."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from policylint.helm.engines.binary import HelmBinary, HelmRender
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ChartSide, ManifestSide, Side, ValuesInput
+from policylint.helm.render.asking import asks_of_cluster
 from policylint.helm.render.double import FUNCTIONS, can_differ
 from policylint.helm.render.rendering import Rendering
 from policylint.helm.render.steady import steady
@@ -240,3 +242,24 @@ def test_links_that_lead_back_are_not_followed(tmp_path: Path) -> None:
     for name in "abc":
         (tmp_path / "charts" / name).symlink_to(".")
     assert not can_differ(ChartSide(str(tmp_path)))
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folders"])
+def test_what_has_no_end_is_not_read(kind: str, tmp_path: Path) -> None:
+    """Before helm is asked: it refuses such a chart, or does not come to an end either."""
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: endless\nversion: 1.0.0\n")
+    if kind == "pipe":
+        os.mkfifo(templates / "a.yaml")
+    elif kind == "device":
+        (templates / "a.yaml").symlink_to("/dev/zero")
+    else:
+        for number in range(20):
+            (tmp_path / f"level{number}").mkdir()
+        for number in range(19):
+            for name in "ab":
+                (tmp_path / f"level{number}" / name).symlink_to(tmp_path / f"level{number + 1}")
+    side = ChartSide(str(tmp_path))
+    assert asks_of_cluster(side)
+    assert can_differ(side)
