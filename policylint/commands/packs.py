@@ -166,7 +166,7 @@ def _from_git(source: Source, room: Path, commit: str) -> tuple[Path, str]:
         )
     wanted = commit or _commit_of(source)
     _git(room, "init", "--quiet", ".")
-    _git(room, "fetch", "--quiet", "--depth=1", "--no-tags", source.address, wanted)
+    _git(room, "fetch", "--quiet", "--depth=1", "--no-tags", "--", source.address, wanted)
     _git(room, "-c", "core.symlinks=false", "checkout", "--quiet", "--detach", "FETCH_HEAD")
     shutil.rmtree(room / ".git")
     return inside(room, source.path), wanted

@@ -322,3 +322,32 @@ def test_a_pull_request_cannot_extend_what_its_base_does_not(
     extending.file(".policylint.yaml", of_git(shared, "v2"))
     code, levels = severities(capsys)
     assert (code, levels[:1]) == (1, ["warning"])  # the base's configuration judges
+
+
+@pytest.mark.parametrize(
+    ("digest", "resolved"),
+    [
+        (f"sha256:{'a' * 64}", "--upload-pack=touch ran;git-upload-pack"),
+        (f"sha256:{'a' * 64}", "HEAD:refs/heads/x"),
+        (f"sha256:{'a' * 64}\n", ""),
+        ("/", ""),
+        ("../../../etc", ""),
+        ("", ""),
+    ],
+)
+@pytest.mark.parametrize("command", [["packs", "update"], ["packs", "verify"], ["check"]])
+def test_a_lock_file_holds_digests_and_commits_alone(
+    room: Repo,
+    shared: Repo,
+    capsys: pytest.CaptureFixture[str],
+    command: list[str],
+    digest: str,
+    resolved: str,
+) -> None:
+    source = f"git+file://{shared.top}@v1#packs/acme"
+    row = {"source": source, "digest": digest, "resolved": resolved}
+    lock = {"schema": "policylint/lock/v1", "packs": [row]}
+    room.file("policylint.lock", json.dumps(lock))
+    assert run(command) == 2
+    assert "this is no lock file" in capsys.readouterr().err
+    assert not list(room.top.glob("**/ran"))
