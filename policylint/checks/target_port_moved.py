@@ -20,6 +20,7 @@ from policylint.model import (
     Fix,
     Json,
     Manifest,
+    Object,
     Resource,
     Severity,
     Upgrade,
@@ -55,19 +56,27 @@ def _targets(service: Resource, side: Manifest) -> dict[tuple[Json, Json], tuple
     for index, port in enumerate(parts(service.body, "spec", "ports")):
         target = port.get("targetPort") or port.get("port")
         key = port.get("port"), port.get("protocol", "TCP")
-        targets[key] = named.get(target, target), f"/spec/ports/{index}/targetPort"
+        if all(isinstance(name, (str, int)) for name in (target, *key)):
+            targets[key] = named.get(target, target), f"/spec/ports/{index}/targetPort"
     return targets
 
 
 def _declared(service: Resource, side: Manifest) -> Mapping[Json, Json]:
     """The container ports of the pods behind a Service, by name and by number."""
-    ports = [
-        port
-        for workload in behind(service, side)
-        for _, container in containers(pod_template(workload) or {})
-        for port in parts(container, "ports")
-    ]
-    numbers = {port.get("containerPort"): port.get("containerPort") for port in ports}
-    return numbers | {
-        port.get("name"): port.get("containerPort") for port in ports if port.get("name")
-    }
+    declared: dict[Json, Json] = {}
+    for workload in behind(service, side):
+        for _, container in containers(pod_template(workload) or {}):
+            for port in parts(container, "ports"):
+                declared |= _names(port)
+    return declared
+
+
+def _names(port: Object) -> dict[Json, Json]:
+    """The number of a container's port by its number and its name, what is none of these left
+    out."""
+    number, name = port.get("containerPort"), port.get("name")
+    if not isinstance(number, int):
+        return {}
+    if isinstance(name, str):
+        return {number: number, name: number}
+    return {number: number}
