@@ -29,7 +29,12 @@ _ENVIRONMENT = re.compile(r"^(?P<indent> +)(?P<name>[\w.-]+):", re.MULTILINE)
 _BLOCK = re.compile(
     r"^environments:[^\n]*\n(?P<body>(?:[ \t]+[^\n]*\n|[ \t]*\n|\{\{[^\n]*\n)*)", re.MULTILINE
 )
-_PROGRAM = re.compile(r"\{\{[^}]*\b(?:exec|envExec)\b")
+_ACTION = re.compile(
+    r"""\{\{(?:-?\s*+/\*(?:[^*]|\*(?!/))*+)?"""
+    r"""(?:"(?:[^"\\\n]|\\.)*"|`[^`]*`|'(?:[^'\\\n]|\\.)*'|[^}]|\}(?!\}))*+"""
+)
+"""An action of a template: what its texts hold does not end it."""
+_PROGRAM = re.compile(r"\b(?:exec|envExec)\b")
 _READ = (".yaml", ".yml", ".gotmpl", ".tmpl", ".tpl")
 _UPWARDS = re.compile(r"(?:\.\./)+[\w./-]*")
 _HOOK = re.compile(r"\bevents\b.*\b(?:prepare|cleanup)\b|\bkubectlApply\b", re.DOTALL)
@@ -139,7 +144,7 @@ def _refuse(tree: Tree, name: str) -> None:
     """Raise HelmfileError where a file that helmfile may read names what runs programs."""
     for file in _within_reach(tree, name):
         text = tree.text(file) or ""
-        if _HOOK.search(text) or _PROGRAM.search(text):
+        if _HOOK.search(text) or any(map(_PROGRAM.search, _ACTION.findall(text))):
             raise HelmfileError(f"{file} names programs that would run: it is not built")
 
 

@@ -81,6 +81,9 @@ def script(tmp_path):
         "hooks: [{events: [prepare], command: ./evil}]\nreleases: []\n",
         "releases: [{name: a, hooks: [{events: [cleanup], command: sh}]}]\n",
         "releases: [{name: {{ exec `sh` (list) }}}]\n",
+        'releases: [{name: {{ "}" | exec "sh" (list) }}}]\n',
+        "releases: [{name: {{ `}}` | envExec . `sh` (list) }}}]\n",
+        'a: {{/* " */}} {{ "}}" | exec "sh" (list) }}\n',
     ],
 )
 def test_a_file_that_names_programs_is_not_built(script, tmp_path, text):
