@@ -87,7 +87,7 @@ def _moved(change: Kept, upgrade: Upgrade) -> Iterator[Violation]:
             )
 
 
-Ports = dict[tuple[object, object], tuple[int, str]]
+Ports = dict[tuple[str, str], tuple[int, str]]
 """(target, pointer) by (port, protocol)."""
 
 
@@ -97,7 +97,7 @@ def _numbers(service: Resource) -> Ports:
     for index, port in enumerate(parts(service.body, "spec", "ports")):
         target = port.get("targetPort") or port.get("port")
         if isinstance(target, int):
-            key = port.get("port"), port.get("protocol", "TCP")
+            key = str(port.get("port")), str(port.get("protocol", "TCP"))
             field = "targetPort" if port.get("targetPort") else "port"
             numbers[key] = target, f"/spec/ports/{index}/{field}"
     return numbers
@@ -112,7 +112,7 @@ def _unmet(service: Resource, side: Manifest) -> dict[str, str]:
     """The named target ports that no selected pod has, with their pointers; none where it selects
     nothing here."""
     pods = behind(service, side)
-    names = {port.get("name") for workload in pods for port in _ports(workload)}
+    names = {str(port.get("name")) for workload in pods for port in _ports(workload)}
     return {
         str(port["targetPort"]): f"/spec/ports/{index}/targetPort"
         for index, port in enumerate(parts(service.body, "spec", "ports"))
