@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.config import Config, Release
-from policylint.errors import PolicylintError, UsageError
+from policylint.errors import PolicylintError, SourceError, UsageError
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ChartSide, EmptySide
 from policylint.helm.inputs.workspace import Workspace
@@ -24,8 +24,9 @@ from policylint.pipeline.configuration.settings import Settings, resolve
 from policylint.pipeline.deployed.runs import runs_at, runs_now
 from policylint.pipeline.plan import Plan, chart_side, of_release, plan_of
 from policylint.pipeline.target import installed_line
+from policylint.report.places import shown_path
 from policylint.scan.invocations.model import Invocation
-from policylint.scan.repository.deploys import Deployment, deployment
+from policylint.scan.repository.deploys import Deployment, deployment, is_aside
 
 
 class _Deployed(Struct, frozen=True):
@@ -104,6 +105,8 @@ def _plan(
     workspace: Workspace,
 ) -> Plan:
     how, mode = deployed.after, deployed.before.values_mode or ""
+    if pair.after is None:
+        _refuse_still_deployed(pair.declared, how.invocations, gate)
     if gate.base is None:
         return plan_of(settings, workspace, how.invocations, mode)
     sides = resolve_at(
@@ -119,6 +122,18 @@ def _plan(
     else:
         earlier = ()
     return replace(plan, change=_change(pair), earlier=earlier)
+
+
+def _refuse_still_deployed(release: Release, invocations: Sequence[Invocation], gate: Gate) -> None:
+    """Raise SourceError where files go on deploying what the configuration no longer lists: that is
+    no uninstall, and nobody says what is deployed."""
+    for run in invocations:
+        if not is_aside(run.file):
+            raise SourceError(
+                f"{release.namespace}/{release.name} is no longer listed in"
+                f" {shown_path(gate.config.file)}, and {run.file}:{run.line} goes on deploying it",
+                remedy="list it again, or take out what deploys it",
+            )
 
 
 def _before_chart(
@@ -187,10 +202,19 @@ def _deployments(pairs: Sequence[Pair], gate: Gate, workspace: Workspace) -> lis
     return [
         _Deployed(
             _deployment(then, pair.before or pair.after, root),
-            _deployment(now, pair.after or pair.before, root),
+            _deployment(now, pair.after or _gone(pair, pairs), root),
         )
         for pair in pairs
     ]
+
+
+def _gone(pair: Pair, pairs: Sequence[Pair]) -> Release | None:
+    """The release of a pair that is no longer listed; None where another of its name still is,
+    which is what the files deploy."""
+    listed = {named.after.name for named in pairs if named.after}
+    if pair.before is None or pair.before.name in listed:
+        return None
+    return pair.before
 
 
 def _deployment(

@@ -229,3 +229,43 @@ def test_a_release_whose_before_side_cannot_be_had_hides_no_other(repo, capsys):
     assert verdicts["bad"] == "unknown"
     assert changes["web"] == ["kept"]
     assert changes["db"] == ["kept"]
+
+
+DEPLOYED = "releases:\n  - {name: web, namespace: prod, chart: ./web}\n"
+COMMAND = "helm upgrade --install web ./web -n prod\n"
+NEWLINE = "\n"
+HEADS = {"deploy.sh": "", "Makefile": "deploy:\n\t", "docs/deploy.md": "```sh\n"}
+"""What stands before the command in each file."""
+
+
+@pytest.mark.parametrize("left", ["", "releases: []\n", "kubernetes: '1.36'\n", DEPLOYED])
+@pytest.mark.parametrize("file", HEADS)
+def test_what_is_no_longer_listed_and_still_deployed_is_no_uninstall(
+    repo: Repo, capsys: pytest.CaptureFixture[str], left: str, file: str
+) -> None:
+    repo.file(file, f"{HEADS[file]}{COMMAND}")
+    repo.commit("deploys web")
+    repo.file(".policylint.yaml", left)
+    code = run(["check", "--format", "json"])
+    report = json.loads(capsys.readouterr().out)
+    told = [row["message"] for release in report["releases"] for row in release["failures"]]
+    if left == DEPLOYED or file.startswith("docs/"):
+        assert (code, told) == (0, [])
+    else:
+        assert code == 2
+        (words,) = told
+        assert words.startswith("prod/web is no longer listed in .policylint.yaml, and ")
+        assert words.endswith(f"{file}:{HEADS[file].count(NEWLINE) + 1} goes on deploying it")
+
+
+def test_an_environment_that_is_no_longer_listed_is_not_what_a_command_goes_on_deploying(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two = "environments: {a: {}, b: {}}\nreleases:\n"
+    two += "  - {name: web, namespace: prod, chart: ./web, environments: {%s}}\n"
+    repo.file(".policylint.yaml", two % "a: {}, b: {}")
+    repo.file("deploy.sh", COMMAND)
+    repo.commit("two environments")
+    repo.file(".policylint.yaml", two % "a: {}")
+    assert run(["check", "--format", "json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["releases"]) == 2

@@ -103,10 +103,11 @@ def _leaves_release_open(run: Invocation) -> bool:
 def _is_command(run: Invocation, namespace: str) -> bool:
     if run.tool != "helm" or run.action not in _ACTIONS or run.pretends:
         return False
-    return _agrees(run.namespace, namespace) and not _is_aside(run.file)
+    return _agrees(run.namespace, namespace) and not is_aside(run.file)
 
 
-def _is_aside(file: str) -> bool:
+def is_aside(file: str) -> bool:
+    """Whether a file is documentation, a test's or somebody else's: nothing runs what it shows."""
     folders = set(posixpath.dirname(file).split("/"))
     aside = settings()["aside"]
     is_document = file.lower().endswith((*_DOCUMENTS, *aside["endings"]))
