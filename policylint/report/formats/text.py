@@ -303,8 +303,9 @@ def _ids(finding: Finding, shared: Shared | None) -> str:
 
 
 def _places(finding: Finding, look: Look) -> Iterator[Line]:
-    """Where it is: what to change before where it shows."""
-    ordered = sorted(finding.locations, key=_causes_first)
+    """Where it is: what to change before where it shows, and the policy that says so."""
+    places = [location for location in finding.locations if location.role != "policy"]
+    ordered = sorted(places, key=_causes_first)
     has_cause = any(not _causes_first(location) for location in ordered)
     many = _SHOWN_OF_CAUSE if has_cause else _SHOWN
     left = len(ordered) - many
@@ -312,6 +313,9 @@ def _places(finding: Finding, look: Look) -> Iterator[Line]:
         more = f", {_more_places(left)}" if number == many and left > 0 else ""
         yield Row(label(location), f"{place(location)}{more}")
         yield from _snippet(location, finding, look)
+    for location in finding.locations:
+        if location.role == "policy":
+            yield Row("policy", place(location))
 
 
 def _more_places(count: int) -> str:

@@ -241,3 +241,15 @@ def test_what_is_on_trial_is_counted_as_such() -> None:
     written = render(report(finding("no", dry=True), finding("too")))
     assert "no (on trial: fails nothing yet)" in written
     assert written.endswith("FAIL: 2 errors, 0 warnings, 0 notes, 1 of them on trial\n")
+
+
+def test_the_policy_is_named_beside_the_cause() -> None:
+    places = (
+        Location("rendered", "web/templates/a.yaml", 3),
+        Location("policy", "policies/replicas.yaml", 1),
+        Location("cause", "values.yaml", 2, key="replicas"),
+    )
+    written = render(report(finding("no", locations=places)))
+    assert "  caused by   values.yaml:2  replicas\n" in written
+    assert "  policy      policies/replicas.yaml:1\n" in written
+    assert "more place" not in written
