@@ -1,11 +1,14 @@
 """`policylint packs`: rules that are shared, pinned by digest."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 from policylint.cli.output import show
 from policylint.cli.parameters import argument, option
 from policylint.commands import packs
 from policylint.errors import UsageError
+from policylint.report.lock import Locked
 
 ACTIONS = ("list", "update", "verify")
 
@@ -24,15 +27,18 @@ def command(
             f"no such action: {action}", remedy=f"the actions are {', '.join(ACTIONS)}"
         )
     if action == "update":
-        path, locks = packs.update(config, upgrade=upgrade)
-        if not locks:
-            show("no shared packs\n")
-            return 0
-        show("".join(f"{lock.source}  {lock.digest}\n" for lock in locks))
-        show(f"{len(locks)} shared packs, pinned in {path}\n")
+        show(_updated(*packs.update(config, upgrade=upgrade)))
         return 0
     rows = packs.rows(config)
     show("".join(f"{row}\n" for row in rows) or "no packs\n")
     if any(row.problem for row in rows) and action == "verify":
         return 2
     return 0
+
+
+def _updated(path: Path, locks: Sequence[Locked]) -> str:
+    if not locks:
+        return "no shared packs\n"
+    noun = "shared pack" if len(locks) == 1 else "shared packs"
+    rows = "".join(f"{lock.source}  {lock.digest}\n" for lock in locks)
+    return f"{rows}{len(locks)} {noun}, pinned in {path}\n"

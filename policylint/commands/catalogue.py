@@ -42,7 +42,7 @@ def policy_pages(name: str, here: Settings) -> Iterator[str]:
     from policylint.pipeline.judging.policies import policies_of
     from policylint.pipeline.texts import named_texts
 
-    for policy in policies_of(named_texts(here.policies)):
+    for policy in policies_of(named_texts(here.policies, here.called)):
         if policy.name == name:
             yield _policy_page(policy)
 

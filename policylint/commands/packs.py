@@ -48,7 +48,7 @@ class Row(Struct, frozen=True):
     problem: str = ""
 
     def __str__(self) -> str:
-        state = self.problem or f"{self.rules} rules"
+        state = self.problem or f"{self.rules} rule{'s'[: self.rules != 1]}"
         return f"{self.name}  {self.source}  {state}"
 
 

@@ -68,7 +68,7 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
         before_crds=before.crds,
         after_crds=_sent_crds(plan, before, after),
         named_crds=named_texts(plan.settings.crds),
-        policies=named_texts(plan.settings.policies),
+        policies=named_texts(plan.settings.policies, plan.settings.called),
         live=named_texts(plan.options.live),
         kept=_kept(plan),
         immutable_paths=plan.settings.immutable_paths,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from policylint.helm.sources.manifests import from_directory, from_file, from_stdin
@@ -10,8 +10,8 @@ from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Json, Object
 
 
-def named_texts(names: Iterable[str]) -> tuple[Text, ...]:
-    """The texts of files, directories and `-`."""
+def named_texts(names: Iterable[str], called: Mapping[str, str] | None = None) -> tuple[Text, ...]:
+    """The texts of files, directories and `-`; `called` says what some are to be called."""
     texts: list[Text] = []
     for name in names:
         if name == "-":
@@ -20,8 +20,15 @@ def named_texts(names: Iterable[str]) -> tuple[Text, ...]:
             side = from_directory(Path(name))
         else:
             side = from_file(Path(name))
-        texts += (Text(file, text) for file, text in side.text)
+        texts += (Text(_called(file, name, called or {}), text) for file, text in side.text)
     return tuple(texts)
+
+
+def _called(file: str, name: str, called: Mapping[str, str]) -> str:
+    """How a file below a name is called."""
+    if name in called:
+        return f"{called[name]}{file.removeprefix(name)}"
+    return file
 
 
 def named_objects(names: Iterable[str]) -> tuple[Object, ...]:

@@ -75,6 +75,34 @@ def test_a_pack_of_git_judges_once_it_is_fetched_and_stays_what_it_was(
     assert exit_and_rules(capsys) == (1, ["two"])
 
 
+POLICY = """\
+apiVersion: policies.kyverno.io/v1
+kind: ValidatingPolicy
+metadata: {name: no-maps}
+spec:
+  validationActions: [Deny]
+  matchConstraints:
+    resourceRules:
+      - {apiGroups: [""], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [configmaps]}
+  validations: [{expression: "false", message: no maps}]
+"""
+
+
+def test_a_policy_of_a_shared_pack_is_named_by_the_pack_and_not_by_the_cache(
+    room: Repo, shared: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shared.file("packs/acme/maps.yaml", POLICY)
+    shared.commit("maps")
+    shared.git("tag", "v2")
+    room.file(".policylint.yaml", of_git(shared, "v2"))
+    assert run(["packs", "update"]) == 0
+    (room.top / "b.yaml").write_text(OBJECT.replace("name: a", "name: b"))
+    capsys.readouterr()
+    assert run(["check", "b.yaml", "--before", "a.yaml"]) == 1
+    assert "policy      git+file://" in (told := capsys.readouterr().out)
+    assert "@v2#packs/acme/maps.yaml:1\n" in told
+
+
 @pytest.mark.parametrize("ref", ["main", "v2", "0123456"])
 def test_what_moves_is_no_pin(
     room: Repo, shared: Repo, capsys: pytest.CaptureFixture[str], ref: str
@@ -225,7 +253,7 @@ def test_an_artifact_of_a_registry_is_pulled_once(
     assert run(["packs", "update"]) == 0, capsys.readouterr().err
     assert exit_and_rules(capsys) == (1, ["pulled"])
     assert run(["packs", "list"]) == 0
-    assert "1 rules" in capsys.readouterr().out
+    assert "1 rule\n" in capsys.readouterr().out
     (locked,) = json.loads((room.top / "policylint.lock").read_text())["packs"]
     assert locked["resolved"].startswith("sha256:")
     assert run(["packs", "update"]) == 0  # by the digest of the manifest, which is there

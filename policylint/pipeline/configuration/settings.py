@@ -37,6 +37,8 @@ class Settings(Struct, frozen=True):
     crds: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
     """Files and directories of policies."""
+    called: Mapping[str, str] = field(default_factory=dict)
+    """What reports call the directories of shared packs, which lie in the cache."""
     immutable_paths: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     default_branch: str = ""
 
@@ -96,6 +98,7 @@ def resolve(options: Options, config: Config, release: Release | None = None) ->
         api_versions=(*options.api_versions, *environment.api_versions),
         crds=(*options.crds, *config.crds),
         policies=(*options.policies, *config.policies, *_paths(config)),
+        called={pack.path: pack.source.key for pack in _located(config) if pack.source},
         immutable_paths=config.immutable_paths,
         default_branch=config.default_branch,
     )
