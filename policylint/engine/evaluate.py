@@ -26,6 +26,8 @@ from policylint.model import (
 )
 from policylint.redaction.redactor import Redactor
 
+_MISSING = "no such key"
+"""How CEL's word for a key that is not there begins."""
 _CATEGORIES = {category: place for place, category in enumerate(Category)}
 
 
@@ -127,20 +129,20 @@ def _failure(rule: Rule, subject: object, error: Exception, redactor: Redactor) 
     return RuleFailure(
         rule.id,
         redactor.text(f"the rule could not judge this: {words}"),
-        remedy or _repair(rule),
+        remedy or _repair(rule, words),
         _resource_id(subject),
     )
 
 
-def _repair(rule: Rule) -> str:
+def _repair(rule: Rule, words: str) -> str:
     """What to do about a rule that raises: only those of the user's own can be mended at once."""
     without = f"--ignore {rule.id}"
     if rule.id in ids():
         return f"report it, and leave the rule out with {without} until it is repaired"
-    return (
-        f"mend the rule (has(x.key) or x.?key.orValue(...) where a key may be missing), "
-        f"or leave it out with {without}"
-    )
+    if words.startswith(_MISSING):
+        how = "has(x.key), or x.?key.orValue(...), where a key may be missing"
+        return f"mend the rule: {how}; or leave it out with {without}"
+    return f"mend the rule, or leave it out with {without}"
 
 
 def _once(findings: Iterable[Finding]) -> list[Finding]:

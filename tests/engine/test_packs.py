@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from policylint.cli.app import run
+from policylint.commands.check import check as checked
 from policylint.errors import PolicylintError
+from policylint.helm.inputs.options import Options
 from policylint.testing import assert_examples, findings, rule_file
 
 DEPLOYMENT = """\
@@ -291,3 +293,22 @@ def test_a_module_that_does_not_load_and_a_pack_that_is_not_there_are_errors(
     (room / ".policylint.yaml").write_text("packs: [gone]\n")
     assert run(["check", "a.yaml", "--before", "a.yaml"]) == 2
     assert "no pack is there" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("expression", "hint"),
+    [("object.metadata.labls.a == 'b'", "has(x.key)"), ("1 / 0 > object.data.size()", "")],
+)
+def test_a_rule_that_cannot_judge_says_how_to_mend_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expression: str, hint: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.yaml").write_text(
+        f'title: t\nseverity: error\nvalidations: [{{expression: "{expression}", message: m}}]\n'
+    )
+    Path("a.yaml").write_text("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {}}")
+    report = checked(Options(after="a.yaml", before="a.yaml", policies=("own.yaml",)))
+    (failure,) = report.releases[0].failures
+    assert failure.remedy.startswith("mend the rule")
+    assert failure.remedy.endswith("leave it out with --ignore own")
+    assert (hint in failure.remedy) and ("has(x.key)" in failure.remedy) == bool(hint)
