@@ -23,7 +23,7 @@ from policylint.runtime.patterns import pattern
 LIMIT = 20_000
 """Characters that are looked at: the end of a longer text, where the error stands."""
 
-_ANSI = pattern(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|[\x00-\x08\x0b-\x1f\x7f]")
+_ANSI = pattern(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*\x07|[\x00-\x08\x0b-\x1f\x7f]")
 _FRAME = pattern(r"^[ \t]*[│┃|╷╵╭╰>]+ ?", re.MULTILINE)
 _STAMP = pattern(
     r"^[ \t]*\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[.,\d]*(?:Z|[+-]\d\d:?\d\d)?\]?[ \t]*(?=\S)",
