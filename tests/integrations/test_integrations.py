@@ -153,7 +153,7 @@ def files() -> Iterator[Path]:
     yield INTEGRATIONS / "jenkins/Jenkinsfile"
 
 
-@pytest.mark.parametrize("file", files(), ids=lambda file: file.parent.name)
+@pytest.mark.parametrize("file", list(files()), ids=lambda file: file.parent.name)
 def test_the_version_is_pinned_to_this_one(file: Path) -> None:
     text = file.read_text()
     numbers = re.findall(r"(?:==|default: \"|VERSION: \"|^version: )(\d+\.\d+\.\d+)", text, re.M)

@@ -12,13 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.pipeline.test_base import chart
 
 from policylint.cli.app import run
 from policylint.errors import ReadError
 from policylint.helm.inputs.archives import DamagedError, packed_files
 from tests.helm.sources.repository import Repo
 from tests.helms import any_helm
+from tests.pipeline.configuration.test_base import chart
 
 FILES = {
     "app/Chart.yaml": b"apiVersion: v2\nname: app\nversion: 0.1.0\n",
