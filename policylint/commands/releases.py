@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from policylint.config import Release
+from policylint.config import Config, Release
 from policylint.helm.inputs.declaring import Declaring
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
@@ -33,14 +33,20 @@ def listing(path: str, options: Options) -> Listing:
     from policylint.pipeline.configuration.settings import load_config
 
     config = load_config(options)
-    return Listing(declarations(path, options), config.releases, config.file)
+    return Listing(_declared(path, options, config), config.releases, config.file)
 
 
 def declarations(path: str = "", options: Options | None = None) -> Declarations:
     """The releases that a directory's files declare; those of the whole repository where the
     directory is in one. `options` say which tools of the user may be run."""
-    from policylint.helm.sources.git import find_repository
     from policylint.pipeline.configuration.settings import load_config
+
+    asked = options or Options()
+    return _declared(path, asked, load_config(asked))
+
+
+def _declared(path: str, asked: Options, config: Config) -> Declarations:
+    from policylint.helm.sources.git import find_repository
     from policylint.pipeline.declared.tools import tools_of
     from policylint.pipeline.trees import repository_urls, work_tree
     from policylint.scan.gitops.resolve import resolve
@@ -53,8 +59,6 @@ def declarations(path: str = "", options: Options | None = None) -> Declarations
     else:
         tree = Tree.of(Path(path or ".").resolve())
         remotes = frozenset()
-    asked = options or Options()
-    config = load_config(asked)
     with Workspace() as workspace:
         listing = resolve(tree, tools_of(asked, config, workspace), remotes)
     return _covered(listing, config.declared)

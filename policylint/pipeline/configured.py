@@ -199,19 +199,19 @@ def _deployments(pairs: Sequence[Pair], gate: Gate, workspace: Workspace) -> lis
     then = now
     if base is not None:
         then = runs_at(base.repository, base.revision.commit, root, now, skip, workspace)
+    listed = {pair.after.name for pair in pairs if pair.after}
     return [
         _Deployed(
             _deployment(then, pair.before or pair.after, root),
-            _deployment(now, pair.after or _gone(pair, pairs), root),
+            _deployment(now, pair.after or _gone(pair, listed), root),
         )
         for pair in pairs
     ]
 
 
-def _gone(pair: Pair, pairs: Sequence[Pair]) -> Release | None:
+def _gone(pair: Pair, listed: set[str]) -> Release | None:
     """The release of a pair that is no longer listed; None where another of its name still is,
     which is what the files deploy."""
-    listed = {named.after.name for named in pairs if named.after}
     if pair.before is None or pair.before.name in listed:
         return None
     return pair.before

@@ -89,23 +89,32 @@ def resolve(options: Options, config: Config, release: Release | None = None) ->
         raise UsageError(
             f"--helm-version is 3 or 4, not {line!r}", remedy="name the major version only"
         )
+    packs = _located(config)
     return Settings(
         options=options,
-        criteria=_criteria(options, environment, config, release),
+        criteria=_criteria(options, environment, config, release, packs),
         kubernetes=options.kube_version or environment.kubernetes or config.kubernetes,
         line=line,
         apply=first((options.apply, as_apply(environment.apply), as_apply(config.apply))),
         api_versions=(*options.api_versions, *environment.api_versions),
         crds=(*options.crds, *config.crds),
-        policies=(*options.policies, *config.policies, *_paths(config)),
-        called={pack.path: pack.source.key for pack in _located(config) if pack.source},
+        # packs in Python hold no policies
+        policies=(
+            *(*options.policies, *config.policies),
+            *(pack.path for pack in packs if not pack.python),
+        ),
+        called={pack.path: pack.source.key for pack in packs if pack.source},
         immutable_paths=config.immutable_paths,
         default_branch=config.default_branch,
     )
 
 
 def _criteria(
-    options: Options, environment: Environment, config: Config, release: Release | None
+    options: Options,
+    environment: Environment,
+    config: Config,
+    release: Release | None,
+    packs: tuple[Pack, ...],
 ) -> Criteria:
     """By what is judged: the command line over the release, its path, its environment and the
     configuration."""
@@ -120,7 +129,7 @@ def _criteria(
         strict=options.strict or config.strict,
         all_findings=options.all_findings,
         tables=tuple(layer.rules for layer in reversed(nearest_first)),
-        packs=(*map(Pack, (*options.policies, *config.policies)), *_located(config)),
+        packs=(*map(Pack, (*options.policies, *config.policies)), *packs),
         paths=tuple((entry.glob, entry.rules) for entry in config.paths),
     )
 
@@ -140,11 +149,6 @@ def _of_path(chart: str, config: Config) -> list[PathRules]:
         return []
     path = os.path.abspath(chart)  # noqa: PTH100  links stay as they are named
     return [entry for entry in config.paths if like(entry.glob, path)]
-
-
-def _paths(config: Config) -> tuple[str, ...]:
-    """The packs that may hold policies beside rules."""
-    return tuple(pack.path for pack in _located(config) if not pack.python)
 
 
 def environment_of(name: str, config: Config) -> Environment:
