@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from policylint.kubernetes.api.apis import State, status
 from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.workloads import selects
 from policylint.kyaml import tables
 from policylint.model import Cause, Change, Deleted, Fix, Kept, Object, Resource, Target
@@ -178,7 +179,7 @@ def _facts(cause: Cause, change: Change, target: Target) -> Iterator[str]:
         yield "after-unserved"
     if not isinstance(change, Kept):
         return
-    old, new = (_part(side.body, "spec") for side in (change.before, change.after))
+    old, new = (part(side.body, "spec") for side in (change.before, change.after))
     if old.get("selector") != new.get("selector"):
         yield "selector"
     if _at(change.before.body, cause.field) == _at(change.after.body, cause.field):
@@ -269,7 +270,7 @@ def _labels(change: Change) -> str:
         body = change.before.body
     else:
         body = change.after.body
-    labels = _part(body, "spec", "selector", "matchLabels")
+    labels = part(body, "spec", "selector", "matchLabels")
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items())) or "OLD_LABELS"
 
 
@@ -279,12 +280,12 @@ def _old_pods(change: Change) -> str:
     selector that leaves the new ones out."""
     if not isinstance(change, Kept):
         return f"kubectl delete replicasets,pods -l 'OLD_LABELS,!NEW_LABEL'{_ONCE_READY}"
-    old, new = (_part(side.body, "spec") for side in (change.before, change.after))
+    old, new = (part(side.body, "spec") for side in (change.before, change.after))
     where = f" -n {shlex.quote(change.id.namespace)}" if change.id.namespace else ""
-    if selects(_part(new, "selector"), _part(old, *_POD_LABELS)):
+    if selects(part(new, "selector"), part(old, *_POD_LABELS)):
         return f"nothing is left over: the new {change.id.kind} takes the old pods over"
     terms = _labels(change)
-    if selects(_part(old, "selector"), _part(new, *_POD_LABELS)):
+    if selects(part(old, "selector"), part(new, *_POD_LABELS)):
         apart = _apart(old, new)
         if not apart:
             return (
@@ -296,8 +297,8 @@ def _old_pods(change: Change) -> str:
 
 def _apart(old: Object, new: Object) -> str:
     """A term of a selector that old pods meet and new ones do not; "" where no label tells."""
-    pods = _part(old, *_POD_LABELS)
-    for key, value in sorted(_part(new, "selector", "matchLabels").items()):
+    pods = part(old, *_POD_LABELS)
+    for key, value in sorted(part(new, "selector", "matchLabels").items()):
         if pods.get(key) != value:
             return f"{key}!={value}" if key in pods else f"!{key}"
     return ""
@@ -308,8 +309,8 @@ def _claims(change: Change) -> Iterator[Mapping[str, str]]:
     if not isinstance(change, Kept) or change.id.kind != "StatefulSet":
         return
     old, new = _storage(change.before.body), _storage(change.after.body)
-    replicas = _part(change.before.body, "spec").get("replicas", 1)
-    first = _part(change.before.body, "spec", "ordinals").get("start", 0)
+    replicas = part(change.before.body, "spec").get("replicas", 1)
+    first = part(change.before.body, "spec", "ordinals").get("start", 0)
     for template in sorted(old.keys() & new.keys()):
         if old[template] != new[template]:
             for ordinal in range(
@@ -328,25 +329,13 @@ def _sizes(change: Kept) -> Iterator[tuple[Any, Any]]:
 
 
 def _storage(body: Object) -> dict[str, Any]:
-    templates = _part(body, "spec").get("volumeClaimTemplates")
+    templates = part(body, "spec").get("volumeClaimTemplates")
     return {
-        str(_part(template, "metadata").get("name")): _part(
+        str(part(template, "metadata").get("name")): part(
             template, "spec", "resources", "requests"
         ).get("storage")
         for template in (templates if isinstance(templates, list) else [])
     }
-
-
-def _part(value: Any, *path: str) -> Object:
-    """The mapping at a path; an empty one where there is none."""
-    for name in path:
-        if isinstance(value, Mapping):
-            value = value.get(name)
-        else:
-            value = None
-    if isinstance(value, Mapping):
-        return value
-    return {}
 
 
 def _at(value: Any, field: str) -> Any:

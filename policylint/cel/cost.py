@@ -223,10 +223,7 @@ class Coster:
             return known
         if _is_scalar(self.checked.type(node)):
             return ONE
-        if isinstance(node, Ident):
-            local = self._local(node.name)
-        else:
-            local = None
+        local = self._local_of(node)
         if local:
             return local.size
         return None
@@ -236,10 +233,7 @@ class Coster:
         own = self._entries.get(node.id)
         if own is not None:
             return own
-        if isinstance(node, Ident):
-            local = self._local(node.name)
-        else:
-            local = None
+        local = self._local_of(node)
         if local:
             return local.entries
         return None
@@ -269,11 +263,13 @@ class Coster:
             return stack[-1]
         return None
 
-    def _path(self, node: Node) -> Path:
+    def _local_of(self, node: Node) -> _Local | None:
         if isinstance(node, Ident):
-            local = self._local(node.name)
-        else:
-            local = None
+            return self._local(node.name)
+        return None
+
+    def _path(self, node: Node) -> Path:
+        local = self._local_of(node)
         if local:
             return local.path
         return self._paths.get(node.id, ())

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.reading import at, parts
-from policylint.kubernetes.api.workloads import pod_template, references, referred, template_path
+from policylint.kubernetes.api.workloads import account_of, pod_template, template_path
 from policylint.model import (
     Category,
     Confidence,
@@ -37,7 +37,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     for change in upgrade.changes:
         if not isinstance(change, Kept) or pod_template(change.after) is None:
             continue
-        account = _account(change.after)
+        account = account_of(change.after)
         if _has_token(change.before, upgrade.before) and not _has_token(
             change.after, upgrade.after
         ):
@@ -57,19 +57,12 @@ def _violation(change: Kept, account: ResourceId | None, bindings: list[str]) ->
     )
 
 
-def _account(workload: Resource) -> ResourceId | None:
-    for reference in references(workload):
-        if reference.kind == "ServiceAccount":
-            return referred(workload, reference)
-    return None
-
-
 def _has_token(workload: Resource, side: Manifest) -> bool:
     """What the pod says goes before what its account says."""
     own = at(pod_template(workload) or {}, "spec", FIELD)
     if own is not None:
         return own is not False
-    account = _account(workload)
+    account = account_of(workload)
     holder = side.resources.get(account) if account else None
     return holder is None or holder.body.get(FIELD) is not False
 

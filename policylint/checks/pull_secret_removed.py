@@ -16,10 +16,9 @@ from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.reading import part, parts, text
 from policylint.kubernetes.api.workloads import (
     TEMPLATES,
+    account_of,
     containers,
     pod_template,
-    references,
-    referred,
     template_path,
 )
 from policylint.model import (
@@ -82,11 +81,9 @@ def _names(holder: Object) -> set[str]:
 
 def _of_account(workload: Resource, side: Manifest) -> set[str]:
     """The pull Secrets of the pods' ServiceAccount, where the release has it."""
-    for reference in references(workload):
-        if reference.kind == "ServiceAccount":
-            account = side.resources.get(referred(workload, reference))
-            return _names(account.body) if account else set()
-    return set()
+    named = account_of(workload)
+    account = side.resources.get(named) if named else None
+    return _names(account.body) if account else set()
 
 
 def _registries(template: Object) -> set[str]:

@@ -9,6 +9,7 @@ from policylint.cli.parameters import argument, option
 from policylint.commands import packs
 from policylint.errors import UsageError
 from policylint.report.lock import Locked
+from policylint.report.totals import plural
 
 ACTIONS = ("list", "update", "verify")
 
@@ -39,6 +40,5 @@ def command(
 def _updated(path: Path, locks: Sequence[Locked]) -> str:
     if not locks:
         return "no shared packs\n"
-    noun = "shared pack" if len(locks) == 1 else "shared packs"
     rows = "".join(f"{lock.source}  {lock.digest}\n" for lock in locks)
-    return f"{rows}{len(locks)} {noun}, pinned in {path}\n"
+    return f"{rows}{plural(len(locks), 'shared pack')}, pinned in {path}\n"

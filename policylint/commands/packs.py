@@ -31,6 +31,7 @@ from policylint.pipeline.configuration.packs import (
 )
 from policylint.pipeline.configuration.settings import own_config
 from policylint.report.lock import SCHEMA, Locked
+from policylint.report.totals import plural
 from policylint.runtime.git import git_command, git_environment
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -48,7 +49,7 @@ class Row(Struct, frozen=True):
     problem: str = ""
 
     def __str__(self) -> str:
-        state = self.problem or f"{self.rules} rule{'s'[: self.rules != 1]}"
+        state = self.problem or plural(self.rules, "rule")
         return f"{self.name}  {self.source}  {state}"
 
 

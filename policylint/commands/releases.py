@@ -13,6 +13,7 @@ from policylint.helm.inputs.declaring import Declaring
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
 from policylint.report.places import shown_path
+from policylint.report.totals import plural
 
 if TYPE_CHECKING:
     from policylint.scan.gitops.model import Declarations, Declared
@@ -144,10 +145,10 @@ def as_text(listing: Listing) -> str:
 
 def _totals(declared: Sequence[Declared], configured: Sequence[Release]) -> Iterator[str]:
     if configured:
-        yield f"{_counted(configured)} configured"
+        yield f"{plural(len(configured), 'release')} configured"
     if declared or not configured:
         whole = sum(not release.unresolved for release in declared)
-        yield f"{_counted(declared)} declared, {whole} of them resolved wholly"
+        yield f"{plural(len(declared), 'release')} declared, {whole} of them resolved wholly"
 
 
 def _configured_line(release: Release, listing: Listing) -> str:
@@ -155,12 +156,6 @@ def _configured_line(release: Release, listing: Listing) -> str:
     name = _named(release.namespace, release.name, release.environment)
     file = shown_path(listing.configuration)
     return f"{'policylint':<10} {name}  {chart}  ({_layers(release.values)})  {file}"
-
-
-def _counted(releases: Sequence[object]) -> str:
-    if len(releases) == 1:
-        return "1 release"
-    return f"{len(releases)} releases"
 
 
 def _named(namespace: str, name: str, where: str) -> str:

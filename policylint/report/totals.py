@@ -49,13 +49,14 @@ def verdict_words(report: Report, hidden: int = 0) -> str:
 
 def _severities(findings: list[Finding]) -> Iterator[str]:
     counts = summary(findings, 0)
-    yield from (_plural(counts[str(level)], str(level)) for level in Severity)
+    yield from (plural(counts[str(level)], str(level)) for level in Severity)
     trials = sum(finding.dry for finding in findings)
     if trials:
         yield f"{trials} of them on trial"
 
 
-def _plural(count: int, noun: str) -> str:
+def plural(count: int, noun: str) -> str:
+    """A number of things: `1 error`, `2 errors`."""
     if count == 1:
         return f"1 {noun}"
     return f"{count} {noun}s"

@@ -134,6 +134,14 @@ def referred(resource: Resource, reference: Reference) -> ResourceId:
     return ResourceId("", reference.kind, resource.id.namespace, reference.name)
 
 
+def account_of(workload: Resource) -> ResourceId | None:
+    """The ServiceAccount that the pods name; None where they name none."""
+    for reference in references(workload):
+        if reference.kind == "ServiceAccount":
+            return referred(workload, reference)
+    return None
+
+
 def matches(selector: Object, labels: Object) -> bool:
     """Whether plain selector labels (a Service's) take these labels; an empty selector takes
     nothing."""

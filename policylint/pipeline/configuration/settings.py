@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -98,11 +98,7 @@ def resolve(options: Options, config: Config, release: Release | None = None) ->
         apply=first((options.apply, as_apply(environment.apply), as_apply(config.apply))),
         api_versions=(*options.api_versions, *environment.api_versions),
         crds=(*options.crds, *config.crds),
-        # packs in Python hold no policies
-        policies=(
-            *(*options.policies, *config.policies),
-            *(pack.path for pack in packs if not pack.python),
-        ),
+        policies=(*options.policies, *config.policies, *_with_policies(packs)),
         called={pack.path: pack.source.key for pack in packs if pack.source},
         immutable_paths=config.immutable_paths,
         default_branch=config.default_branch,
@@ -149,6 +145,11 @@ def _of_path(chart: str, config: Config) -> list[PathRules]:
         return []
     path = os.path.abspath(chart)  # noqa: PTH100  links stay as they are named
     return [entry for entry in config.paths if like(entry.glob, path)]
+
+
+def _with_policies(packs: Iterable[Pack]) -> Iterator[str]:
+    """The packs that may hold policies beside rules."""
+    return (pack.path for pack in packs if not pack.python)
 
 
 def environment_of(name: str, config: Config) -> Environment:

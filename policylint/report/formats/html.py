@@ -24,6 +24,7 @@ from policylint.report.page.findings import Anchors, failures, findings, placed,
 from policylint.report.page.markup import Html, el
 from policylint.report.page.releases import HARDEST_FIRST, section, worst
 from policylint.report.shared import Shared
+from policylint.report.totals import plural
 from policylint.runtime.resources import text
 from policylint.version import __version__
 
@@ -75,7 +76,7 @@ def _hash(content: str) -> str:
 def _top(report: Report) -> Html:
     verdict = report.verdict
     counts = [finding.severity for _, finding in every_finding(report)]
-    words = [_counted(counts.count(level), str(level)) for level in Severity if level in counts]
+    words = [plural(counts.count(level), str(level)) for level in Severity if level in counts]
     settled = counted(finding for _, finding in every_settled(report))
     words += [settled] if settled else []
     return el(
@@ -86,12 +87,6 @@ def _top(report: Report) -> Html:
         _contents(report) if len(report.releases) > 1 else None,
         _tools(report, counts),
     )
-
-
-def _counted(count: int, noun: str) -> str:
-    if count == 1:
-        return f"{count} {noun}"
-    return f"{count} {noun}s"
 
 
 def _tools(report: Report, counts: list[Severity]) -> Html:
@@ -142,7 +137,7 @@ def _of(release: ReleaseReport, count: int) -> str:
         impact = f"hardest: {HARDEST_FIRST[hardest]}, "
     else:
         impact = ""
-    return f"{impact}{_counted(count, 'finding')}"
+    return f"{impact}{plural(count, 'finding')}"
 
 
 def _sections(report: Report) -> Iterator[Html]:

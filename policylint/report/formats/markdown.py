@@ -23,6 +23,7 @@ from policylint.report.model import (
 from policylint.report.places import line_of, primary, shown_path
 from policylint.report.shared import Shared
 from policylint.report.shown import dotted, values
+from policylint.report.totals import plural
 from policylint.runtime.escapes import escaped, on_one_line
 from policylint.runtime.patterns import pattern
 
@@ -60,19 +61,13 @@ def _as_entity(match: re.Match[str]) -> str:
 
 def _title(report: Report) -> str:
     counts = [finding.severity for _, finding in every_finding(report)]
-    words = [_counted(counts.count(level), str(level)) for level in Severity if level in counts]
+    words = [plural(counts.count(level), str(level)) for level in Severity if level in counts]
     settled = counted(finding for _, finding in every_settled(report))
     if settled:
         words.append(settled)
     summary = f" ({', '.join(words)})" if words else ""
     verdict = report.verdict
     return f"### {_SIGNS[verdict]} policylint: {verdict}, {_MEANINGS[verdict]}{summary}"
-
-
-def _counted(count: int, noun: str) -> str:
-    if count == 1:
-        return f"{count} {noun}"
-    return f"{count} {noun}s"
 
 
 def _table(releases: Iterable[ReleaseReport]) -> Iterator[str]:
@@ -104,7 +99,7 @@ def _changes(release: ReleaseReport) -> str:
     counts, hooks = impacts(release)
     words = [f"{count} {impact}" for impact, count in counts if impact not in _CALM]
     if hooks:
-        words.append(f"{hooks} hook{'s'[: hooks != 1]}")
+        words.append(plural(hooks, "hook"))
     return ", ".join(words) or "none that is felt"
 
 

@@ -25,7 +25,7 @@ from policylint.report.model import (
 from policylint.report.places import shown_path
 from policylint.report.shared import Shared, few
 from policylint.report.shown import LABELS, dotted, label, place, values
-from policylint.report.totals import frequencies, verdict_words
+from policylint.report.totals import frequencies, plural, verdict_words
 from policylint.runtime.patterns import pattern
 
 _SHOWN = 3
@@ -238,7 +238,7 @@ def _scanned(report: Report) -> Iterator[str]:
     """What a scan has read, so that an empty answer is no silence."""
     if report.scan is not None:
         scan = report.scan
-        read = f"{scan.files_read} file{'s'[: scan.files_read != 1]} read"
+        read = f"{plural(scan.files_read, 'file')} read"
         if len(scan.invocations) == 1:
             yield f"{read}: 1 helm command or declared release"
         else:
@@ -320,7 +320,7 @@ def _places(finding: Finding, look: Look) -> Iterator[Line]:
 
 def _more_places(count: int) -> str:
     """How many places are not shown."""
-    return f"and {count} more place{'s'[: count != 1]}"
+    return f"and {plural(count, 'more place')}"
 
 
 def _causes_first(location: Location) -> bool:
@@ -459,7 +459,7 @@ def _counts(release: ReleaseReport) -> str:
     counts, hooks = impacts(release)
     total = sum(count for _, count in counts)
     words = ", ".join(f"{count} {impact}" for impact, count in counts)
-    objects = f"{total} resource{'s'[: total != 1]}" + (f" ({words})" if words else "")
+    objects = plural(total, "resource") + (f" ({words})" if words else "")
     if not hooks:
         return objects
     return f"{objects}, {hooks} hook{' runs' if hooks == 1 else 's run'}"

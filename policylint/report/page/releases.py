@@ -21,6 +21,7 @@ from policylint.report.page.fields import table
 from policylint.report.page.findings import Anchors, causes, failures, findings, placed, waived
 from policylint.report.page.markup import Html, el
 from policylint.report.shared import Shared
+from policylint.report.totals import plural
 
 HARDEST_FIRST = (
     Impact.REFUSED,
@@ -101,7 +102,7 @@ def _counts(release: ReleaseReport) -> str:
     counts, hooks = impacts(release, HARDEST_FIRST)
     words = [f"{count} {impact}" for impact, count in counts]
     if hooks:
-        words.append(f"{hooks} hook{'s'[: hooks != 1]}")
+        words.append(plural(hooks, "hook"))
     return ", ".join(words)
 
 
