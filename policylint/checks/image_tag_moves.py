@@ -13,6 +13,7 @@ What to do instead: name a version or a digest; leave imagePullPolicy to its def
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.images import tag
 from policylint.kubernetes.api.reading import text
 from policylint.kubernetes.api.safeguards import KeptContainer, kept_containers
 from policylint.model import Category, Confidence, Direction, Fix, Kept, Severity, Violation
@@ -58,7 +59,4 @@ def _never(container: KeptContainer) -> Violation:
 
 def _is_moved(image: str) -> bool:
     """Whether a name has no digest, and a tag that is moved or none."""
-    if "@" in image:
-        return False
-    _, _, last = image.rpartition("/")
-    return last.partition(":")[2] in MOVED
+    return "@" not in image and tag(image) in MOVED

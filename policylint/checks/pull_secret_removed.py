@@ -13,6 +13,7 @@ images have become public.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.images import registry
 from policylint.kubernetes.api.reading import part, parts, text
 from policylint.kubernetes.api.workloads import (
     TEMPLATES,
@@ -88,12 +89,4 @@ def _of_account(workload: Resource, side: Manifest) -> set[str]:
 
 def _registries(template: Object) -> set[str]:
     images = (text(container, "image") for _, container in containers(template))
-    return {_registry(image) for image in images if image}
-
-
-def _registry(image: str) -> str:
-    """The host of an image name; that of Docker Hub where it names none."""
-    first, slash, _ = image.partition("/")
-    if slash and ("." in first or ":" in first or first == "localhost"):
-        return first
-    return "docker.io"
+    return {registry(image) for image in images if image}

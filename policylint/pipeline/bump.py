@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policylint.kubernetes.api.images import repository
 from policylint.kubernetes.api.schemas import schemas
 from policylint.kubernetes.manifests.diff import changes
 from policylint.model import Change, FieldChange, Json, Kept, Manifest, Outcome, Upgrade
@@ -45,15 +46,8 @@ def _is_kept(change: Change) -> bool:
 
 def _is_routine(field: FieldChange) -> bool:
     if _IMAGE.match(field.path):
-        return _repository(field.before) == _repository(field.after)
+        return repository(str(field.before)) == repository(str(field.after))
     return _NAMES_A_VERSION.match(field.path) is not None
-
-
-def _repository(image: Json) -> str:
-    """An image's name without tag and digest."""
-    name = str(image).partition("@")[0]
-    folder, slash, last = name.rpartition("/")
-    return f"{folder}{slash}{last.partition(':')[0]}"
 
 
 def _is_selected(upgrade: Upgrade, fields: list[FieldChange]) -> bool:

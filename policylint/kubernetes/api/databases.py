@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from policylint.kubernetes.api import images
 from policylint.kubernetes.api.reading import at
 from policylint.kubernetes.api.volumes import lasting_mounts
 from policylint.kubernetes.api.workloads import containers, pod_template, template_path
@@ -249,14 +250,13 @@ def _managed(resource: Resource, managed: Managed) -> Iterator[Database]:
 
 def engine_of(image: str) -> Engine | None:
     """The database that an image holds, by the last part of its name."""
-    return _BY_IMAGE.get(_repository(image).rpartition("/")[2])
+    return _BY_IMAGE.get(images.repository(image).rpartition("/")[2])
 
 
 def version_of(image: str) -> Version:
     """The numbers of an image's tag, () where it has none."""
-    repository = _repository(image)
-    tag = image.removeprefix(repository).partition("@")[0].removeprefix(":")
-    if "timescale" in repository or "vector" in repository:
+    name, tag = images.repository(image), images.tag(image)
+    if "timescale" in name or "vector" in name:
         named = _PG_TAG.search(tag)
     else:
         named = None
@@ -266,15 +266,6 @@ def version_of(image: str) -> Version:
     if match:
         return tuple(whole_or(part, 0) for part in match.groups() if part is not None)
     return ()
-
-
-def _repository(image: str) -> str:
-    """The name of an image without tag and digest."""
-    name = image.partition("@")[0]
-    colon = name.rfind(":")
-    if colon > name.rfind("/"):
-        return name[:colon]
-    return name
 
 
 def series(engine: Engine, version: Version) -> Version:
