@@ -18,9 +18,9 @@ from policylint.helm.render.texts import Rendered
 from policylint.kubernetes.manifests.reader import Text
 from policylint.kyaml.nodes import yaml
 from policylint.model import Json
-from policylint.scan.gitops.kustomizations import BuildError
-from policylint.scan.gitops.kustomizebinary import Builder, find_builder
-from policylint.scan.gitops.kustomizeguard import refuse
+from policylint.scan.gitops.kustomize.binary import Builder, find_builder
+from policylint.scan.gitops.kustomize.files import BuildError
+from policylint.scan.gitops.kustomize.guard import refuse
 
 _FIELDS = ("patches", "images", "patchesStrategicMerge", "patchesJson6902")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from policylint.scan.gitops.kustomizebinary import find_builder
+from policylint.scan.gitops.kustomize.binary import find_builder
 from tests.pipeline.test_declared import DEPLOYMENT, checked, commit, copied, edit
 from tests.servers import serving
 

@@ -12,7 +12,7 @@ from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.render.pair import Renders
 from policylint.helm.sources.resolve import resolve as resolve_side
 from policylint.pipeline.declared.values import values_of
-from policylint.scan.gitops.applications import RenderError
+from policylint.scan.gitops.argocd.applications import RenderError
 from policylint.scan.gitops.model import Declared
 from policylint.scan.gitops.tree import Tree
 

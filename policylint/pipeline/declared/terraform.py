@@ -19,7 +19,7 @@ from policylint.model import Json
 from policylint.pipeline.declared.change import Change, base_of
 from policylint.pipeline.trees import tree_at, work_tree
 from policylint.scan.gitops.model import Declarations, Declared
-from policylint.scan.gitops.terraformplan import is_plan, plan
+from policylint.scan.gitops.terraform.plan import is_plan, plan
 from policylint.scan.gitops.tree import Tree
 
 _START = '{"format_version":'

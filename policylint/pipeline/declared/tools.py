@@ -14,9 +14,9 @@ from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.forks import may_be_fork
 from policylint.pipeline.declared.charts import RepositoryCharts
-from policylint.scan.gitops.argoclusters import ArgoCluster, clusters_of
-from policylint.scan.gitops.helmfilebinary import Binary as Helmfile
-from policylint.scan.gitops.kustomizebinary import find_builder
+from policylint.scan.gitops.argocd.clusters import ArgoCluster, clusters_of
+from policylint.scan.gitops.helmfile.binary import Binary as Helmfile
+from policylint.scan.gitops.kustomize.binary import find_builder
 from policylint.scan.gitops.resolve import Tools
 
 

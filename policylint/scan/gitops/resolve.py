@@ -7,23 +7,19 @@ from itertools import chain
 
 from msgspec import Struct
 
-from policylint.scan.gitops import (
-    applications,
-    commands,
-    fleet,
-    helmfile,
-    helmreleases,
-    inflated,
-    rancher,
-    terraform,
-)
-from policylint.scan.gitops.applications import Charts
-from policylint.scan.gitops.argocd import Context
-from policylint.scan.gitops.argoclusters import ArgoCluster
-from policylint.scan.gitops.flux import HELM, Cluster, Flux
-from policylint.scan.gitops.helmfilebinary import Helmfiles
-from policylint.scan.gitops.kustomizebinary import Builder
+from policylint.scan.gitops import commands, fleet, rancher
+from policylint.scan.gitops.argocd import applications
+from policylint.scan.gitops.argocd.application import Context
+from policylint.scan.gitops.argocd.applications import Charts
+from policylint.scan.gitops.argocd.clusters import ArgoCluster
+from policylint.scan.gitops.flux import helmreleases
+from policylint.scan.gitops.flux.kustomizations import HELM, Cluster, Flux
+from policylint.scan.gitops.helmfile import helmfiles
+from policylint.scan.gitops.helmfile.binary import Helmfiles
+from policylint.scan.gitops.kustomize import inflated
+from policylint.scan.gitops.kustomize.binary import Builder
 from policylint.scan.gitops.model import Declarations, Declared
+from policylint.scan.gitops.terraform import resources
 from policylint.scan.gitops.tree import Tree
 
 
@@ -46,8 +42,8 @@ def resolve(tree: Tree, tools: Tools | None = None, remotes: Iterable[str] = ())
     flux = Flux(tree, tools.kustomize)
     flux.resolve()
     of_flux = Declarations(tuple(_of_flux(flux)), tuple(flux.problems))
-    files = helmfile.resolve(tree, tools.helmfile)
-    modules = terraform.resolve(tree)
+    files = helmfiles.resolve(tree, tools.helmfile)
+    modules = resources.resolve(tree)
     invoked = commands.resolve(tree)
     context = Context(tree, frozenset(remotes), tools.clusters)
     before = (*of_flux.releases, *files.releases, *modules.releases, *invoked.releases)

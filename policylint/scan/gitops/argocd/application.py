@@ -16,8 +16,8 @@ from msgspec.structs import replace
 from policylint.errors import ReadError
 from policylint.kyaml.load import load
 from policylint.model import Json
-from policylint.scan.gitops.argocdsources import overridden
-from policylint.scan.gitops.argoclusters import ArgoCluster
+from policylint.scan.gitops.argocd.clusters import ArgoCluster
+from policylint.scan.gitops.argocd.overrides import overridden
 from policylint.scan.gitops.globs import expanded
 from policylint.scan.gitops.model import ChartSource, Declared, Layer
 from policylint.scan.gitops.tree import (

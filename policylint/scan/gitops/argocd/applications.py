@@ -13,10 +13,10 @@ from policylint.errors import ReadError
 from policylint.kyaml.load import load
 from policylint.kyaml.merge import laid_over
 from policylint.model import Json
-from policylint.scan.gitops import argocdapps
-from policylint.scan.gitops.argocd import FINALIZER, GROUP, Context, declared
-from policylint.scan.gitops.argocdsources import without_null
-from policylint.scan.gitops.generators import GeneratorError, parameter_sets
+from policylint.scan.gitops.argocd import appschart
+from policylint.scan.gitops.argocd.application import FINALIZER, GROUP, Context, declared
+from policylint.scan.gitops.argocd.generators import GeneratorError, parameter_sets
+from policylint.scan.gitops.argocd.overrides import without_null
 from policylint.scan.gitops.gotemplates import Strict, TemplateError, filled
 from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Problem
 from policylint.scan.gitops.tree import Item, Tree, mapping, normal, parsed, sequence, string, value
@@ -44,7 +44,7 @@ def resolve(
     charts render and that values of argocd-apps hold included; `releases` are those of other
     tools."""
     walk = _Walk(context, charts)
-    for item in (*_objects(context.tree), *argocdapps.items(context.tree, releases)):
+    for item in (*_objects(context.tree), *appschart.items(context.tree, releases)):
         walk.add(item)
     walk.charts_of_applications()
     return Declarations(tuple(walk.releases), tuple(walk.problems))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from policylint.errors import ReadError
 from policylint.kyaml.load import load
 from policylint.model import Json
-from policylint.scan.gitops.argocd import GROUP
+from policylint.scan.gitops.argocd.application import GROUP
 from policylint.scan.gitops.model import Declared, Layer
 from policylint.scan.gitops.tree import Item, Tree, mapping, sequence, string
 

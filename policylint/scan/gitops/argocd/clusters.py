@@ -17,7 +17,7 @@ from typing import Any
 from msgspec import Struct
 
 from policylint.model import Json
-from policylint.scan.gitops.selectors import selects
+from policylint.scan.gitops.argocd.selectors import selects
 from policylint.scan.gitops.tree import mapping, parsed, sequence, string
 
 IN_CLUSTER = "https://kubernetes.default.svc"

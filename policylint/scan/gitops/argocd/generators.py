@@ -18,10 +18,10 @@ from policylint.errors import ReadError
 from policylint.kyaml.load import load
 from policylint.kyaml.merge import laid_over
 from policylint.model import Json
-from policylint.scan.gitops.argocd import Context
-from policylint.scan.gitops.argoclusters import chosen
+from policylint.scan.gitops.argocd.application import Context
+from policylint.scan.gitops.argocd.clusters import chosen
+from policylint.scan.gitops.argocd.selectors import selects
 from policylint.scan.gitops.gotemplates import TemplateError, filled
-from policylint.scan.gitops.selectors import selects
 from policylint.scan.gitops.tree import mapping, sequence, string, value
 
 Parameters = dict[str, Any]

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from policylint.errors import ReadError
 from policylint.kyaml.load import load
 from policylint.model import Json
-from policylint.scan.gitops.flux import Cluster, Flux, Placed, data_of
+from policylint.scan.gitops.flux.kustomizations import Cluster, Flux, Placed, data_of
 from policylint.scan.gitops.model import UNKNOWN, ChartSource, Declared, Layer
 from policylint.scan.gitops.origins import block_of
 from policylint.scan.gitops.tree import (

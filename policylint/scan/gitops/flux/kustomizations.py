@@ -17,15 +17,15 @@ from msgspec.structs import replace
 from policylint.errors import ReadError
 from policylint.kyaml.load import load
 from policylint.model import Json
-from policylint.scan.gitops import fluxoperator
-from policylint.scan.gitops.artifacts import artifact_path
 from policylint.scan.gitops.clusters import cluster_names
+from policylint.scan.gitops.flux import operator
+from policylint.scan.gitops.flux.artifacts import artifact_path
+from policylint.scan.gitops.flux.substitution import VALID_NAME, SubstitutionError, substitute
 from policylint.scan.gitops.goyaml import as_yaml
-from policylint.scan.gitops.kustomizations import BuildError, Overlay, files_of, patch_files
-from policylint.scan.gitops.kustomize import Build
-from policylint.scan.gitops.kustomizebinary import Builder
+from policylint.scan.gitops.kustomize.binary import Builder
+from policylint.scan.gitops.kustomize.build import Build
+from policylint.scan.gitops.kustomize.files import BuildError, Overlay, files_of, patch_files
 from policylint.scan.gitops.model import Problem, placeholder
-from policylint.scan.gitops.substitution import VALID_NAME, SubstitutionError, substitute
 from policylint.scan.gitops.tree import (
     Item,
     Tree,
@@ -42,7 +42,7 @@ KUSTOMIZE = "kustomize.toolkit.fluxcd.io"
 HELM = "helm.toolkit.fluxcd.io"
 SOURCE = "source.toolkit.fluxcd.io"
 EXTENSIONS = "source.extensions.fluxcd.io"
-OPERATOR = fluxoperator.GROUP
+OPERATOR = operator.GROUP
 _DISABLED = f"{KUSTOMIZE}/substitute"
 _PACKED = frozenset({"OCIRepository", "Bucket", "ExternalArtifact"})
 """Sources whose paths begin where a pipeline or a generator says, not at the repository's top."""
@@ -112,7 +112,7 @@ class Flux:
             for item in tree.documents(name).items
             if item.group in (KUSTOMIZE, HELM, SOURCE, EXTENSIONS, OPERATOR)
         ]
-        points = map(fluxoperator.entry_point, self._static)
+        points = map(operator.entry_point, self._static)
         self._points = [point for point in points if point is not None]
         self.reached: set[str] = set()
         """The files of the HelmReleases and ResourceSets that a Kustomization applies."""
@@ -124,7 +124,7 @@ class Flux:
         covered = self._covered()
         left = [item for item in left if item.file not in covered]
         for item in left:
-            if fluxoperator.is_resource_set(item):
+            if operator.is_resource_set(item):
                 made = self.made_by(item, Cluster(""))
             else:
                 made = [item]
@@ -159,8 +159,8 @@ class Flux:
             return next(iter(self.anywhere(kind, namespace, name)), None)
 
         try:
-            return fluxoperator.objects(item, find)
-        except fluxoperator.ResourceSetError as error:
+            return operator.objects(item, find)
+        except operator.ResourceSetError as error:
             words = f"ResourceSet {item.name}: {error}"
             remedy = "its releases are not judged"
             folder = posixpath.dirname(item.file) or "."
@@ -343,7 +343,7 @@ class _Walk:
         self._cluster.objects[(item.kind, item.namespace, item.name)] = made
         if _is_release(item):
             self._flux.reached.add(item.file)
-        if fluxoperator.is_resource_set(item):
+        if operator.is_resource_set(item):
             self._flux.reached.add(item.file)
             self._sets.append(made)
 
@@ -352,7 +352,7 @@ class _Walk:
         sets, self._sets = self._sets, []
         for made in sets:
             suspended = made.suspended
-            if fluxoperator.is_suspended(made.item):
+            if operator.is_suspended(made.item):
                 suspended = f"ResourceSet {made.item.name}"
             for item in self._flux.made_by(made.item, self._cluster):
                 self._place(replace(made, item=item, suspended=suspended), made.item)

@@ -21,7 +21,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from policylint.runtime.children import dying_with_parent
-from policylint.scan.gitops.helmfilestates import DEFAULT, State
+from policylint.scan.gitops.helmfile.states import DEFAULT, State
 from policylint.scan.gitops.tree import Tree, mapping, normal, parsed
 
 _TIME_LIMIT = 120.0

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 
 from policylint.model import Json
 from policylint.scan.gitops.globs import expanded
-from policylint.scan.gitops.helmfilebinary import HelmfileError, Helmfiles
-from policylint.scan.gitops.helmfilereleases import (
+from policylint.scan.gitops.helmfile.binary import HelmfileError, Helmfiles
+from policylint.scan.gitops.helmfile.releases import (
     Caller,
     caller_of,
     chooses,
@@ -25,7 +25,7 @@ from policylint.scan.gitops.helmfilereleases import (
     filled_release,
     parameters_of,
 )
-from policylint.scan.gitops.helmfilestates import (
+from policylint.scan.gitops.helmfile.states import (
     State,
     States,
     is_outside,
@@ -34,7 +34,7 @@ from policylint.scan.gitops.helmfilestates import (
     states,
     templated,
 )
-from policylint.scan.gitops.helmfiletexts import UNSEEN, documents_of, is_templated, literal
+from policylint.scan.gitops.helmfile.texts import UNSEEN, documents_of, is_templated, literal
 from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Layer, Problem
 from policylint.scan.gitops.tree import Tree, mapping, normal, parsed, sequence, string, value
 

@@ -12,8 +12,8 @@ from typing import Any, TypeGuard
 from msgspec import Struct
 
 from policylint.model import Json
-from policylint.scan.gitops.helmfilestates import State
-from policylint.scan.gitops.helmfiletexts import DOUBTS, UNSEEN, filled_text
+from policylint.scan.gitops.helmfile.states import State
+from policylint.scan.gitops.helmfile.texts import DOUBTS, UNSEEN, filled_text
 from policylint.scan.gitops.tree import mapping, sequence, string
 
 _TEXTS = ("name", "chart", "namespace", "version")

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from policylint.kyaml.merge import laid_over
 from policylint.model import Json
-from policylint.scan.gitops.helmfiletexts import UNSEEN, documents_of, doubted, is_templated
+from policylint.scan.gitops.helmfile.texts import UNSEEN, documents_of, doubted, is_templated
 from policylint.scan.gitops.model import Problem
 from policylint.scan.gitops.tree import Documents, Item, Tree, mapping, normal, sequence, string
 

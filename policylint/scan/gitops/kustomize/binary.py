@@ -20,7 +20,7 @@ from policylint.kyaml.nodes import yaml
 from policylint.model import Json
 from policylint.runtime import rooms
 from policylint.runtime.children import dying_with_parent
-from policylint.scan.gitops.kustomizations import (
+from policylint.scan.gitops.kustomize.files import (
     FILES,
     MOST_DEPTH,
     BuildError,
@@ -28,7 +28,7 @@ from policylint.scan.gitops.kustomizations import (
     kustomization_of,
     local,
 )
-from policylint.scan.gitops.kustomizeguard import BASES, FETCHING, refuse
+from policylint.scan.gitops.kustomize.guard import BASES, FETCHING, refuse
 from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, string
 
 _TIME_LIMIT = 60.0

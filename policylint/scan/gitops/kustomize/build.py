@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping
 from msgspec.structs import replace
 
 from policylint.model import Json
-from policylint.scan.gitops.kustomizations import (
+from policylint.scan.gitops.kustomize.binary import Builder, Scratch, remote_bases, with_origin
+from policylint.scan.gitops.kustomize.files import (
     MOST_DEPTH,
     BuildError,
     Overlay,
@@ -26,8 +27,7 @@ from policylint.scan.gitops.kustomizations import (
     local,
     overlaid,
 )
-from policylint.scan.gitops.kustomizebinary import Builder, Scratch, remote_bases, with_origin
-from policylint.scan.gitops.patches import (
+from policylint.scan.gitops.kustomize.patches import (
     PatchError,
     applied,
     bodies_of,

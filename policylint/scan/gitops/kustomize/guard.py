@@ -14,7 +14,7 @@ import posixpath
 from collections.abc import Iterator
 
 from policylint.model import Json
-from policylint.scan.gitops.kustomizations import BuildError
+from policylint.scan.gitops.kustomize.files import BuildError
 from policylint.scan.gitops.tree import normal
 
 BASES = ("resources", "bases", "components")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from policylint.model import Json
-from policylint.scan.gitops.kustomizations import FILES
+from policylint.scan.gitops.kustomize.files import FILES
 from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Layer
 from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, string, value
 

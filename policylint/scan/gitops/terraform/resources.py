@@ -20,7 +20,7 @@ from policylint.kyaml.load import load
 from policylint.model import Json
 from policylint.scan.gitops.clusters import cluster_names
 from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Layer, Problem
-from policylint.scan.gitops.terraformmodules import (
+from policylint.scan.gitops.terraform.modules import (
     Calls,
     callers,
     calls,
@@ -29,7 +29,7 @@ from policylint.scan.gitops.terraformmodules import (
     files_named,
     outside,
 )
-from policylint.scan.gitops.terraformplan import chart_of, sets_of, settings_of
+from policylint.scan.gitops.terraform.plan import chart_of, sets_of, settings_of
 from policylint.scan.gitops.tree import Tree, normal, string
 from policylint.scan.texts.hcl import (
     UNDECIDED,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from policylint.scan.gitops.argocd import Context
-from policylint.scan.gitops.generators import parameter_sets
+from policylint.scan.gitops.argocd.application import Context
+from policylint.scan.gitops.argocd.generators import parameter_sets
 from policylint.scan.gitops.gotemplates import TemplateError, filled
 from policylint.scan.gitops.resolve import resolve
 from policylint.scan.gitops.tree import Tree

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from policylint.scan.gitops.kustomizebinary import Binary
+from policylint.scan.gitops.kustomize.binary import Binary
 from policylint.scan.gitops.resolve import Tools, resolve
 from policylint.scan.gitops.tree import Tree
 
@@ -205,8 +205,8 @@ def test_by_hand_and_by_kustomize_are_the_same():
     program = shutil.which("kustomize")
     if not program:
         pytest.skip("kustomize is not here")
-    from policylint.scan.gitops.kustomizations import kustomization_of
-    from policylint.scan.gitops.kustomize import Build
+    from policylint.scan.gitops.kustomize.build import Build
+    from policylint.scan.gitops.kustomize.files import kustomization_of
 
     tree = Tree.of(CLUSTERS)
     build = Build(tree, Binary((program, "build")))

@@ -4,7 +4,7 @@ import pytest
 
 from policylint.scan.gitops.resolve import resolve
 from policylint.scan.gitops.tree import Tree
-from tests.scan.gitops.test_flux import KUSTOMIZATION, RELEASE, written
+from tests.scan.gitops.flux.test_kustomizations import KUSTOMIZATION, RELEASE, written
 
 INSTANCE = """\
 apiVersion: fluxcd.controlplane.io/v1

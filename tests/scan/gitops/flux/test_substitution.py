@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from policylint.scan.gitops.substitution import SubstitutionError, lookup_in, substitute
+from policylint.scan.gitops.flux.substitution import SubstitutionError, lookup_in, substitute
 
 RECORDED = json.loads(Path("fixtures/repositories/flux-envsubst.json").read_text("utf-8"))
 VARIABLES = {"A": "one", "B": "", "P": "a/b/c.txt"}

@@ -11,7 +11,7 @@ from policylint.errors import UsageError
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
 from policylint.pipeline.declared.tools import tools_of
-from policylint.scan.gitops.helmfilebinary import Binary
+from policylint.scan.gitops.helmfile.binary import Binary
 from policylint.scan.gitops.resolve import Tools, resolve
 from policylint.scan.gitops.tree import Tree
 

@@ -14,9 +14,9 @@ from policylint.errors import RenderError
 from policylint.helm.render.texts import Rendered
 from policylint.kubernetes.manifests.reader import Text
 from policylint.pipeline import postrender
-from policylint.scan.gitops.kustomizations import BuildError
-from policylint.scan.gitops.kustomize import Build
-from policylint.scan.gitops.kustomizebinary import Binary
+from policylint.scan.gitops.kustomize.binary import Binary
+from policylint.scan.gitops.kustomize.build import Build
+from policylint.scan.gitops.kustomize.files import BuildError
 from policylint.scan.gitops.tree import Tree
 
 OUTSIDE = ("/etc/hostname", "../../etc/hostname", "./../../x.yaml", "http://127.0.0.1:9/x.yaml")

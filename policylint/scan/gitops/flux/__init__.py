@@ -1,0 +1,1 @@
+"""Flux: what HelmReleases declare, as Kustomizations apply them."""

@@ -1,0 +1,1 @@
+"""helmfile: what its files declare in each environment."""

@@ -1,0 +1,1 @@
+"""Terraform and OpenTofu: what helm_release resources declare."""
