@@ -7,7 +7,7 @@ v1.28 to v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policylint.kubernetes.api.fielderrors import ELIDED, invalid, required
@@ -20,6 +20,7 @@ TOPIC = "job-template-changed"
 _SOURCE = "pkg/apis/batch/validation ValidateJobUpdate"
 _UID_LABELS = ("controller-uid", "batch.kubernetes.io/controller-uid")
 _NAME_LABELS = ("job-name", "batch.kubernetes.io/job-name")
+_NO_UID = "the Job's uid"
 _UID = Allocated("00000000-0000-4000-8000-000000000000")
 _RESOURCES_SINCE = 36
 """MutablePodResourcesForSuspendedJobs is on by default (recorded: 1.34 refuses, 1.36 accepts)."""
@@ -59,6 +60,26 @@ def _generated(name: str) -> dict[str, str]:
     return {**dict.fromkeys(_UID_LABELS, _UID), **dict.fromkeys(_NAME_LABELS, name)}
 
 
+def creation_refusals(job: Object) -> Iterator[Cause]:
+    """What the server refuses of the labels that it would give a new Job's pods itself; nobody
+    knows the uid of a Job that is not there yet."""
+    spec = part(job, "spec")
+    if spec.get("manualSelector") is True:
+        return
+    name = part(job, "metadata").get("name")
+    labels = part(spec, "template", "metadata", "labels")
+    chosen = part(spec, "selector", "matchLabels")
+    expected = {**dict.fromkeys(_UID_LABELS, None), **dict.fromkeys(_NAME_LABELS, name)}
+    for label, value in expected.items():
+        if labels.get(label) not in (None, value):
+            detail = f"must be '{value or _NO_UID}'"
+            where = f"spec.template.metadata.labels[{label}]"
+            yield invalid(where, dict(labels), detail, TOPIC, _SOURCE)
+        if chosen.get(label) not in (None, value):
+            detail = "`selector` not auto-generated"
+            yield invalid("spec.selector", part(spec, "selector"), detail, TOPIC, _SOURCE)
+
+
 def refusals(request: Request) -> Findings:
     """What the server refuses in an update of a Job, beside the rows of `update_table`."""
     old, spec = part(request.live, "spec"), part(request.new, "spec")
@@ -79,7 +100,7 @@ def _generated_selector(request: Request, spec: Mapping[str, Any]) -> Findings:
     for label in (_UID_LABELS[0], _NAME_LABELS[0], _UID_LABELS[1], _NAME_LABELS[1]):
         value = uid if label in _UID_LABELS else expected[label]
         if uid and labels.get(label) != value:
-            shown = "the Job's uid" if isinstance(value, Allocated) else value
+            shown = _NO_UID if isinstance(value, Allocated) else value
             yield required(
                 f"spec.template.metadata.labels[{label}]", f"must be '{shown}'", TOPIC, _SOURCE
             )

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from policylint.kubernetes import crds
 from policylint.kubernetes.api.fielderrors import IMMUTABLE_FIELD, invalid
 from policylint.kubernetes.api.reading import items, part
+from policylint.kubernetes.forecast import batch
 from policylint.kubernetes.forecast.kinds import Kind
 from policylint.kubernetes.forecast.request import Finding, Request
 from policylint.kubernetes.forecast.server import Server, State
@@ -48,6 +49,8 @@ def creation(server: Server, resource: Resource, kind: Kind, new: Object) -> Ite
         yield from _as_administrator(server, resource)
     if identity == ("", "Service"):
         yield from created_questions(resource.body)
+    if identity == ("batch", "Job"):
+        yield from batch.creation_refusals(resource.body)
 
 
 def _as_administrator(server: Server, resource: Resource) -> Iterable[Finding]:

@@ -156,12 +156,32 @@ def _resources(value: Object, at: str) -> Iterator[Cause]:
         yield invalid(
             f"{at}.resources", resources, "if '*/*' is present, must not specify other resources"
         )
+    yield from _covered_resources(value, at)
     plain = [
         resource for resource in resources if isinstance(resource, str) and "/" not in resource
     ]
     if "*" in resources and plain and plain[-1] != "*":
         detail = "if '*' is present, must not specify other resources without subresources"
         yield invalid(f"{at}.resources", resources, detail)
+
+
+def _covered_resources(value: Object, at: str) -> Iterator[Cause]:
+    """The errors of subresources that a wildcard before them covers."""
+    of_resource: set[str] = set()
+    of_any: set[str] = set()
+    for path, written in texts(value, "resources", at):
+        resource, slash, subresource = written.partition("/")
+        if not slash:
+            continue
+        detail = "if '{}' is present, must not specify " + written
+        if resource in of_resource:
+            yield invalid(path, written, detail.format(f"{resource}/*"))
+        if subresource in of_any:
+            yield invalid(path, written, detail.format(f"*/{subresource}"))
+        if subresource == "*":
+            of_resource.add(resource)
+        if resource == "*":
+            of_any.add(subresource)
 
 
 def mutating_binding(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:

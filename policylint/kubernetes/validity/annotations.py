@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 
 from policylint.kubernetes.api.fielderrors import each_invalid, forbidden, invalid
-from policylint.kubernetes.api.reading import fields, has, text, text_map
+from policylint.kubernetes.api.reading import fields, text, text_map
 from policylint.kubernetes.validity.containers import all_containers
 from policylint.kubernetes.validity.formats import descending_path
 from policylint.model import Cause, Object
@@ -20,6 +20,13 @@ _SECCOMP_POD = "seccomp.security.alpha.kubernetes.io/pod"
 _SECCOMP_CONTAINER = "container.seccomp.security.alpha.kubernetes.io/"
 _TOLERATIONS = "scheduler.alpha.kubernetes.io/tolerations"
 _SECCOMP = frozenset({"runtime/default", "docker/default", "unconfined"})
+_SECCOMP_OF = {
+    "Localhost": (),
+    "RuntimeDefault": ("runtime/default", "docker/default"),
+    "Unconfined": ("unconfined",),
+}
+"""Type of a profile -> the annotations that say the same."""
+
 _WHOLE = pattern(r"0|-?[1-9][0-9]*")
 _PROFILES = {"Unconfined": "unconfined", "RuntimeDefault": "runtime/default"}
 
@@ -37,6 +44,7 @@ def pod_annotations(meta: Object, spec: Object, at: str) -> Iterator[Cause]:
         yield invalid(f"{where}[{_DELETION_COST}]", cost, "must be a 32bit integer")
     yield from _tolerations(annotations.get(_TOLERATIONS, ""), where)
     yield from _seccomp(annotations, where)
+    yield from _matching_seccomp(annotations, spec, at.removesuffix("metadata") + "spec")
     yield from _app_armor(annotations, spec, where)
 
 
@@ -60,6 +68,25 @@ def _seccomp(annotations: dict[str, str], at: str) -> Iterator[Cause]:
             yield invalid(f"{at}.{key}", profile, "must be a valid seccomp profile")
 
 
+def _matching_seccomp(annotations: dict[str, str], spec: Object, at: str) -> Iterator[Cause]:
+    """The errors of annotations and fields that name different seccomp profiles."""
+    annotated = [(_SECCOMP_POD, at, spec)]
+    for path, container in all_containers(spec, at):
+        annotated.append((f"{_SECCOMP_CONTAINER}{text(container, 'name')}", path, container))
+    for key, path, holder in annotated:
+        profile = fields(fields(holder, "securityContext"), "seccompProfile")
+        if key not in annotations or not profile:
+            continue
+        where, kind = f"{path}.securityContext.seccompProfile", text(profile, "type")
+        name = annotations[key]
+        if kind == "Localhost" and name.startswith("localhost/"):
+            if name != f"localhost/{text(profile, 'localhostProfile')}":
+                detail = "seccomp profile in annotation and field must match"
+                yield forbidden(f"{where}.localhostProfile", detail)
+        elif name not in _SECCOMP_OF.get(kind, (name,)):
+            yield forbidden(f"{where}.type", "seccomp type in annotation and field must match")
+
+
 def _app_armor(annotations: dict[str, str], spec: Object, at: str) -> Iterator[Cause]:
     names = {text(container, "name") for _, container in all_containers(spec, "")}
     for key, profile in annotations.items():
@@ -81,11 +108,8 @@ def matching_app_armor(meta: Object, spec: Object) -> Iterator[Cause]:
     for path, container in all_containers(spec, "spec"):
         annotated = annotations.get(f"{_APP_ARMOR}{text(container, 'name')}")
         own = fields(container, "securityContext")
-        if has(own, "appArmorProfile"):
-            context = own
-        else:
-            context = fields(spec, "securityContext")
-        profile = fields(context, "appArmorProfile")
+        # without a field of its own, the annotation becomes the container's
+        profile = fields(own, "appArmorProfile")
         if annotated is None or not profile:
             continue
         kind = text(profile, "type")

@@ -30,6 +30,9 @@ _ALL_RESTARTS = 36
 _RESTARTS = 35
 """The first minor that lets any container have a restart policy (feature ContainerRestartRules)."""
 
+_ENDING_RESIZES = 36
+"""The first minor that refuses to restart an init container that ends for a resize."""
+
 _DROPPED_RESTARTS = 34
 """The minor that knows of such policies, but drops those of containers that may not have one
 yet."""
@@ -165,6 +168,16 @@ def _resize_of_pod(spec: Object, value: Object, at: str) -> Iterator[Cause]:
             yield invalid(f"{at}.resizePolicy", restart, detail)
 
 
+def _resize_of_init(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of how an init container that ends is to be resized."""
+    if scope.minor < _ENDING_RESIZES:
+        return
+    for path, policy in objects(value, "resizePolicy", at):
+        if text(policy, "restartPolicy") == "RestartContainer":
+            detail = "must not be set to 'RestartContainer' for non-sidecar initContainers"
+            yield invalid(f"{path}.restartPolicy", "RestartContainer", detail)
+
+
 def volume_uses(value: Object, at: str, volumes: Mapping[str, Object]) -> Iterator[Cause]:
     """The errors of a container's mounts and devices that name volumes of its pod."""
     for path, mount in objects(value, "volumeMounts", at):
@@ -216,10 +229,11 @@ def initial(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
         if policy == "Always":
             yield from _lifecycle_and_probes(value, path, grace, scope)
             continue
-        if policy:
+        if has(value, "restartPolicy"):
             yield from _init_restart_policy(policy, path, scope)
         else:
             yield from _rules_need_policy(value, path, scope)
+        yield from _resize_of_init(value, path, scope)
         for part in ("lifecycle", *_PROBES):
             if has(value, part):
                 yield forbidden(
@@ -310,20 +324,29 @@ def all_containers(spec: Object, at: str) -> Iterator[tuple[str, Object]]:
 
 def missing_claims(value: Object, at: str, claims: Collection[str]) -> Iterator[Cause]:
     """The errors of a container's resources that name resource claims of its pod."""
-    seen: set[str] = set()
+    named: list[tuple[str, str]] = []
     for path, claim in objects(fields(value, "resources"), "claims", f"{at}.resources"):
-        name = text(claim, "name")
+        name, request = text(claim, "name"), text(claim, "request")
         if not name:
             yield required(path)
-        elif name not in claims:
+            continue
+        yield from _named_claim(name, request, path, named)
+        named.append((name, request))
+        if name not in claims:
             known = f": {', '.join(sorted(claims))}" if claims else " which is empty"
-            yield not_found(
-                path, name, f"must be one of the names in pod.spec.resourceClaims{known}"
-            )
-        if text(claim, "request"):
-            key = f"{name}/{text(claim, 'request')}"
-        else:
-            key = name
-        if key in seen or name in seen:
-            yield duplicate(path, key)
-        seen.add(key)
+            detail = f"must be one of the names in pod.spec.resourceClaims{known}"
+            yield not_found(path, name, detail)
+
+
+def _named_claim(
+    name: str, request: str, at: str, before: Collection[tuple[str, str]]
+) -> Iterator[Cause]:
+    """The errors of a claim, or of one request of it, that is named once more."""
+    if (name, "") in before:
+        yield duplicate(at, name)
+    elif request:
+        yield from each_invalid(f"{at}.request", request, dns_label(request))
+        if (name, request) in before:
+            yield duplicate(at, f"{name}/{request}")
+    elif name in {named for named, _ in before}:
+        yield duplicate(at, name)

@@ -397,11 +397,14 @@ def _steps(value: Object, at: str, bounds: list[Fraction], most: Fraction) -> It
     if step is None:
         return
     shown, where = canonical(value.get("step")), f"{at}.step"
+    if step <= 0:
+        yield invalid(where, shown, "must be greater than zero")
+        return
     if least + step > most:
         yield invalid(where, shown, "one step is larger than capacity value")
     whole = math.ceil(step)
     for bound in bounds:
-        if whole and (math.ceil(bound) - math.ceil(least)) % whole:
+        if (math.ceil(bound) - math.ceil(least)) % whole:
             detail = f"value is not a multiple of a given step ({shown})"
             yield invalid(where, shown, detail)
 

@@ -113,10 +113,10 @@ SUPPORTED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "core.v1.PodOS": {"name": ("linux", "windows")},
     "core.v1.VolumeMount": {"recursiveReadOnly": ("Disabled", "Enabled", "IfPossible")},
+    "core.v1.PodSecurityContext": {"seLinuxChangePolicy": ("MountOption", "Recursive")},
     "flowcontrol.v1.FlowDistinguisherMethod": {"type": ("ByNamespace", "ByUser")},
     "storage.v1.CSIDriverSpec": {"fsGroupPolicy": ("File", "None", "ReadWriteOnceWithFSType")},
     # SELinuxMount, which brings MountOption, is off by default (pkg/features/kube_features.go).
-    "core.v1.PodSecurityContext": {"seLinuxChangePolicy": ("Recursive",)},
     # Published from 1.35 on.
     "resource.v1.DeviceSubRequest": {"allocationMode": ("All", "ExactCount")},
     "resource.v1.DeviceToleration": {"operator": ("Equal", "Exists")},

@@ -12,9 +12,18 @@ from policylint.kubernetes.api.fielderrors import (
     required,
     unsupported,
 )
-from policylint.kubernetes.api.reading import fields, has, many, number, objects, text, texts
+from policylint.kubernetes.api.reading import (
+    fields,
+    has,
+    many,
+    number,
+    objects,
+    text,
+    text_map,
+    texts,
+)
 from policylint.kubernetes.validity.formats import dns_label, dns_subdomain
-from policylint.kubernetes.validity.scope import Scope
+from policylint.kubernetes.validity.scope import Scope, unjudged
 from policylint.model import Cause, Object
 
 _SUBJECTS: Mapping[str, str] = {
@@ -33,6 +42,11 @@ _VERBS = (
     "update",
     "watch",
 )
+_MANDATORY = ("catch-all", "exempt")
+"""What both kinds have in every cluster; its spec is that of the server's own code
+(pkg/apis/flowcontrol/bootstrap)."""
+
+_ZERO_SHARES = "flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares"
 _LAST = 10_000
 _MOST_QUEUES = 10_000_000
 _HASH_BITS = 60
@@ -45,8 +59,16 @@ def _precedence(value: float, at: str) -> Iterator[Cause]:
         yield invalid(at, value, f"must not be greater than {_LAST}")
 
 
+def _mandatory(at: str, scope: Scope) -> Iterator[Cause]:
+    """What is left open of the objects whose spec is fixed."""
+    name = text(fields(scope.root, "metadata"), "name")
+    if name in _MANDATORY:
+        yield unjudged(at, f"whether the spec of {scope.kind} {name} is the fixed one")
+
+
 def flow_schema(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a FlowSchema's spec."""
+    yield from _mandatory(at, scope)
     precedence = number(spec, "matchingPrecedence")
     name = text(fields(spec, "priorityLevelConfiguration"), "name")
     if precedence is not None:
@@ -179,6 +201,8 @@ def _verbs(value: Object, at: str) -> Iterator[Cause]:
 
 def priority_level(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a PriorityLevelConfiguration's spec."""
+    yield from _mandatory(at, scope)
+    yield from _zero_shares(text_map(fields(scope.root, "metadata"), "annotations"))
     kind = text(spec, "type")
     if (text(fields(scope.root, "metadata"), "name") == "exempt") != (kind == "Exempt"):
         yield invalid(f"{at}.type", kind, "must be 'Exempt' if and only if `name` is 'exempt'")
@@ -201,6 +225,11 @@ def priority_level(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
         yield invalid(
             f"{at}.limited.nominalConcurrencyShares", shares, "must be a non-negative integer"
         )
+
+
+def _zero_shares(annotations: Mapping[str, str]) -> Iterator[Cause]:
+    if _ZERO_SHARES in annotations:
+        yield forbidden("metadata.annotations", f"annotation '{_ZERO_SHARES}' is forbidden")
 
 
 def limit_response(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:

@@ -3,7 +3,7 @@ pkg/api/validation/objectmeta.go)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from policylint.kubernetes.api.fielderrors import each_invalid, invalid, required, too_long
 from policylint.kubernetes.api.reading import fields, objects, text, text_map, texts
@@ -80,10 +80,13 @@ def annotation_map(value: Object, at: str) -> Iterator[Cause]:
     written = text_map(value, "annotations")
     for key in written:
         yield from each_invalid(at, key, qualified_name(key.lower()))
-    if (
-        sum(len(key.encode()) + len(item.encode()) for key, item in written.items())
-        > _MOST_ANNOTATIONS
-    ):
+    yield from annotations_size(written, at)
+
+
+def annotations_size(annotations: Mapping[str, str], at: str) -> Iterator[Cause]:
+    """The error of annotations that are too long together."""
+    sizes = (len(key.encode()) + len(value.encode()) for key, value in annotations.items())
+    if sum(sizes) > _MOST_ANNOTATIONS:
         yield too_long(at, _MOST_ANNOTATIONS)
 
 

@@ -56,6 +56,7 @@ _BAD_PARTS = ("//", "/./", "/../", "%2f", "%2F")
 _BAD_ENDS = ("/..", "/.")
 _RELAXED_SERVICES = 36
 _MOST_HINTS = 8
+_MOST_PORTS = 20_000
 _MOST_ENDPOINTS = 1000
 _MOST_ADDRESSES = 100
 _FAMILIES = ("IPv4", "IPv6")
@@ -342,6 +343,10 @@ def endpoint_slice(obj: Object, _at: str, scope: Scope) -> Iterator[Cause]:
     kind = text(obj, "addressType")
     if not kind:
         yield required("addressType")
+    count = len(many(obj, "ports"))
+    if count > _MOST_PORTS:
+        yield too_many("ports", count, _MOST_PORTS)
+        return
     seen: set[str] = set()
     for path, port in objects(obj, "ports", ""):
         name = text(port, "name")

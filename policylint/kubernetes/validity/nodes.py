@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 
 from policylint.kubernetes.api.fielderrors import (
     NOT_NEGATIVE,
@@ -13,7 +14,16 @@ from policylint.kubernetes.api.fielderrors import (
     invalid,
     required,
 )
-from policylint.kubernetes.api.reading import fields, has, many, number, objects, text, texts
+from policylint.kubernetes.api.reading import (
+    fields,
+    has,
+    many,
+    number,
+    objects,
+    text,
+    text_map,
+    texts,
+)
 from policylint.kubernetes.validity.addresses import network
 from policylint.kubernetes.validity.formats import (
     dns_label,
@@ -27,6 +37,7 @@ from policylint.kubernetes.validity.resources import NEEDS_COMPUTE, needs_comput
 from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause, Object
 
+_AVOIDED_PODS = "scheduler.alpha.kubernetes.io/preferAvoidPods"
 _LONGEST_NODE_ID = 192
 
 
@@ -69,10 +80,13 @@ def controller_revision(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]
         yield invalid("revision", revision, NOT_NEGATIVE)
     if not has(obj, "data"):
         yield required("data", "data is mandatory")
+    elif not isinstance(obj["data"], dict):
+        yield required("data", "data must be a valid JSON object")
 
 
 def node(obj: Object, _at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a Node; the server calls its taints `metadata.taints`."""
+    yield from _avoided_pods(text_map(fields(obj, "metadata"), "annotations"))
     yield from _taints(fields(obj, "spec"))
     cidrs = many(fields(obj, "spec"), "podCIDRs")
     for path, block in texts(fields(obj, "spec"), "podCIDRs", "spec"):
@@ -81,6 +95,27 @@ def node(obj: Object, _at: str, scope: Scope) -> Iterator[Cause]:
     if len(cidrs) > 2 or len(set(families)) < len(families):
         detail = "may specify no more than one CIDR for each IP family"
         yield invalid("spec.podCIDRs", cidrs, detail)
+
+
+def _avoided_pods(annotations: Mapping[str, str]) -> Iterator[Cause]:
+    """The errors of the annotation that keeps pods of some controllers off a node."""
+    written = annotations.get(_AVOIDED_PODS)
+    if not written:
+        return
+    try:
+        avoided = json.loads(written)
+    except (ValueError, RecursionError):
+        avoided = None
+    if not isinstance(avoided, dict):
+        yield invalid("metadata.annotations.AvoidPods", _AVOIDED_PODS, "must be a JSON object")
+        return
+    for path, entry in objects(avoided, "preferAvoidPods", "metadata.annotations"):
+        controller = fields(entry, "podSignature").get("podController")
+        if controller is None:
+            yield required(f"{path}.podSignature")
+        elif not fields({"controller": controller}, "controller").get("controller"):
+            where = f"{path}.podSignature.podController.controller"
+            yield invalid(where, False, "must point to a controller")
 
 
 def _taints(spec: Object) -> Iterator[Cause]:

@@ -32,11 +32,11 @@ from policylint.kubernetes.validity.formats import (
     qualified_name,
 )
 from policylint.kubernetes.validity.metadata import annotation_map, labels
-from policylint.kubernetes.validity.resources import overhead, pod_resources
-from policylint.kubernetes.validity.scheduling import spread
+from policylint.kubernetes.validity.resources import overhead, pod_resources, requests_of_pod
+from policylint.kubernetes.validity.scheduling import merged_keys, spread
 from policylint.kubernetes.validity.scope import Scope
 from policylint.kubernetes.validity.security import host_sharing, host_sysctls, proc_mounts
-from policylint.kubernetes.validity.volumes import volumes
+from policylint.kubernetes.validity.volumes import generated_claims, volumes
 from policylint.kubernetes.validity.windows import operating_system
 from policylint.model import Cause, Object
 
@@ -47,6 +47,8 @@ _LONGEST_HOSTNAME = 64
 
 _POD_RESOURCES = 34
 """The first minor that keeps resources of a pod as a whole (feature PodLevelResources)."""
+
+_LONGEST_SEARCHES = 2048
 
 _RELAXED_SEARCHES = 33
 """The first minor whose DNS searches may have underscores (feature RelaxedDNSSearchValidation)."""
@@ -70,7 +72,7 @@ def pod_spec(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     yield from proc_mounts(spec, at)
     yield from operating_system(spec, at)
     yield from overhead(spec, f"{at}.overhead")
-    yield from spread(spec, at)
+    yield from spread(spec, at, scope)
     yield from _dns(spec, at, scope)
     yield from _gates(spec, at)
     if has(spec, "resources") and scope.minor >= _POD_RESOURCES:
@@ -115,11 +117,15 @@ def template_metadata(template: Object, at: str) -> Iterator[Cause]:
     yield from annotation_map(meta, f"{at}.metadata.annotations")
 
 
-def pod(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
+def pod(obj: Object, _at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a Pod that its spec alone does not show."""
     meta, spec = fields(obj, "metadata"), fields(obj, "spec")
     yield from pod_annotations(meta, spec, "metadata")
     yield from matching_app_armor(meta, spec)
+    yield from merged_keys(meta, spec, scope)
+    yield from generated_claims(meta, spec)
+    if scope.minor >= _POD_RESOURCES:
+        yield from requests_of_pod(spec)
     if many(spec, "ephemeralContainers"):
         yield forbidden("spec.ephemeralContainers", "cannot be set on create")
     if text(spec, "nodeName") and many(spec, "schedulingGates"):
@@ -208,6 +214,12 @@ def _searches(config: Object, at: str, scope: Scope) -> Iterator[Cause]:
         yield invalid(
             f"{at}.dnsConfig.searches", searches, "must not have more than 32 search paths"
         )
+    if len(" ".join(map(str, searches)).encode()) > _LONGEST_SEARCHES:
+        detail = (
+            f"must not have more than {_LONGEST_SEARCHES} characters (including spaces) in the "
+            "search list"
+        )
+        yield invalid(f"{at}.dnsConfig.searches", searches, detail)
     for path, search in texts(config, "searches", f"{at}.dnsConfig"):
         relaxed = scope.minor >= _RELAXED_SEARCHES
         if not (relaxed and search == "."):

@@ -12,6 +12,7 @@ from policylint.kubernetes.api.fielderrors import each_invalid, invalid, require
 from policylint.kubernetes.api.reading import has, number, text, text_map
 from policylint.kubernetes.validity.certificates import signer_name
 from policylint.kubernetes.validity.formats import plain_path, qualified_name
+from policylint.kubernetes.validity.metadata import annotations_size
 from policylint.kubernetes.validity.names import trust_bundle_name
 from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause, Object
@@ -59,6 +60,7 @@ def pod_certificate(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     yield from signer_name(signer, f"{at}.signerName")
     for key in text_map(value, "userAnnotations"):
         yield from each_invalid(f"{at}.userAnnotations", key, _annotation(key.lower()))
+    yield from annotations_size(text_map(value, "userAnnotations"), f"{at}.userAnnotations")
     if key_type not in _KEY_TYPES:
         yield unsupported(f"{at}.keyType", key_type, _KEY_TYPES)
     yield from _expiration(value, signer, f"{at}.maxExpirationSeconds")

@@ -23,6 +23,7 @@ _KEPT = (
     "may not be specified when 'hostIPC' is true",
     "may not be specified when 'hostNetwork' is true",
     "must be one of privileged, baseline, restricted",
+    "must not be set to 'RestartContainer' for non-sidecar initContainers",
     "must not be an IPv4-mapped IPv6 address",
     "must not have an IPv4-mapped IPv6 address",
     "must not have bits set beyond the prefix length",

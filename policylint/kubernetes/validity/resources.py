@@ -74,6 +74,17 @@ def pod_resources(spec: Object, at: str) -> Iterator[Cause]:
     yield from _container_limits(spec, own, at)
 
 
+def requests_of_pod(spec: Object) -> Iterator[Cause]:
+    """The errors of the requests that a new Pod as a whole is given: those of its containers."""
+    own = fields(spec, "resources")
+    asked = amounts(own, "requests")
+    for name, amount in amounts(own, "limits").items():
+        most, wanted = parse_quantity(amount), _together(spec, name)
+        if name not in asked and most is not None and wanted > most:
+            detail = f"must be less than or equal to {name} limit of {canonical(amount)}"
+            yield invalid("spec.resources.requests", canonical_amount(wanted), detail)
+
+
 def _container_limits(spec: Object, own: Object, at: str) -> Iterator[Cause]:
     most = amounts(own, "limits")
     for index, (_, container) in enumerate(objects(spec, "containers", at)):

@@ -38,6 +38,9 @@ _LONGEST_WINDOW = 3600
 _API_VERSIONS = 34
 """The first minor that reads the API version of what is scaled."""
 
+_SCALES_TO_ZERO = 37
+"""The first minor that lets an autoscaler scale to nothing (feature HPAScaleToZero)."""
+
 _LONGEST_PERIOD = 1800
 
 
@@ -58,11 +61,10 @@ def _scales_from_zero(spec: Object, at: str) -> bool:
     return not kinds.isdisjoint(("Object", "External"))
 
 
-def autoscaler(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+def autoscaler(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a HorizontalPodAutoscaler's spec."""
     least, most = number(spec, "minReplicas"), number(spec, "maxReplicas") or 0
-    if least is not None and least < 1:
-        yield invalid(f"{at}.minReplicas", least, "must be greater than or equal to 1")
+    yield from _fewest(least, f"{at}.minReplicas", scope)
     if least == 0 and not _scales_from_zero(spec, at):
         detail = (
             "must specify at least one Object or External metric to support scaling to zero "
@@ -91,8 +93,19 @@ def scaling_target(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
         return
     if version.count("/") > 1:
         yield invalid(f"{at}.apiVersion", version, f"unexpected GroupVersion string: {version}")
-    elif at.endswith("scaleTargetRef") and not version.rpartition("/")[0]:
+    elif at.endswith("scaleTargetRef") and not _has_group(version, text(value, "kind")):
         yield invalid(f"{at}.apiVersion", version, "apiVersion must specify API group")
+
+
+def _fewest(least: int | None, at: str, scope: Scope) -> Iterator[Cause]:
+    lowest = 0 if scope.minor >= _SCALES_TO_ZERO else 1
+    if least is not None and least < lowest:
+        yield invalid(at, least, f"must be greater than or equal to {lowest}")
+
+
+def _has_group(version: str, kind: str) -> bool:
+    """Whether an API version has a group; the one scalable kind of the core group needs none."""
+    return "/" in version.lstrip("/") or kind == "ReplicationController"
 
 
 def metric(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:

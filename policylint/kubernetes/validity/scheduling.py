@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from policylint.kubernetes.api.fielderrors import (
     NOT_POSITIVE,
@@ -22,6 +22,13 @@ _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _ACTIONS = ("DoNotSchedule", "ScheduleAnyway")
 
 
+_MERGED_KEYS = 34
+"""The first minor that puts the labels of a spread constraint's keys into its selector (feature
+MatchLabelKeysInPodTopologySpreadSelectorMerge), as it does for affinity terms."""
+
+_IN_BOTH = "exists in both matchLabelKeys and labelSelector"
+
+
 def affinity_term(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a PodAffinityTerm."""
     for path, name in texts(value, "namespaces", at):
@@ -32,6 +39,7 @@ def affinity_term(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     yield from each_invalid(f"{at}.topologyKey", key, qualified_name(key))
     for name in ("matchLabelKeys", "mismatchLabelKeys"):
         yield from _label_keys(value, name, at)
+    yield from _keys_expressed_again(value, at)
     for path, label in texts(value, "matchLabelKeys", at):
         if label in many(value, "mismatchLabelKeys"):
             yield invalid(path, label, "exists in both matchLabelKeys and mismatchLabelKeys")
@@ -81,7 +89,7 @@ def _operator(value: Object, at: str, operator: str, scope: Scope) -> Iterator[C
         yield unsupported(f"{at}.operator", operator, ("Equal", "Exists"))
 
 
-def spread(spec: Object, at: str) -> Iterator[Cause]:
+def spread(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a pod's topology spread constraints."""
     constraints = list(objects(spec, "topologySpreadConstraints", at))
     for index, (path, value) in enumerate(constraints):
@@ -101,6 +109,10 @@ def spread(spec: Object, at: str) -> Iterator[Cause]:
                 break
         yield from _least_domains(value, path, action)
         yield from _label_keys(value, "matchLabelKeys", path)
+        if scope.minor >= _MERGED_KEYS:
+            yield from _keys_expressed_again(value, path)
+        else:
+            yield from _keys_selected(value, path)
 
 
 def _least_domains(value: Object, at: str, action: str) -> Iterator[Cause]:
@@ -118,10 +130,49 @@ def _label_keys(value: Object, name: str, at: str) -> Iterator[Cause]:
     if many(value, name) and not has(value, "labelSelector"):
         yield forbidden(f"{at}.{name}", "must not be specified when labelSelector is not set")
         return
-    selector = fields(value, "labelSelector")
-    expressions = objects(selector, "matchExpressions", "")
-    selected = {*fields(selector, "matchLabels"), *(text(item, "key") for _, item in expressions)}
     for path, key in texts(value, name, at):
         yield from each_invalid(path, key, qualified_name(key))
-        if name == "matchLabelKeys" and key in selected and "topologySpread" in at:
-            yield invalid(path, key, "exists in both matchLabelKeys and labelSelector")
+
+
+def _keys_selected(
+    value: Object, at: str, merged: Collection[str] | None = None
+) -> Iterator[Cause]:
+    """The errors of keys that the selector has already; of `merged` alone, where they are given."""
+    selector = fields(value, "labelSelector")
+    selected = {*fields(selector, "matchLabels"), *_expressed(selector)}
+    for path, key in texts(value, "matchLabelKeys", at):
+        if key in selected and (merged is None or key in merged):
+            yield invalid(path, key, _IN_BOTH)
+
+
+def _keys_expressed_again(value: Object, at: str) -> Iterator[Cause]:
+    """The errors of keys that an expression of the selector names after another part of it."""
+    selector = fields(value, "labelSelector")
+    keys = [*fields(selector, "matchLabels"), *_expressed(selector)]
+    for path, key in texts(value, "matchLabelKeys", at):
+        if keys.count(key) > 1:
+            yield invalid(path, key, _IN_BOTH)
+
+
+def _expressed(selector: Object) -> list[str]:
+    return [text(item, "key") for _, item in objects(selector, "matchExpressions", "")]
+
+
+def merged_keys(meta: Object, spec: Object, scope: Scope) -> Iterator[Cause]:
+    """The errors of a new Pod whose labels the server puts into selectors that have their keys."""
+    labels = fields(meta, "labels")
+    for path, term in _affinity_terms(spec):
+        yield from _keys_selected(term, path, labels)
+    if scope.minor >= _MERGED_KEYS:
+        for path, constraint in objects(spec, "topologySpreadConstraints", "spec"):
+            yield from _keys_selected(constraint, path, labels)
+
+
+def _affinity_terms(spec: Object) -> Iterator[tuple[str, Object]]:
+    """Each affinity term of a pod's spec with its path."""
+    for name in ("podAffinity", "podAntiAffinity"):
+        affinity, at = fields(fields(spec, "affinity"), name), f"spec.affinity.{name}"
+        yield from objects(affinity, "requiredDuringSchedulingIgnoredDuringExecution", at)
+        preferred = objects(affinity, "preferredDuringSchedulingIgnoredDuringExecution", at)
+        for path, weighted in preferred:
+            yield f"{path}.podAffinityTerm", fields(weighted, "podAffinityTerm")

@@ -31,6 +31,9 @@ _NAMESPACED = {
 """What the pod shares -> the sysctls of that namespace
 (k8s.io/component-helpers node/util/sysctl)."""
 _SYSCTL = pattern(rf"({_SYSCTL_SEGMENT}[\./])*{_SYSCTL_SEGMENT}")
+_MOUNTED_LABELS = 37
+"""The first minor that mounts volumes of any access mode with a label (feature SELinuxMount)."""
+
 _LONGEST_PROFILE = 4095
 _PROFILES = ("Localhost", "RuntimeDefault", "Unconfined")
 
@@ -49,8 +52,10 @@ def container_security(value: Object, at: str, _scope: Scope) -> Iterator[Cause]
         yield invalid(at, dict(value), detail)
 
 
-def pod_security(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+def pod_security(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a pod's security context."""
+    if text(value, "seLinuxChangePolicy") == "MountOption" and scope.minor < _MOUNTED_LABELS:
+        yield unsupported(f"{at}.seLinuxChangePolicy", "MountOption", ("Recursive",))
     seen: set[str] = set()
     for path, sysctl in objects(value, "sysctls", at):
         name = text(sysctl, "name")

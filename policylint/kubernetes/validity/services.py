@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from policylint.kubernetes.api.fielderrors import (
     duplicate,
@@ -54,6 +54,9 @@ _SAME_NODE = 34
 _NODE_PORTS = (30000, 32767)
 """The default of the API server's `--service-node-port-range`."""
 
+_TOPOLOGY_HINTS = "service.kubernetes.io/topology-aware-hints"
+_TOPOLOGY_MODE = "service.kubernetes.io/topology-mode"
+
 _RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
 _EXTERNAL = frozenset({"NodePort", "LoadBalancer"})
 _BALANCER_ONLY = "may only be used when `type` is 'LoadBalancer'"
@@ -61,6 +64,7 @@ _BALANCER_ONLY = "may only be used when `type` is 'LoadBalancer'"
 
 def service(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a Service's spec."""
+    yield from _topology(text_map(fields(scope.root, "metadata"), "annotations"))
     kind, ports = text(spec, "type") or "ClusterIP", many(spec, "ports")
     if not ports and not is_headless(spec) and kind != "ExternalName":
         yield required(f"{at}.ports")
@@ -73,6 +77,14 @@ def service(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
         yield from endpoint(path, ip, scope)
     yield from _balancer(spec, at, kind, scope)
     yield from _traffic(spec, at, kind, scope)
+
+
+def _topology(annotations: Mapping[str, str]) -> Iterator[Cause]:
+    """The errors of the two annotations, the newer and the older one, for routing by zones."""
+    mode, hints = annotations.get(_TOPOLOGY_MODE), annotations.get(_TOPOLOGY_HINTS)
+    if mode is not None and hints is not None and mode != hints:
+        detail = f"must match annotations[{_TOPOLOGY_HINTS}] when both are specified"
+        yield invalid(f"metadata.annotations[{_TOPOLOGY_MODE}]", mode, detail)
 
 
 def is_headless(spec: Object) -> bool:

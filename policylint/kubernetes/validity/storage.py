@@ -31,7 +31,7 @@ from policylint.kubernetes.validity.formats import dns_label, dns_subdomain, qua
 from policylint.kubernetes.validity.metadata import annotation_map, labels
 from policylint.kubernetes.validity.references import driver_name
 from policylint.kubernetes.validity.scope import Scope
-from policylint.model import Cause, Object
+from policylint.model import Cause, Json, Object
 
 _ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 _VOLUME_SOURCES = (
@@ -63,6 +63,7 @@ _VOLUME_SOURCES = (
 _CLAIM_SOURCES = frozenset(
     {("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot")}
 )
+_UNSET: tuple[Json, ...] = (None, "", 0, [], {})
 _MOST_PARAMETERS = 512
 _LARGEST_PARAMETERS = 256 * 1024
 _UPDATE_PERIODS = 35
@@ -90,7 +91,7 @@ def _sources(spec: Object, at: str) -> Iterator[Cause]:
     known = (text(source, "apiGroup"), text(source, "kind")) in _CLAIM_SOURCES
     referred = has(spec, "dataSourceRef")
     # of a claim the server forgets any other, unless a reference stands beside it
-    kept = known or referred or "volumeClaimTemplates" in at
+    kept = known or referred or "volumeClaimTemplate" in at
     if has(spec, "dataSource") and kept:
         yield from _data_source(source, f"{at}.dataSource")
         yield from _same_source(spec, at)
@@ -134,8 +135,8 @@ def claim_template_metadata(value: Object, at: str, _scope: Scope) -> Iterator[C
     meta = fields(value, "metadata")
     yield from labels(meta, "labels", f"{at}.metadata.labels")
     yield from annotation_map(meta, f"{at}.metadata.annotations")
-    for name in meta:
-        if name not in ("labels", "annotations", "creationTimestamp"):
+    for name, value_set in meta.items():
+        if name not in ("labels", "annotations") and value_set not in _UNSET:
             yield forbidden(f"{at}.metadata.{name}", "cannot be set")
 
 

@@ -113,6 +113,26 @@ def volumes(
     return by_name, errors
 
 
+def generated_claims(meta: Object, spec: Object) -> Iterator[Cause]:
+    """The errors of the claims that a Pod's ephemeral volumes are given, named after both."""
+    pod = text(meta, "name")
+    if not pod:
+        return
+    generated: set[str] = set()
+    for path, volume in objects(spec, "volumes", "spec"):
+        name = text(volume, "name")
+        if has(volume, "ephemeral") and name:
+            claim = f"{pod}-{name}"
+            generated.add(claim)
+            for complaint in dns_subdomain(claim):
+                yield invalid(f"{path}.name", name, f'PVC name "{claim}": {complaint}')
+    for path, volume in objects(spec, "volumes", "spec"):
+        claim = text(fields(volume, "persistentVolumeClaim"), "claimName")
+        if claim in generated:
+            detail = "must not reference a PVC that gets created for an ephemeral volume"
+            yield invalid(f"{path}.persistentVolumeClaim.claimName", claim, detail)
+
+
 def _source(volume: Object, at: str) -> Iterator[Cause]:
     sources = [name for name in _SOURCES if has(volume, name)]
     for name in sources[1:]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from policylint.kubernetes.api.fielderrors import (
     NOT_NEGATIVE,
@@ -20,7 +20,9 @@ from policylint.kubernetes.validity.pod import always_restarts, template_metadat
 from policylint.kubernetes.validity.scope import Scope
 from policylint.kubernetes.validity.selectors import is_empty, matches
 from policylint.model import Cause, Json, Object
-from policylint.runtime.digits import whole_or
+from policylint.runtime.digits import whole, whole_or
+
+_ROLLED_BACK = "deprecated.deployment.rollback.to"
 
 _SERVICE_NAMES = 33
 """The first minor that checks the name of a StatefulSet's service."""
@@ -30,8 +32,9 @@ _TEMPLATES = 34
 metadata."""
 
 
-def deployment(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+def deployment(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a Deployment's spec."""
+    yield from _rolled_back(text_map(fields(scope.root, "metadata"), "annotations"))
     yield from _selected(spec, at, "deployment")
     yield from always_restarts(fields(spec, "template"), f"{at}.template", "ReplicaSet")
     yield from _deployment_strategy(fields(spec, "strategy"), f"{at}.strategy")
@@ -42,6 +45,19 @@ def deployment(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield invalid(
             f"{at}.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds"
         )
+
+
+def _rolled_back(annotations: Mapping[str, str]) -> Iterator[Cause]:
+    """The errors of the annotation that is a field of the server's own form of a Deployment."""
+    written = annotations.get(_ROLLED_BACK, "")
+    if not written:
+        return
+    revision = whole(written)
+    if revision is None:
+        detail = f"failed to parse annotation[{_ROLLED_BACK}]={written} as int64"
+        yield invalid(f"metadata.annotations[{_ROLLED_BACK}]", written, detail)
+    elif revision < 0:
+        yield invalid("spec.rollback.version", revision, NOT_NEGATIVE)
 
 
 def replica_set(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:

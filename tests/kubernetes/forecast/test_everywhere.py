@@ -38,6 +38,8 @@ def outcome(made, target=HELM4, live=None):
         (body("ServiceAccount", "web"), OK),
         (body("ConfigMap", "kube-root-ca.crt"), MAYBE),
         (body("ClusterRole", "view", "rbac.authorization.k8s.io/v1", rules=[]), MAYBE),
+        (body("ClusterRole", "system:node", "rbac.authorization.k8s.io/v1", rules=[]), MAYBE),
+        (body("ClusterRole", "system:mine", "rbac.authorization.k8s.io/v1", rules=[]), OK),
         (body("ClusterRole", "viewer", "rbac.authorization.k8s.io/v1", rules=[]), OK),
     ],
 )

@@ -14,7 +14,9 @@ from tests.kubernetes.forecast.objects import (
     changed,
     deployment,
     job,
+    manifest,
     outcomes,
+    release,
     stateful_set,
 )
 
@@ -226,3 +228,24 @@ def test_a_field_that_came_between_two_recorded_minors_is_not_called_unknown():
     assert answers == [NO, MAYBE, OK]
     before, after = job(), changed(job(), "spec/template/spec/securityContext", policy)
     assert outcomes(before, after, Target("1.33", "3", Apply.CLIENT_SIDE))[0] is NO
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("labels", "selector", "outcome"),
+    [
+        ({"app": "a"}, {}, OK),
+        ({"job-name": "migrate"}, {}, OK),
+        ({"job-name": "other"}, {}, NO),
+        ({"controller-uid": "1a2b3c"}, {}, NO),
+        ({"batch.kubernetes.io/controller-uid": "1a2b3c"}, {}, NO),
+        ({}, {"matchLabels": {"batch.kubernetes.io/controller-uid": "1a2b3c"}}, NO),
+    ],
+)
+def test_nobody_labels_the_pods_of_a_new_job_for_the_server(labels, selector, outcome, target):
+    made = changed(job(), "metadata/name", "migrate")
+    made = changed(made, "spec/template/metadata/labels", labels)
+    if selector:
+        made = changed(made, "spec/selector", selector)
+    upgrade = release(manifest(), manifest(made), target).changes[0].forecast.upgrade
+    assert upgrade.outcome is outcome
