@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ _NAMES = ("password", "credential", "secret", "token", "certificate")
 """What secrets are called: no part of one, whatever is called after it."""
 _TEXT = 512 * 1024
 """Larger files of a chart are data."""
+_TEXTS = 1024
+"""Files whose secrets are kept: those of a large chart and of its dependencies."""
 
 
 class Secrets(Struct, frozen=True):
@@ -104,11 +107,15 @@ def _of_files(files: dict[str, bytes]) -> Iterator[str]:
     for name, data in files.items():
         if len(data) > _TEXT or name.endswith(_DOCUMENTS):
             continue
-        text = data.decode("utf-8", "replace")
-        if _is_values(name):
-            yield from secret_lines(_COMMENT.sub("", text), nested=True)
-        else:
-            yield from filter(_is_literal, secrets_in(text))
+        yield from _of_text(data.decode("utf-8", "replace"), is_values=_is_values(name))
+
+
+@lru_cache(maxsize=_TEXTS)
+def _of_text(text: str, *, is_values: bool) -> tuple[str, ...]:
+    """Kept: one chart may fail to render for many releases, and in many trials of one."""
+    if is_values:
+        return tuple(secret_lines(_COMMENT.sub("", text), nested=True))
+    return tuple(filter(_is_literal, secrets_in(text)))
 
 
 def _is_literal(secret: str) -> bool:

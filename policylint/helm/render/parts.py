@@ -127,6 +127,14 @@ class Change:
             return str(items[0]["alias"])
         return name
 
+    def switches(self, name: str) -> Iterator[tuple[str, ...]]:
+        """The keys of the chart's values that switch a dependency on, by its name or alias: its
+        conditions and tags."""
+        for dependencies in (_dependencies(self._old), _dependencies(self._new)):
+            for item in chain.from_iterable(dependencies.values()):
+                if name in (item.get("name"), item.get("alias")):
+                    yield from _switches(item)
+
     def text(self, name: str, *, old: bool = False) -> str:
         """A file of the after side's chart (of the before side's), "" where there is none."""
         return (self._old if old else self._new).get(name, b"").decode("utf-8", "replace")
@@ -260,6 +268,15 @@ def _dependencies(files: Files) -> dict[str, list[Any]]:
         if isinstance(item, dict):
             items.setdefault(str(item.get("name")), []).append(item)
     return items
+
+
+def _switches(dependency: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    for condition in str(dependency.get("condition") or "").split(","):
+        if condition.strip():
+            yield tuple(condition.strip().split("."))
+    tags = dependency.get("tags")
+    for tag in tags if isinstance(tags, list) else ():
+        yield "tags", str(tag)
 
 
 def _version(items: list[Any] | None) -> str:

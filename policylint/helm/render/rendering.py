@@ -21,6 +21,7 @@ from policylint.model import Object
 
 if TYPE_CHECKING:
     from policylint.helm.inputs.options import Options
+    from policylint.helm.render.standing import Standing
 
 
 class Sides(Protocol):
@@ -58,6 +59,8 @@ class Rendering:
         self.asks = self._asks(plan.before, plan.after)
         """Whether the after side is rendered over a cluster: then nothing is under way yet, since
         `helm template` sees none."""
+        self.standing: Standing | None = None
+        """The cluster that the after side was rendered over, once it was."""
         try:
             self.pending = self._begun(plan.before, plan.after)
         except BaseException:

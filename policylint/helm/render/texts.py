@@ -111,6 +111,7 @@ def _over_a_cluster(
     except RenderError as error:
         _decide_by_cluster(error, rendering.engine, before, after, live)
         raise
+    rendering.standing = renders.standing
     old, new = _pair(before, after, renders)
     elsewhere = _other_clusters(rendering.engine, before, after, live, renders)
     new = replace(new, lookups=renders.lookups, alternatives=(*new.alternatives, *elsewhere))
@@ -176,15 +177,14 @@ def _decide_by_cluster(
 
 
 def renderer(rendering: Rendering) -> Callable[[ChartSide], tuple[Text, ...]]:
-    """Renders other after sides of the same upgrade, by the same engine; raises what that
-    raises."""
-    engine, after = rendering.engine, rendering.plan.after
-    if engine is None or not isinstance(after, ChartSide):
+    """Renders other after sides of an upgrade that has been rendered, by the same engine; raises
+    what that raises."""
+    engine = rendering.engine
+    if engine is None or not isinstance(rendering.plan.after, ChartSide):
         raise SourceError("no chart is rendered here", remedy="name a chart as the after side")
     render: Callable[[ChartSide], Made] = engine.render
-    if rendering.asks:
-        plan = rendering.plan
-        render = renderer_over(engine, plan.before, after, plan.live())
+    if rendering.standing is not None:
+        render = renderer_over(engine, rendering.standing)
     return lambda side: _side(side, render(side)).texts
 
 

@@ -36,10 +36,12 @@ class UpgradeRenders(Struct, frozen=True):
     """The renders of one upgrade; each `again` is a second render of the same, where it may differ.
 
     `before` is the before side as an upgrade of itself leaves it; `installed` as its install left
-    it, where that is something else. Both are None where the before side is no chart. `lookups` are
-    what templates of the after side asked for beyond the release.
+    it, where that is something else. Both are None where the before side is no chart. `standing` is
+    the cluster that `after` was rendered over. `lookups` are what templates of the after side asked
+    for beyond the release.
     """
 
+    standing: Standing
     after: Made
     after_again: Made | None = None
     before: Made | None = None
@@ -63,6 +65,7 @@ def render_upgrade(
     made, lookups = _render(engine, after, past.standing)
     made_again = _again(engine, after, past.standing)
     return UpgradeRenders(
+        past.standing,
         made,
         made_again,
         past.last,
@@ -126,19 +129,9 @@ def _upgraded(engine: Engine, side: ChartSide, standing: Standing) -> Made | Non
         return None
 
 
-def renderer_over(
-    engine: Engine, before: Side, after: ChartSide, live: Sequence[Object] = ()
-) -> Callable[[ChartSide], Made]:
-    """Renders sides as upgrades of `before`; raises RenderError with helm's own words."""
-    standing = empty_cluster(after, live)
-    if isinstance(before, ChartSide):
-        made, _ = _render(engine, before, standing)
-        standing = _left(standing, made, 1)
-        settled = _upgraded(engine, before, standing)
-        if settled is not None:
-            standing = _left(standing, settled, 2)
-    else:
-        standing = _before_of_manifests(standing, before)
+def renderer_over(engine: Engine, standing: Standing) -> Callable[[ChartSide], Made]:
+    """Renders sides as upgrades of what stands in a cluster; raises RenderError with helm's own
+    words."""
     return lambda side: _render(engine, side, standing)[0]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cache
 
 from msgspec.structs import replace
 
@@ -18,11 +17,10 @@ from policylint.helm.render.rendering import Rendering
 from policylint.helm.render.texts import renderer
 from policylint.helm.values.blame import blamed
 from policylint.helm.values.side import as_yaml
-from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Finding, Fix, Location, Upgrade
-from policylint.pipeline.blame.guesses import likely_first
+from policylint.pipeline.blame.guesses import is_likely, likely_first
 from policylint.pipeline.blame.places import Places
-from policylint.pipeline.blame.trials import Render, Trials, findings_of
+from policylint.pipeline.blame.trials import Trials, findings_of
 from policylint.pipeline.budget import Budget, SpentError
 from policylint.pipeline.case import values_change_of
 from policylint.pipeline.judging.judge import Case, redactor_of
@@ -91,14 +89,7 @@ class Blame:
     def _trials(
         self, change: Change, plan: Plan, rendering: Rendering, case: Case, by: Judging
     ) -> Trials:
-        @cache
-        def again() -> Render:
-            return renderer(rendering)  # it may have to render the before side first
-
-        def render(side: ChartSide) -> tuple[Text, ...]:
-            return again()(side)
-
-        trials = Trials(case, by, change, render, self._budget, {})
+        trials = Trials(case, by, change, renderer(rendering), self._budget, {})
         if isinstance(plan.before, ChartSide):
             trials.known[frozenset()] = findings_of(case, case.before, by)
         return trials
@@ -163,8 +154,27 @@ def _smallest(finding: Finding, trials: Trials) -> tuple[Part, ...]:
     )
     # where all are needed, none was tried: a trial may not be quite the upgrade
     if trials.shows(finding, some):
-        return some
+        return _decisive(some, finding, trials)
     return ()
+
+
+def _decisive(some: tuple[Part, ...], finding: Finding, trials: Trials) -> tuple[Part, ...]:
+    """The parts without those that the chart only refuses to render without, as the host of the
+    database that takes the place of its own: the rest makes the finding, and its template does not
+    read them.
+
+    All of them where nothing remains, or the budget ends first.
+    """
+    if len(some) == 1 or not trials.has_failed:
+        return some
+    decisive: list[Part] = []
+    with suppress(SpentError):
+        for part in some:
+            rest = [need for need in some if need is not part]
+            if is_likely(part, finding, trials.change) or trials.lacks(finding, rest):
+                decisive.append(part)
+        return tuple(decisive) or some
+    return some
 
 
 def _also(finding: Finding, known: Sequence[Part], trials: Trials) -> tuple[Part, ...]:
@@ -176,7 +186,7 @@ def _also(finding: Finding, known: Sequence[Part], trials: Trials) -> tuple[Part
     if not known or not rest or not trials.shows(finding, rest):
         return ()
     pool = likely_first(rest, finding, trials.change)
-    return smallest(pool, lambda parts: trials.shows(finding, parts))
+    return _decisive(smallest(pool, lambda parts: trials.shows(finding, parts)), finding, trials)
 
 
 def _guessed(
