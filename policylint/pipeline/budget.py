@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import monotonic
 
-_SECONDS_EACH = 0.25
+_SECONDS_EACH = 0.5
 _RELEASES = 5
 """So many releases may use up all of their time; those after them are left with what is not
 spent."""

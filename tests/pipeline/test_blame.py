@@ -566,6 +566,36 @@ GROUPS: dict[str, tuple[dict[str, str], tuple[Case, ...]]] = {
             Case("a large number", prod("count: 2000000\ninner: 8Gi\n"), {"count"}),
         ),
     ),
+    "what a chart refuses to render without": (
+        {
+            "chart/templates/a.yaml": "{{- if .Values.db.enabled }}\n"
+            + statefulset("8Gi")
+            + "{{- end }}\n",
+            "chart/templates/b.yaml": "{{- if and (not .Values.db.enabled) (not .Values.host) }}"
+            '{{ fail "name the host" }}{{ end }}\n'
+            "{{- if and .Values.sentinel (not .Values.replicas) }}"
+            '{{ fail "a sentinel of one" }}{{ end }}\n',
+            "chart/templates/c.yaml": "{{- if not (and .Values.sentinel .Values.replicas) }}\n"
+            + CLAIM
+            + "{{- end }}\n",
+            "chart/values.yaml": "db: {enabled: true}\nhost: ''\nreplicas: 0\nsentinel: false\n",
+            "prod.yaml": "{}\n",
+        },
+        (
+            Case(
+                "what stands in for what is switched off",
+                prod("db: {enabled: false}\nhost: db.example.com\nunused: 1\n"),
+                {"db.enabled"},
+                rule="statefulset-deleted",
+            ),
+            Case(
+                "what the template needs as well",
+                prod("sentinel: true\nreplicas: 3\n"),
+                {"sentinel", "replicas"},
+                rule="claim-deleted",
+            ),
+        ),
+    ),
     "capabilities": (
         {
             "chart/templates/a.yaml": statefulset(

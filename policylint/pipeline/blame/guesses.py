@@ -27,6 +27,12 @@ def likely_first(parts: Sequence[Part], finding: Finding, change: Change) -> lis
     return sorted(parts, key=lambda part: _rank(part, finding, template, read))
 
 
+def is_likely(part: Part, finding: Finding, change: Change) -> bool:
+    """Whether the part is of the template of a finding: a value that it reads, or its own files."""
+    template = _template(finding)
+    return _rank(part, finding, template, _values_read(change, template)) < _REST
+
+
 def _rank(part: Part, finding: Finding, template: str, read: set[tuple[str, ...]]) -> int:
     if isinstance(part, UserValue | DefaultValue):
         return _rank_of_value(part.difference, finding, read)
@@ -80,8 +86,13 @@ def _template(finding: Finding) -> str:
 
 
 def _values_read(change: Change, template: str) -> set[tuple[str, ...]]:
+    """The values that a template reads, and those that switch its chart on."""
     text = change.text(template) or change.text(template, old=True)
-    return {reference.path for reference in scan(text, template) if reference.path}
+    read = {reference.path for reference in scan(text, template) if reference.path}
+    folder, _, rest = template.partition("/")
+    if folder == "charts":
+        read.update(change.switches(rest.partition("/")[0]))
+    return read
 
 
 def _text(value: Json) -> str:

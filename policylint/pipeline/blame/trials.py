@@ -33,23 +33,36 @@ class Trials(Struct, frozen=True, eq=False):
     change: Change
     render: Render
     budget: Budget
-    known: dict[frozenset[Part], frozenset[Key]]
-    """The findings of what has been tried."""
+    known: dict[frozenset[Part], frozenset[Key] | None]
+    """The findings of what has been tried, None of what does not render."""
 
     def shows(self, finding: Finding, parts: Collection[Part]) -> bool:
         """Whether these parts of the change alone make the finding; a chart that then does not
         render makes none."""
+        return key_of(finding) in (self._tried(parts) or ())
+
+    def lacks(self, finding: Finding, parts: Collection[Part]) -> bool:
+        """Whether these parts of the change alone render, and do not make the finding."""
+        findings = self._tried(parts)
+        return findings is not None and key_of(finding) not in findings
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a trial did not render."""
+        return None in self.known.values()
+
+    def _tried(self, parts: Collection[Part]) -> frozenset[Key] | None:
         kept = frozenset(parts)
         if kept not in self.known:
             self.budget.spend()
             self.known[kept] = self._judged(kept)
-        return key_of(finding) in self.known[kept]
+        return self.known[kept]
 
-    def _judged(self, kept: Collection[Part]) -> frozenset[Key]:
+    def _judged(self, kept: Collection[Part]) -> frozenset[Key] | None:
         try:
             return findings_of(self.case, self.render(self.change.side(kept)), self.by)
         except PolicylintError:
-            return frozenset()
+            return None
 
 
 def findings_of(case: Case, after: tuple[Text, ...], by: Judging) -> frozenset[Key]:
