@@ -22,6 +22,8 @@ _UID_LABELS = ("controller-uid", "batch.kubernetes.io/controller-uid")
 _NAME_LABELS = ("job-name", "batch.kubernetes.io/job-name")
 _NO_UID = "the Job's uid"
 _UID = Allocated("00000000-0000-4000-8000-000000000000")
+_GENERATED_ONCE = 37
+"""The first minor that asks for the generated labels of new Jobs alone."""
 _RESOURCES_SINCE = 36
 """MutablePodResourcesForSuspendedJobs is on by default (recorded: 1.34 refuses, 1.36 accepts)."""
 
@@ -93,6 +95,8 @@ def _generated_selector(request: Request, spec: Mapping[str, Any]) -> Findings:
         return
     if not spec.get("selector"):
         yield required("spec.selector", topic=TOPIC, source=_SOURCE)
+        return
+    if request.minor >= _GENERATED_ONCE:
         return
     labels = part(spec, "template", "metadata", "labels")
     uid = part(request.live, "metadata").get("uid")

@@ -42,6 +42,9 @@ _NEW_ONLY: Mapping[str, tuple[str, ...]] = {
 }
 """Kind -> fields whose complaints only a new object raises."""
 
+_NAMES_WITH_SPEC = frozenset({"APIService", "Job"})
+"""Kinds whose name is judged together with their spec, on every update."""
+
 _CHANGED_METADATA = frozenset(
     {
         "CronJob",
@@ -83,7 +86,7 @@ def of_update(
     passed = (*_settled(kind, obj, old), *_NEW_ONLY.get(kind, ()))
     if kind in _CHANGED_METADATA:
         causes = [cause for cause in causes if not _is_own_prefix(cause)]
-    if kind != "APIService":  # whose name must match its spec on every update
+    if kind not in _NAMES_WITH_SPEC:
         passed = (*passed, "metadata.name")
     return tuple(
         cause
