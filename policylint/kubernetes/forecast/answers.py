@@ -44,8 +44,6 @@ from policylint.model import (
 )
 
 MARKS = ("metadata.labels", "metadata.annotations")
-_MARKED = frozenset({"Pod", "Secret"})
-"""Kinds of which annotations are read together with the rest."""
 _STATUS_KEPT = ("status",)
 _METADATA_KEPT = (
     "uid",
@@ -161,9 +159,7 @@ def update_marks(server: Server, resource: Resource) -> Answer:
     refusal = _unreadable(server, resource, kind, sent, _plain(kind, sent))
     if refusal:
         return refusal
-    judged = sent
-    if resource.id.kind not in _MARKED:
-        judged = {name: sent.get(name) for name in ("apiVersion", "kind", "metadata")}
+    judged = {name: sent.get(name) for name in ("apiVersion", "kind", "metadata")}
     return answer(finding for finding in valid(server, judged) if finding.field.startswith(MARKS))
 
 

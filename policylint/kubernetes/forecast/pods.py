@@ -22,6 +22,14 @@ _FORBIDDEN = (
 )
 
 
+_APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
+_OF_ITS_START = {
+    "container.apparmor.security.beta.kubernetes.io": "AppArmor annotations",
+    "kubernetes.io/config.mirror": "mirror pod annotation",
+}
+"""Annotation, or its domain, -> what the server calls it."""
+
+
 def refusals(request: Request) -> Findings:
     """What the server refuses in an update of a Pod."""
     old, spec = part(request.live, "spec"), part(request.new, "spec")
@@ -34,11 +42,24 @@ def refusals(request: Request) -> Findings:
                 source=_SOURCE,
             )
             return
+    yield from _annotations(request)
     yield from _deadline(old, spec, request.minor)
     yield from _tolerations(request, old, spec)
     yield from _gates(old, spec)
     if not same(schema(request.node, "spec"), _munged(old, spec), spec):
         yield forbidden("spec", _FORBIDDEN, IMMUTABLE_FIELD, source=_SOURCE)
+
+
+def _annotations(request: Request) -> Findings:
+    """The refusal of changes of the annotations that are read when a Pod starts."""
+    old, new = (part(pod, "metadata", "annotations") for pod in (request.live, request.new))
+    for key in sorted({*old, *new}):
+        kind = _OF_ITS_START.get(key.partition("/")[0] if key.startswith(_APP_ARMOR) else key)
+        if kind is None or old.get(key) == new.get(key):
+            continue
+        action = "remove or update" if key in old else "add"
+        text = f"may not {action} {kind}"
+        yield forbidden(f"metadata.annotations[{key}]", text, IMMUTABLE_FIELD, source=_SOURCE)
 
 
 def _munged(old: Mapping[str, Any], spec: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -72,6 +72,20 @@ _FACTS = ("CustomResourceDefinition", "PersistentVolume", "PersistentVolumeClaim
 inventory."""
 _VALUES: frozenset[type] = frozenset({str, int, float, bool})
 _MARKS = ("/metadata/labels", "/metadata/annotations")
+_MARKED = frozenset(
+    {
+        "CustomResourceDefinition",
+        "Deployment",
+        "HorizontalPodAutoscaler",
+        "Node",
+        "PersistentVolumeClaim",
+        "Pod",
+        "PriorityLevelConfiguration",
+        "Secret",
+        "Service",
+    }
+)
+"""Kinds whose annotations the server reads together with the rest."""
 
 
 def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
@@ -230,7 +244,7 @@ def _without_looking(change: Kept, server: Server) -> Forecast | None:
         return Forecast(refused, refused)
     if unchanged:
         return _untouched(change, server)
-    if _plain(change, server):
+    if server.kind(change.after).builtin:
         return Forecast(update_marks(server, change.after), ACCEPTED)
     return None
 
@@ -378,15 +392,11 @@ def _remembers(change: Kept, server: Server) -> bool:
     return server.target.apply is not Apply.REPLACE and change.id not in server.cluster.live
 
 
-def _plain(change: Kept, server: Server) -> bool:
-    """Whether the kind is built in; CRDs are not plain, for an annotation may approve them."""
-    return server.kind(change.after).builtin and change.id.kind != "CustomResourceDefinition"
-
-
 def _only_marks(change: Kept) -> bool:
-    """Whether only labels and annotations of the object itself differ: no kind's update looks at
-    those."""
-    return bool(change.fields) and all(field.path.startswith(_MARKS) for field in change.fields)
+    """Whether only labels and annotations of the object itself differ, and nothing but their form
+    matters."""
+    forms = _MARKS[:1] if change.id.kind in _MARKED else _MARKS
+    return bool(change.fields) and all(field.path.startswith(forms) for field in change.fields)
 
 
 def _unchanged(change: Kept) -> bool:

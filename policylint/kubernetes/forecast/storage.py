@@ -38,6 +38,16 @@ _RESIZE = (
     "only dynamically provisioned pvc can be resized and the storageclass that provisions the "
     "pvc must support resize"
 )
+_CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class"
+"""What named a claim's class before `storageClassName` did."""
+_STABLE_LABELS = {
+    "beta.kubernetes.io/arch": "kubernetes.io/arch",
+    "beta.kubernetes.io/instance-type": "node.kubernetes.io/instance-type",
+    "beta.kubernetes.io/os": "kubernetes.io/os",
+    "failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
+    "failure-domain.beta.kubernetes.io/zone": "topology.kubernetes.io/zone",
+}
+"""Labels of nodes that a volume's affinity may change to (betaToGALabel)."""
 _NO_SOURCE = frozenset(
     {
         "accessModes",
@@ -117,6 +127,8 @@ def _phases(request: Request) -> tuple[str, ...]:
 
 def _class_appears(request: Request) -> bool:
     before, after = part(request.live, "spec"), part(request.new, "spec")
+    if _CLASS_ANNOTATION in part(request.live, "metadata", "annotations"):
+        return False  # then the server gives no class of its own
     return before.get("storageClassName") is None and after.get("storageClassName") is not None
 
 
@@ -127,10 +139,26 @@ def _judged(request: Request, phase: str) -> Findings:
     grows = _compare(old, spec)
     if not same(schema(request.node, "spec"), before, after):
         yield forbidden("spec", _IMMUTABLE, SHRUNK if grows < 0 else CLAIM, _SOURCE)
+    yield from _annotated_class(request)
     if grows < 0:
         yield from _shrinks(request, spec)
     elif grows > 0 and phase == "Bound":
         yield from _grows(request, spec)
+
+
+def _annotated_class(request: Request) -> Iterator[Cause]:
+    """The refusal of another class in the annotation, or of none where the field does not say the
+    same."""
+    old, new = (
+        part(claim, "metadata", "annotations").get(_CLASS_ANNOTATION)
+        for claim in (request.live, request.new)
+    )
+    named_before = part(request.live, "spec").get("storageClassName")
+    named = part(request.new, "spec").get("storageClassName")
+    moved = old is not None and named_before is None and named == old and new is None
+    if (old or "") != (new or "") and not moved:
+        field = f"metadata.annotations.{_CLASS_ANNOTATION}"
+        yield invalid(field, new or "", "field is immutable", CLAIM, _SOURCE, minor=request.minor)
 
 
 def _comparable(
@@ -141,8 +169,10 @@ def _comparable(
     before, after = dict(old), dict(spec)
     if not before.get("volumeName"):
         before["volumeName"] = after.get("volumeName")
-    if before.get("storageClassName") is None and after.get("storageClassName") is not None:
-        before["storageClassName"] = after["storageClassName"]
+    named = after.get("storageClassName")
+    annotated = part(request.live, "metadata", "annotations").get(_CLASS_ANNOTATION, named)
+    if before.get("storageClassName") is None and named is not None and named == annotated:
+        before["storageClassName"] = named
     if request.minor < _CLASSES_SINCE:
         before.pop("volumeAttributesClassName", None)
         after.pop("volumeAttributesClassName", None)
@@ -224,6 +254,7 @@ def volume_refusals(request: Request) -> Findings:
     if not same(schema(request.node, "spec"), before, after):
         text = "spec.persistentvolumesource is immutable after creation"
         yield forbidden("spec.persistentvolumesource", text, IMMUTABLE_FIELD, source=_VOLUME_SOURCE)
+    yield from _moved_volume(request, old.get("nodeAffinity"), spec.get("nodeAffinity"))
     text = _class_refusal(
         old.get("volumeAttributesClassName"), spec.get("volumeAttributesClassName"), request.minor
     )
@@ -231,6 +262,50 @@ def volume_refusals(request: Request) -> Findings:
         yield forbidden(
             "spec.volumeAttributesClassName", text, IMMUTABLE_FIELD, source=_VOLUME_SOURCE
         )
+
+
+def _moved_volume(request: Request, old: Any, new: Any) -> Iterator[Cause]:
+    """The refusal of other nodes for a volume that is bound to some."""
+    node = schema(request.node, "spec", "nodeAffinity")
+    if old and not same(node, _with_stable_labels(old, new), new):
+        yield invalid(
+            "nodeAffinity",
+            new,
+            "field is immutable, except for updating from beta label to GA",
+            minor=request.minor,
+            source=_VOLUME_SOURCE,
+            topic=IMMUTABLE_FIELD,
+            go="core.VolumeNodeAffinity",
+        )
+
+
+def _with_stable_labels(old: Any, new: Any) -> Any:
+    """The old affinity with the labels that replaced its own, where the new one has them."""
+    terms = zip(_node_terms(old), _node_terms(new), strict=False)
+    changed = [
+        {**part(before), "matchExpressions": _relabelled(before, after)} for before, after in terms
+    ]
+    if len(_node_terms(old)) != len(_node_terms(new)):
+        return old
+    return {**part(old), "required": {**part(old, "required"), "nodeSelectorTerms": changed}}
+
+
+def _node_terms(affinity: Any) -> list[Any]:
+    return items(part(affinity, "required").get("nodeSelectorTerms"))
+
+
+def _relabelled(before: Any, after: Any) -> list[Any]:
+    """The expressions of an old term, each under the key of the new one that may replace its
+    own."""
+    new = [part(expression).get("key") for expression in items(part(after).get("matchExpressions"))]
+    relabelled = []
+    for index, expression in enumerate(items(part(before).get("matchExpressions"))):
+        key = _STABLE_LABELS.get(str(part(expression).get("key")))
+        if key is not None and new[index : index + 1] == [key]:
+            relabelled.append({**part(expression), "key": key})
+        else:
+            relabelled.append(expression)
+    return relabelled
 
 
 def _volume_source(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -235,16 +235,6 @@ FROZEN: Mapping[tuple[str, str], tuple[Frozen, ...]] = {
     ("", "PersistentVolumeClaim"): (
         _frozen("spec.volumeMode", "core", at="volumeMode", topic="claim-immutable-field"),
     ),
-    ("", "PersistentVolume"): (
-        _frozen("spec.volumeMode", "core", at="volumeMode"),
-        _frozen(
-            "spec.nodeAffinity",
-            "core",
-            "field is immutable, except for updating from beta label to GA",
-            at="nodeAffinity",
-            once=True,
-            go="core.VolumeNodeAffinity",
-        ),
-    ),
+    ("", "PersistentVolume"): (_frozen("spec.volumeMode", "core", at="volumeMode"),),
 }
 """Rows by (group, kind), in the order in which the server reports them."""
