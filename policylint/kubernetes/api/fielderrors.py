@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from policylint.kubernetes.api.govalues import JSON_SINCE, quoted, shown
+from policylint.kubernetes.api.govalues import JSON_SINCE, shown
 from policylint.model import Cause, Json
+from policylint.runtime.gotexts import quoted
 
 TOPIC: Final = "invalid-object"
 IMMUTABLE_FIELD: Final = "immutable-field"

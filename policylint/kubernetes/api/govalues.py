@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from policylint.model import Json
-from policylint.runtime.gofloats import float_text, json_float_text
+from policylint.runtime.gofloats import float_text
+from policylint.runtime.gotexts import go_json, quoted
 
 JSON_SINCE: Final = 33
 """The first minor that prints JSON."""
@@ -53,22 +54,6 @@ _FIELDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
 }
 """Go type -> its fields in order: name in JSON, name in Go, Go type."""
 
-_QUOTED = {
-    "\a": r"\a",
-    "\b": r"\b",
-    "\f": r"\f",
-    "\n": r"\n",
-    "\r": r"\r",
-    "\t": r"\t",
-    "\v": r"\v",
-    '"': r"\"",
-    "\\": r"\\",
-}
-"""Characters that Go's %q writes with a letter of their own."""
-
-_HTML = str.maketrans({char: f"\\u{ord(char):04x}" for char in ("<", ">", "&", "\u2028", "\u2029")})
-"""Characters that Go's encoding/json escapes so that JSON may stand in HTML."""
-
 
 def shown(value: Json, minor: int = JSON_SINCE, go: str = "") -> str:
     """A value of Go type `go` ("" where that does not matter) as a server of this minor shows
@@ -81,23 +66,6 @@ def shown(value: Json, minor: int = JSON_SINCE, go: str = "") -> str:
     return _syntax(value, go)
 
 
-def quoted(text: str) -> str:
-    """A string as Go's %q writes it."""
-    return f'"{"".join(map(_quoted_char, text))}"'
-
-
-def go_json(value: Json) -> str:
-    """A value as Go's encoding/json writes it: compact, keys in the order given."""
-    if isinstance(value, float):
-        return json_float_text(value)
-    if isinstance(value, Mapping):
-        pairs = [f"{go_json(str(key))}:{go_json(item)}" for key, item in value.items()]
-        return f"{{{','.join(pairs)}}}"
-    if isinstance(value, list):
-        return f"[{','.join(map(go_json, value))}]"
-    return json.dumps(value, ensure_ascii=False, default=str).translate(_HTML)
-
-
 def _scalar(value: Json) -> str | None:
     """A value that every minor prints alike; None for any other."""
     if isinstance(value, str):
@@ -107,19 +75,6 @@ def _scalar(value: Json) -> str | None:
     if isinstance(value, (bool, int)):
         return json.dumps(value)
     return None
-
-
-def _quoted_char(char: str) -> str:
-    if char in _QUOTED:
-        return _QUOTED[char]
-    if char.isprintable():
-        return char
-    code = ord(char)
-    if code < 0x80:
-        return f"\\x{code:02x}"
-    if code < 0x10000:
-        return f"\\u{code:04x}"
-    return f"\\U{code:08x}"
 
 
 def _internal(value: Json, go: str) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 from policylint.errors import ReadError
 from policylint.kyaml.load import load
@@ -20,6 +21,21 @@ def as_yaml(body: Json) -> str:
         body, Dumper=_dumper(), default_flow_style=False, width=2**30, allow_unicode=True
     )
     return text
+
+
+def go_yaml(value: Any) -> str:
+    """A value as sigs.k8s.io/yaml writes it: by way of JSON, whose whole numbers have no point."""
+    return as_yaml(_whole(value))
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _whole(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_whole(entry) for entry in value]
+    return value
 
 
 def _dumper() -> type:

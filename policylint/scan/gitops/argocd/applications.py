@@ -17,7 +17,8 @@ from policylint.scan.gitops.argocd import appschart
 from policylint.scan.gitops.argocd.application import FINALIZER, GROUP, Context, declared
 from policylint.scan.gitops.argocd.generators import GeneratorError, parameter_sets
 from policylint.scan.gitops.argocd.overrides import without_null
-from policylint.scan.gitops.gotemplates import Strict, TemplateError, filled
+from policylint.scan.gitops.argocd.templates import Strict, filled
+from policylint.scan.gitops.gotemplates.model import TemplateError
 from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Problem
 from policylint.scan.gitops.tree import Item, Tree, mapping, normal, parsed, sequence, string, value
 
@@ -228,7 +229,7 @@ def _generated(context: Context, item: Item) -> Iterator[Item]:
             body = filled(laid_over(template, own), parameters, go_template)
             if isinstance(body, dict):
                 if patch:
-                    body = _patched(body, str(filled(patch, parameters, True)))
+                    body = _patched(body, str(filled(patch, parameters, go_template)))
                 yield _application(item, body)
 
 

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import fnmatch
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from policylint.errors import ReadError
 from policylint.kyaml.load import load
-from policylint.kyaml.merge import laid_over
 from policylint.model import Json
 from policylint.scan.gitops.argocd.application import Context
 from policylint.scan.gitops.argocd.clusters import chosen
 from policylint.scan.gitops.argocd.selectors import selects
-from policylint.scan.gitops.gotemplates import TemplateError, filled
-from policylint.scan.gitops.tree import mapping, sequence, string, value
+from policylint.scan.gitops.argocd.templates import Strict, filled, normalized
+from policylint.scan.gitops.gotemplates.lists import merged_over
+from policylint.scan.gitops.gotemplates.model import MissingKeyError, TemplateError
+from policylint.scan.gitops.gotemplates.values import from_json
+from policylint.scan.gitops.tree import mapping, sequence, string
 
 Parameters = dict[str, Any]
 _MOST = 2_000
@@ -36,7 +38,7 @@ class GeneratorError(Exception):
 def parameter_sets(
     context: Context, generator: dict[str, Json], go_template: bool, outer: Parameters | None = None
 ) -> list[Parameters]:
-    """What one generator makes; `given` are the parameters of the first generator of a matrix.
+    """What one generator makes; `outer` are the parameters of the first generator of a matrix.
 
     Raises GeneratorError for what is not known here.
     """
@@ -47,17 +49,25 @@ def parameter_sets(
         "merge": _merged,
         "clusters": _of_clusters,
     }
-    known = [name for name in kinds if isinstance(generator.get(name), dict)]
-    if not known:
-        names = ", ".join(name for name in generator if name not in ("selector", "template"))
-        raise GeneratorError(f"the generator {names} asks for what is not in the repository")
-    body = mapping(generator, known[0])
-    made = kinds[known[0]](context, _templated(body, outer, go_template), go_template)
+    name = _kind_of(generator, kinds)
+    body = mapping(generator, name)
+    made = kinds[name](context, _templated(body, outer, go_template), go_template)
     if generator.get("selector"):
         made = [row for row in made if selects(mapping(generator, "selector"), _labels(row))]
     if len(made) > _MOST:
         raise GeneratorError("too many parameter sets")
     return made
+
+
+def _kind_of(generator: dict[str, Json], known: Iterable[str]) -> str:
+    names = [name for name in generator if name not in ("selector", "template")]
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        words = ", ".join(unknown) or "that is empty"
+        raise GeneratorError(f"the generator {words} asks for what is not in the repository")
+    if len(names) > 1:
+        raise GeneratorError(f"a generator of several kinds: {', '.join(names)}")
+    return names[0]
 
 
 def _labels(row: Parameters) -> dict[str, str]:
@@ -80,22 +90,47 @@ def _templated(
 ) -> dict[str, Json]:
     if outer is None:
         return body
+    rest = {key: entry for key, entry in body.items() if key != "values"}
     try:
-        result = filled(body, outer, go_template)
+        result: Json = filled(rest, outer, go_template)
+        values = {
+            key: _known(entry, outer, go_template) for key, entry in mapping(body, "values").items()
+        }
     except TemplateError as error:
         raise GeneratorError(str(error)) from None
-    if isinstance(result, dict):
-        return result
-    return body
+    if not isinstance(result, dict):
+        return body
+    return {**result, "values": values} if values else result
+
+
+def _known(text: Json, outer: Parameters, go_template: bool) -> Json:
+    """An entry of `values`, which waits for the generator's own parameters where it names those
+    (RenderGeneratorParams)."""
+    try:
+        return filled(text, Strict(outer), go_template)
+    except MissingKeyError:
+        return text
 
 
 def _listed(_context: Context, body: dict[str, Json], go_template: bool) -> list[Parameters]:
-    if body.get("elementsYaml"):
-        raise GeneratorError("a list generator with elementsYaml is not resolved")
     elements = [entry for entry in sequence(body, "elements") if isinstance(entry, dict)]
     if go_template:
-        return [dict(entry) for entry in elements]
-    return [dict(_flat(entry)) for entry in elements]
+        rows = [dict(entry) for entry in elements]
+    else:
+        rows = [_texts(entry) for entry in elements]
+    written = string(body, "elementsYaml")
+    return [*rows, *_rows(written, "elementsYaml")] if written else rows
+
+
+def _texts(element: dict[str, Json]) -> Parameters:
+    """An element as the old templates have it: texts only, those of `values` by a dot."""
+    values = mapping(element, "values")
+    row = {key: entry for key, entry in element.items() if key != "values"}
+    row |= {f"values.{key}": entry for key, entry in values.items()}
+    for key, entry in row.items():
+        if not isinstance(entry, str):
+            raise GeneratorError(f"{key} of an element is no text, which Argo CD refuses")
+    return row
 
 
 def _flat(body: Mapping[str, Json], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -158,10 +193,10 @@ def _with_values(made: Parameters, values: dict[str, Json], go_template: bool) -
 
 
 def _directories(context: Context, body: dict[str, Json]) -> list[str]:
-    """The directories that the globs choose; hidden ones are never chosen."""
+    """The directories that the globs choose; hidden ones, and those below, are never chosen."""
     folders = {parent for name in context.tree.names for parent in _parents(name)}
-    shown = (folder for folder in folders if not posixpath.basename(folder).startswith("."))
-    return sorted(_Globs.of(sequence(body, "directories")).chosen(shown))
+    shown = (folder for folder in folders if "/." not in f"/{folder}")
+    return sorted(_Globs.of(sequence(body, "directories")).chosen(shown, _matches_folder))
 
 
 def _parents(name: str) -> Iterator[str]:
@@ -183,25 +218,25 @@ class _Globs(Struct, frozen=True):
         excluded = tuple(string(entry, "path") for entry in listed if entry.get("exclude"))
         return cls(wanted, excluded)
 
-    def chosen(self, paths: Iterable[str]) -> Iterator[str]:
+    def chosen(self, paths: Iterable[str], matches: Callable[[str, str], bool]) -> Iterator[str]:
         """The paths that are chosen, in their order."""
         for path in paths:
-            is_wanted = any(_matches(path, glob) for glob in self.wanted)
-            if is_wanted and not any(_matches(path, glob) for glob in self.excluded):
+            is_wanted = any(matches(path, glob) for glob in self.wanted)
+            if is_wanted and not any(matches(path, glob) for glob in self.excluded):
                 yield path
 
 
 def _files(context: Context, body: dict[str, Json], go_template: bool) -> Iterator[Parameters]:
-    for name in _Globs.of(sequence(body, "files")).chosen(context.tree.names):
-        for body in _bodies(context, name):
+    for name in _Globs.of(sequence(body, "files")).chosen(context.tree.names, _matches_file):
+        for body in _rows(context.tree.text(name) or "", name):
             own = dict(body) if go_template else dict(_flat(body))
             yield {**own, **_of_path(posixpath.dirname(name), go_template, name)}
 
 
-def _bodies(context: Context, name: str) -> list[dict[str, Json]]:
-    """The object of a file, or those of its list (applicationset/generators/git.go)."""
+def _rows(text: str, name: str) -> list[dict[str, Json]]:
+    """The object of a text, or those of its list (applicationset/generators/git.go)."""
     try:
-        whole = load(context.tree.text(name) or "", name)
+        whole = load(text, name)
     except ReadError as error:
         raise GeneratorError(str(error)) from None
     rows = whole if isinstance(whole, list) else [whole or {}]
@@ -211,12 +246,18 @@ def _bodies(context: Context, name: str) -> list[dict[str, Json]]:
     return bodies
 
 
-def _matches(path: str, glob: str) -> bool:
-    """A glob whose `*` stays within a step, and whose `**` does not."""
+def _matches_folder(path: str, glob: str) -> bool:
+    """path.Match: `*`, and `**` too, stay within a step."""
+    steps, globs = path.split("/"), glob.split("/")
+    pairs = zip(steps, globs, strict=False)
+    return len(steps) == len(globs) and all(fnmatch.fnmatchcase(step, own) for step, own in pairs)
+
+
+def _matches_file(path: str, glob: str) -> bool:
+    """`git ls-files`, as Argo CD asks it unless its new globbing is on: `*` goes beyond a step, and
+    a directory stands for all below."""
     glob = glob.removeprefix("./").rstrip("/")
-    if "**" in glob:
-        return fnmatch.fnmatchcase(path, glob.replace("**/", "*").replace("**", "*"))
-    return path.count("/") == glob.count("/") and fnmatch.fnmatchcase(path, glob)
+    return fnmatch.fnmatchcase(path, glob) or path.startswith(f"{glob}/")
 
 
 def _of_path(path: str, go_template: bool, file: str = "") -> Parameters:
@@ -225,14 +266,14 @@ def _of_path(path: str, go_template: bool, file: str = "") -> Parameters:
     facts: Parameters = {
         "path": path,
         "basename": base,
-        "basenameNormalized": base.replace("_", "-").replace(".", "-").lower(),
+        "basenameNormalized": normalized(base),
         "segments": path.split("/"),
     }
     if file:
         name = posixpath.basename(file)
         facts |= {
             "filename": name,
-            "filenameNormalized": name.replace("_", "-").replace(".", "-").lower(),
+            "filenameNormalized": normalized(name),
         }
     if go_template:
         return {"path": facts}
@@ -254,10 +295,21 @@ def _matrix(context: Context, body: dict[str, Json], go_template: bool) -> list[
     result: list[Parameters] = []
     for outer in parameter_sets(context, first, go_template):
         for made in parameter_sets(context, second, go_template, outer):
-            result.append({**outer, **made})
+            result.append(_combined(outer, made, go_template))
             if len(result) > _MOST:
                 raise GeneratorError("too many parameter sets")
     return result
+
+
+def _combined(outer: Parameters, made: Parameters, go_template: bool) -> Parameters:
+    """One set of a matrix: the first generator's parameters lie over the second's; the old
+    templates take no two texts for one name."""
+    if go_template:
+        return merged_over(from_json(made), from_json(outer))
+    differing = sorted(key for key in outer if key in made and outer[key] != made[key])
+    if differing:
+        raise GeneratorError(f"both generators of a matrix give {', '.join(differing)}")
+    return {**outer, **made}
 
 
 def _merged(context: Context, body: dict[str, Json], go_template: bool) -> list[Parameters]:
@@ -267,12 +319,20 @@ def _merged(context: Context, body: dict[str, Json], go_template: bool) -> list[
     if not keys or len(inner) < 2:
         raise GeneratorError("a merge takes mergeKeys and two generators at least")
     base, *overrides = (parameter_sets(context, entry, go_template) for entry in inner)
-    result = [dict(made) for made in base]
+    result = _by_key(base, keys)
     for override in overrides:
-        by_key = {_key(made, keys): made for made in override}
-        result = [laid_over(made, by_key.get(_key(made, keys), {})) for made in result]
+        overriding = _by_key(override, keys)
+        for key, made in result.items():
+            result[key] = merged_over(made, overriding.get(key, {}))
+    return list(result.values())
+
+
+def _by_key(rows: list[Parameters], keys: list[str]) -> dict[str, Parameters]:
+    """Parameter sets by what they say for the merge keys, which are no paths."""
+    result: dict[str, Parameters] = {}
+    for row in rows:
+        key = repr([row.get(name) for name in keys])
+        if key in result:
+            raise GeneratorError(f"two parameter sets of a merge have the same {', '.join(keys)}")
+        result[key] = from_json(row)
     return result
-
-
-def _key(made: Parameters, keys: list[str]) -> str:
-    return repr([value(made, *key.split(".")) if key not in made else made[key] for key in keys])

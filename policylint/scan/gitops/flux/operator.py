@@ -9,20 +9,24 @@ counts once.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
 from policylint.model import Json
-from policylint.scan.gitops.gotemplates import Strict, TemplateError, evaluated
-from policylint.scan.gitops.goyaml import as_yaml
+from policylint.scan.gitops.gotemplates.functions import Function
+from policylint.scan.gitops.gotemplates.model import TemplateError
+from policylint.scan.gitops.gotemplates.render import rendered
+from policylint.scan.gitops.gotemplates.slugs import slug
+from policylint.scan.gitops.gotemplates.sprig import SPRIG
+from policylint.scan.gitops.gotemplates.values import from_json
+from policylint.scan.gitops.goyaml import go_yaml
 from policylint.scan.gitops.tree import Item, mapping, parsed, sequence, string, value
 
 GROUP = "fluxcd.controlplane.io"
-_ACTION = re.compile(r"(?P<left>\s*<<-|<<)\s*(?P<body>.*?)\s*(?P<right>->>\s*|>>)", re.DOTALL)
-_INPUTS = re.compile(r"(?<![\w.$\"])inputs\b")
+_DELIMITERS = ("<<", ">>")
+_LONGEST_SLUG = 63
 _DISABLED = f"{GROUP}/reconcile"
 _OFF = "disabled"
 
@@ -114,7 +118,7 @@ def _with_provider(row: Mapping[str, Json], provider: Item) -> dict[str, Any]:
 def _bodies(step: dict[str, Json], item: Item, inputs: list[dict[str, Any]]) -> Iterator[Any]:
     for resource in sequence(step, "resources"):
         for row in inputs:
-            yield from _read(_filled(as_yaml(resource), row), item)
+            yield from _read(_filled(go_yaml(resource), row), item)
     text = string(step, "resourcesTemplate")
     for row in inputs if text else ():
         yield from _read(_filled(text, row), item)
@@ -129,15 +133,16 @@ def _read(text: str, item: Item) -> Iterator[dict[str, Json]]:
 
 
 def _filled(text: str, inputs: dict[str, Any]) -> str:
-    def printed(match: re.Match[str]) -> str:
-        return _printed(match["body"], inputs)
-
-    return _ACTION.sub(printed, text)
-
-
-def _printed(action: str, inputs: dict[str, Any]) -> str:
+    own = from_json(inputs)
+    functions = {
+        **SPRIG,
+        "inputs": Function("", lambda: own),
+        "slugify": Function("s", lambda name: slug(name, _LONGEST_SLUG)),
+        "toYaml": Function("a", go_yaml),
+        "mustToYaml": Function("a", go_yaml),
+    }
     try:
-        return evaluated(_INPUTS.sub(".inputs", action), Strict(inputs=inputs))
+        return rendered(text, None, functions=functions, delimiters=_DELIMITERS, is_strict=True)
     except TemplateError as error:
         raise ResourceSetError(str(error)) from None
 

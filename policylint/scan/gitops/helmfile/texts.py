@@ -15,12 +15,17 @@ from policylint.errors import ReadError
 from policylint.kyaml.load import compose
 from policylint.kyaml.nodes import MappingNode, SequenceNode
 from policylint.model import Json
-from policylint.scan.gitops.gotemplates import TemplateError, evaluated
+from policylint.scan.gitops.gotemplates.functions import Function
+from policylint.scan.gitops.gotemplates.model import TemplateError
+from policylint.scan.gitops.gotemplates.render import rendered
+from policylint.scan.gitops.gotemplates.sprig import SPRIG
+from policylint.scan.gitops.goyaml import go_yaml
 from policylint.scan.gitops.model import placeholder
 from policylint.scan.gitops.tree import Documents, Item, Tree, parsed, sequence
 
 _OPENING = frozenset({"if", "range", "with", "define", "block"})
 _SILENT = _OPENING | {"end", "else", "break", "continue"}
+_FUNCTIONS = {**SPRIG, "toYaml": Function("a", go_yaml)}
 DOUBTS = "policylint-doubts"
 """The key of a body, or of a release, that names the lines which templates decide."""
 UNSEEN = placeholder("template")
@@ -100,9 +105,12 @@ def _in_blocks(text: str, actions: list[Action], lines: list[str]) -> set[int]:
 
 
 def filled_action(body: str, parameters: Mapping[str, Any]) -> str:
-    """What an action prints, a placeholder where that is not known."""
+    """What an action prints, a placeholder where that is not known; what `.` is, the block around
+    it decides."""
+    if body == ".":
+        return UNSEEN
     try:
-        printed = evaluated(body, parameters)
+        printed = rendered(f"{{{{{body}}}}}", parameters, functions=_FUNCTIONS)
     except TemplateError:
         return UNSEEN
     if printed in ("", "<no value>") or "\n" in printed:

@@ -6,7 +6,8 @@ import pytest
 
 from policylint.scan.gitops.argocd.application import Context
 from policylint.scan.gitops.argocd.generators import parameter_sets
-from policylint.scan.gitops.gotemplates import TemplateError, filled
+from policylint.scan.gitops.argocd.templates import filled
+from policylint.scan.gitops.gotemplates.model import TemplateError
 from policylint.scan.gitops.resolve import resolve
 from policylint.scan.gitops.tree import Tree
 
@@ -92,14 +93,41 @@ def test_plain_go_templates(template, result):
     assert filled(template, parameters, True) == result
 
 
-@pytest.mark.parametrize("template", ["{{ if .a }}b{{ end }}", "{{ $x := .a }}", "{{ .a | env }}"])
-def test_other_go_templates_are_not_known(template):
-    with pytest.raises(TemplateError):
-        filled(template, {"a": "x"}, True)
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("{{ .a | env }}", "env is no function"),
+        ("{{ getHostByName .a }}", "getHostByName is no function"),
+        ("{{ now }}", "now asks the clock"),
+        ("{{ .a.b }}", "no field b of string"),
+        ("{{ if eq .n 1 }}x{{ end }}", "a comparison of float64 with int"),
+    ],
+)
+def test_what_argo_cd_refuses_and_what_is_not_known(template, words):
+    with pytest.raises(TemplateError, match=words):
+        filled(template, {"a": "x", "n": 1}, True)
+
+
+@pytest.mark.parametrize(
+    ("template", "result"),
+    [
+        ("{{ normalize .a }} {{ slugify .a }}", "feature-x.y feature-x-y"),
+        ("{{ slugify 5 true `a_b` }}", "a-b"),
+        ("{{ toYaml .m }}", 'size: 1\nt: "1"'),
+        ("{{ (fromYaml `a: {b: 2}`).a.b }}{{ index (fromYamlArray `[x]`) 0 }}", "2x"),
+        ("{{ if .none }}a{{ else if eq .a `Feature_X.y` }}b{{ end }}", "b"),
+        ("{{ range $key, $entry := .m }}{{ $key }}={{ $entry }};{{ end }}", "size=1;t=1;"),
+        ("{{ .million }}", "1e+06"),
+    ],
+)
+def test_functions_of_argo_cd(template, result):
+    parameters = {"a": "Feature_X.y", "m": {"size": 1, "t": "1"}, "million": 1_000_000}
+    assert filled(template, parameters, True) == result
 
 
 def test_old_templates_leave_what_nobody_gives():
-    assert filled("{{a}} {{ b.c }}", {"a": "x"}, False) == "x {{ b.c }}"
+    parameters = {"a": "x", "n": 1}
+    assert filled("{{a}} {{ b.c }} {{n}}", parameters, False) == "x {{ b.c }} {{n}}"
 
 
 def test_merge_and_directories():

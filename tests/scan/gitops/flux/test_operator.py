@@ -95,7 +95,7 @@ def test_inputs_of_a_static_provider_are_known(tmp_path):
     [
         ("inputsFrom: [{name: sizes}]", "GitHubBranch", "inputs come from"),
         ("inputsFrom: [{selector: {matchLabels: {a: b}}}]", "Static", "by a selector"),
-        ("inputs: [{tenant: one}]", "Static", "there is no .inputs.size"),
+        ("inputs: [{tenant: one}]", "Static", "there is no .size"),
         (f"inputStrategy: {{name: Permute}}\n  {INPUTS}", "Static", "permuted"),
     ],
 )
