@@ -25,8 +25,9 @@ from policylint.report.model import (
 from policylint.report.places import shown_path
 from policylint.report.shared import Shared, few
 from policylint.report.shown import LABELS, dotted, label, place, values
-from policylint.report.totals import frequencies, plural, verdict_words
+from policylint.report.totals import frequencies, verdict_words
 from policylint.runtime.patterns import pattern
+from policylint.runtime.sentences import first_of, plural
 
 _SHOWN = 3
 """Places of one finding that are printed."""
@@ -40,7 +41,7 @@ _MANY = 3
 """From so many notes of a scan on, each takes one line."""
 LONG = 60
 """From so many lines on, the verdict stands first too."""
-_VALUE = pattern(r"[ \t-]*[\"']?[\w./-]+[\"']?[ \t]*:[ \t]+(?P<value>[^\s#].*)$")
+_VALUE = pattern(r"[ \t-]*[\"']?[\w./-]+[\"']?[ \t]*:[ \t]+(?P<value>[^\s#])")
 _CONSEQUENCES = {
     Category.CLUSTER_REJECTS: "what the cluster rejects",
     Category.DATA_LOSS: "what is lost",
@@ -266,10 +267,7 @@ def _of_shard(report: Report) -> Iterator[str]:
 def _untouched(report: Report) -> Iterator[str]:
     """Which releases `--changed` left out, where it left none."""
     if report.untouched:
-        shown = ", ".join(report.untouched[:_FEW])
-        more = len(report.untouched) - _FEW
-        rest = f" and {more} more" if more > 0 else ""
-        yield f"the change touches none of these releases: {shown}{rest}"
+        yield f"the change touches none of these releases: {first_of(report.untouched, _FEW)}"
         yield ""
 
 
@@ -359,8 +357,20 @@ def _value_in(line: str, finding: Finding) -> tuple[int, int]:
         return start, start + len(words)
     match = _VALUE.match(line)
     if match:
-        return match.span("value")
+        start = match.start("value")
+        return start, _end_of_value(line, start)
     return (0, 0)
+
+
+def _end_of_value(line: str, start: int) -> int:
+    """Where the value that begins there ends: at its closing quote, or before a comment."""
+    if line[start] in "\"'":
+        closing = line.find(line[start], start + 1)
+        return closing + 1 if closing > 0 else len(line)
+    comment = line.find(" #", start)
+    if comment < 0:
+        return len(line)
+    return len(line[:comment].rstrip())
 
 
 def _fixes(fixes: Sequence[Fix], shown: Fixes) -> Iterator[Line]:

@@ -115,6 +115,23 @@ def test_the_line_that_caused_it_is_shown_and_its_value_marked() -> None:
     assert f'{"":14}12 |   tag: "3.0"\n{"":14}{"":13}^^^\n' in render(whole, look)
 
 
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ('  tag: "3.0"  # what runs', '"3.0"'),
+        ("  tag: 3.0 # what runs", "3.0"),
+        ("  tag: 'a # b' # what runs", "'a # b'"),
+        ("  tag: a#b", "a#b"),
+    ],
+)
+def test_a_comment_is_no_part_of_the_value(line: str, value: str) -> None:
+    place = Location("cause", "values.yaml", 12, key="image.tag")
+    told = report(finding("no", after=None, locations=(place,)))
+    shown = render(told, Look(snippets={("values.yaml", 12): line}))
+    margin = " " * (len(f"{'':14}12 | ") + line.index(value))
+    assert f"{line}\n{margin}{'^' * len(value)}\n" in shown
+
+
 def test_fixes_none_first_or_all() -> None:
     told = report(finding("no", fixes=(Fix("this"), Fix("that"), Fix("these"))))
     none, first, every = (render(told, Look(fixes=word)) for word in Fixes)
