@@ -52,7 +52,7 @@ def _less_time(change: Kept) -> Iterator[Violation]:
     if not change.fields or pod_template(change.after) is None:
         return
     was, becomes = _seconds(change.before), _seconds(change.after)
-    if becomes * 2 <= was:
+    if becomes < was and becomes * 2 <= was:
         yield Violation(
             message=f"the pods are killed {becomes} seconds after they are told to stop "
             f"({was} until now)",
