@@ -12,6 +12,7 @@ What to do instead: apply the new definitions before the upgrade, with kubectl a
 (they are too large for client-side apply), or ship them as templates or in a chart of their own.
 """
 
+import shlex
 from collections.abc import Iterator, Mapping
 
 from policylint.engine.rule import Context, rule
@@ -34,6 +35,7 @@ from policylint.model import (
     Violation,
 )
 from policylint.runtime.pointers import of_field
+from policylint.runtime.sentences import first_of
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
@@ -62,9 +64,7 @@ def _differs(old: Mapping[ResourceId, Resource], crd: Resource) -> bool:
 
 
 def _stale(stale: list[Resource], *, known: bool) -> Violation:
-    names = ", ".join(crd.id.name for crd in stale[:3])
-    if len(stale) > 3:
-        names += f" and {len(stale) - 3} more"
+    names = first_of([crd.id.name for crd in stale], 3)
     many = f"{len(stale)} CRDs" if len(stale) > 1 else "a CRD"
     because = "they differ from those of the before side"
     if not known:
@@ -81,11 +81,20 @@ def _stale(stale: list[Resource], *, known: bool) -> Violation:
 
 
 def _apply(stale: list[Resource]) -> Fix:
-    files = dict.fromkeys(crd.origin.file for crd in stale)
     return Fix(
-        "apply the definitions of the new chart before the upgrade",
-        steps=tuple(f"kubectl apply --server-side --force-conflicts -f {file}" for file in files),
+        "apply the definitions of the new chart before the upgrade", steps=tuple(_steps(stale))
     )
+
+
+def _steps(stale: list[Resource]) -> Iterator[str]:
+    """Of a chart Helm prints what it would install: without what .helmignore leaves out, and with
+    the definitions of charts in charts/."""
+    how = "kubectl apply --server-side --force-conflicts -f"
+    files = list(dict.fromkeys(crd.origin.file for crd in stale))
+    own = [file for file in files if not file.startswith("crds/") and "/crds/" not in file]
+    if own != files:
+        yield f"helm show crds CHART | {how} -"
+    yield from (f"{how} {shlex.quote(file)}" for file in own)
 
 
 def _needing(

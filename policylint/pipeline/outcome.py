@@ -12,6 +12,7 @@ from policylint.engine.judging import Judgement, judge
 from policylint.errors import PolicylintError, RenderError, RuleFailure
 from policylint.helm.inputs.sides import ChartSide, Side
 from policylint.pipeline.case import failure, judging_of, values_change_of, values_subjects
+from policylint.pipeline.chartwords import with_chart
 from policylint.pipeline.plan import Plan
 from policylint.pipeline.target import installed_line, target
 from policylint.pipeline.templates import in_repository
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
 
 
 def with_values(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...]) -> ReleaseReport:
-    """The report with the templates' own files, and with what the values modes make of this
-    upgrade where one is named."""
+    """The report with the templates' own files, the chart in its commands, and what the values
+    modes make of this upgrade where one is named."""
     change = values_change_of(subjects)
     if change is None:
         return report
     findings = in_repository(report.findings, plan.named_after, change.new.name)
+    findings = with_chart(findings, plan.named_after)
     report = replace(report, findings=findings, chart=_charts(plan, change))
     if not plan.options.values_mode:
         return report

@@ -1,0 +1,47 @@
+"""The chart in the commands of fixes: the words by which helm is told of the after side's."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from policylint.helm.inputs.names import chart_word
+from policylint.helm.inputs.sides import ChartSide, Side
+from policylint.model import Finding, Fix
+from policylint.runtime.patterns import pattern
+
+_PLACE = pattern(r"(?P<command>helm (?:show crds|template \S+) )CHART\b")
+
+
+def with_chart(findings: Iterable[Finding], side: Side) -> tuple[Finding, ...]:
+    """The findings, with the chart in the steps of their fixes that have `helm ... CHART`."""
+    findings = tuple(findings)
+    if not isinstance(side, ChartSide):
+        return findings
+    words = _words(side.reference or side)
+    return tuple(_named(finding, words) for finding in findings)
+
+
+def _words(side: ChartSide) -> str:
+    words = [chart_word(side.as_named(side.chart))]
+    for flag, value in (("--repo", side.repo), ("--version", side.version)):
+        if value:
+            words.append(f"{flag}={value}")
+    return shlex.join(words)
+
+
+def _named(finding: Finding, words: str) -> Finding:
+    fixes = tuple(_with_words(fix, words) for fix in finding.fixes)
+    if fixes == finding.fixes:
+        return finding
+    return replace(finding, fixes=fixes)
+
+
+def _with_words(fix: Fix, words: str) -> Fix:
+    return replace(fix, steps=tuple(_step(step, words) for step in fix.steps))
+
+
+def _step(step: str, words: str) -> str:
+    return _PLACE.sub(lambda match: match["command"] + words, step)
