@@ -17,46 +17,94 @@ from collections.abc import Iterator
 from policylint.engine.rule import Context, rule
 from policylint.helm.render.steady import Unsteady, UnsteadyRender
 from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
+from policylint.runtime.sentences import first_of
 
-TEMPLATED = ("Deployment ", "StatefulSet ", "DaemonSet ")
+_TEMPLATED = ("Deployment ", "StatefulSet ", "DaemonSet ")
+_WEBHOOKS = ("MutatingWebhookConfiguration ", "ValidatingWebhookConfiguration ")
+_SHOWN = 3
+"""Names that are written out; of more objects their number is told too."""
 
-WEBHOOKS = ("MutatingWebhookConfiguration ", "ValidatingWebhookConfiguration ")
+_FIX = Fix("give the value, or generate it only where lookup finds no live Secret")
+
+Places = dict[str, list[Unsteady]]
+"""The unsteady places of each object ("Secret web")."""
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
 def check(render: UnsteadyRender, context: Context) -> Iterator[Violation]:
-    """Secrets, webhooks and pod templates whose two renders from the same values differ; one
-    violation for each object."""
-    unsteady: dict[str, list[Unsteady]] = {}
+    """Objects whose two renders from the same values differ: each webhook by itself, Secrets and
+    the pods that restart with them together, since they have one cause."""
+    unsteady: Places = {}
     for place in render.places:
-        if place.resource.startswith(("Secret ", *WEBHOOKS)) or _restarts(place):
+        if place.resource.startswith(("Secret ", *_WEBHOOKS)) or _restarts(place):
             unsteady.setdefault(place.resource, []).append(place)
+    secrets: Places = {}
+    workloads: Places = {}
     for resource, places in unsteady.items():
-        paths = ", ".join(place.path for place in places)
-        message, because = _consequence(resource)
-        yield Violation(
-            message=message,
-            because=f"two renders of the same values differ at {paths}{because}",
-            path=places[0].path,
-            severity=Severity.WARNING if resource.startswith(WEBHOOKS) else None,
-            locations=(Location("rendered", places[0].template, key=resource),),
-            fixes=(Fix("give the value, or generate it only where lookup finds no live Secret"),),
-        )
-
-
-def _consequence(resource: str) -> tuple[str, str]:
-    """(message, what to add to the reason) for an object that is another one each time."""
-    if resource.startswith(WEBHOOKS):
-        return (
-            f"{resource} trusts a new CA at every upgrade, and its backend serves the old "
-            "certificate until its pods restart",
-            "; until then the API server refuses what the webhook covers",
-        )
-    if resource.startswith("Secret "):
-        kept = "only a lookup of the live Secret could keep it, and an offline render has none"
-        return f"{resource} is generated anew at every upgrade", f"; {kept}"
-    return f"the pods of {resource} restart at every upgrade", ""
+        if resource.startswith(_WEBHOOKS):
+            yield _webhook(resource, places)
+        elif resource.startswith("Secret "):
+            secrets[resource] = places
+        else:
+            workloads[resource] = places
+    if secrets or workloads:
+        yield _together(secrets, workloads)
 
 
 def _restarts(place: Unsteady) -> bool:
-    return place.resource.startswith(TEMPLATED) and place.path.startswith("/spec/template")
+    return place.resource.startswith(_TEMPLATED) and place.path.startswith("/spec/template")
+
+
+def _webhook(resource: str, places: list[Unsteady]) -> Violation:
+    return Violation(
+        message=f"{resource} trusts a new CA at every upgrade, and its backend serves the old "
+        "certificate until its pods restart",
+        because=f"{_differ({resource: places})}; until then the API server refuses what the "
+        "webhook covers",
+        path=places[0].path,
+        severity=Severity.WARNING,
+        locations=_locations({resource: places}),
+        fixes=(_FIX,),
+    )
+
+
+def _together(secrets: Places, workloads: Places) -> Violation:
+    unsteady = secrets | workloads
+    because = _differ(unsteady)
+    if secrets:
+        because += (
+            "; only a lookup of the live Secret could keep it, and an offline render has none"
+        )
+    return Violation(
+        message=_message(secrets, workloads),
+        because=because,
+        path=next(iter(unsteady.values()))[0].path if len(unsteady) == 1 else "",
+        locations=_locations(unsteady),
+        fixes=(_FIX,),
+    )
+
+
+def _message(secrets: Places, workloads: Places) -> str:
+    pods = f"the pods of {first_of(list(workloads), _SHOWN)} restart"
+    if not secrets:
+        return f"{pods} at every upgrade"
+    verb = "is" if len(secrets) == 1 else "are"
+    message = f"{first_of(list(secrets), _SHOWN)} {verb} generated anew at every upgrade"
+    if workloads:
+        message += f", and {pods} each time"
+    return message
+
+
+def _differ(objects: Places) -> str:
+    texts = []
+    for resource, places in objects.items():
+        paths = ", ".join(place.path for place in places)
+        texts.append(f"{paths} of {resource}")
+    return f"two renders of the same values differ at {'; '.join(texts)}"
+
+
+def _locations(objects: Places) -> tuple[Location, ...]:
+    locations = []
+    for resource, places in objects.items():
+        locations.append(Location("rendered", places[0].template, key=resource))
+    return tuple(locations)

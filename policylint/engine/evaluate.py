@@ -17,6 +17,7 @@ from policylint.model import (
     Deleted,
     Direction,
     Finding,
+    Json,
     Kept,
     Location,
     Object,
@@ -25,6 +26,7 @@ from policylint.model import (
     Violation,
 )
 from policylint.redaction.redactor import Redactor
+from policylint.runtime.pointers import is_index, steps, value_at
 
 _MISSING = "no such key"
 """How CEL's word for a key that is not there begins."""
@@ -87,7 +89,11 @@ def order(finding: Finding) -> tuple[object, ...]:
 def _finding(rule: Rule, subject: object, violation: Violation, redactor: Redactor) -> Finding:
     resource = violation.resource or _resource_id(subject)
     before, after = redactor.values(
-        resource, violation.path, violation.before, violation.after, bodies=_bodies(subject)
+        resource,
+        violation.path,
+        _before(subject, violation),
+        violation.after,
+        bodies=_bodies(subject),
     )
     locations = violation.locations or _locations(subject)
     return Finding(
@@ -107,6 +113,19 @@ def _finding(rule: Rule, subject: object, violation: Violation, redactor: Redact
         where="" if resource else _where(locations),
         about=about(subject, resource, violation.path, locations),
     )
+
+
+def _before(subject: object, violation: Violation) -> Json:
+    """What the field was, where the rule names only what it is: a field that stays is not new.
+
+    An index of the after side may be another item of the before side: only its equal counts.
+    """
+    if violation.before is not None or violation.after is None or not isinstance(subject, Kept):
+        return violation.before
+    was = value_at(subject.before.body, violation.path)
+    if was == violation.after or not any(map(is_index, steps(violation.path))):
+        return was
+    return None
 
 
 def _bodies(subject: object) -> list[Object]:
