@@ -17,6 +17,7 @@ from policylint.helm.history.stored import drift
 from policylint.helm.history.targets import base
 from policylint.helm.inputs.revisions import History
 from policylint.model import Category, Fix, Severity, Violation
+from policylint.runtime.sentences import first_of
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
@@ -32,14 +33,10 @@ def check(history: History, context: Context) -> Iterator[Violation]:
         return
     differing = drift(start, context.upgrade)
     if differing:
-        names = ", ".join(str(identity) for identity in differing[:5])
-        if len(differing) > 5:
-            more = f" and {len(differing) - 5} more"
-        else:
-            more = ""
+        names = first_of(list(map(str, differing)), 5)
         yield Violation(
             f"the before side is not what {history.title} runs: {len(differing)} objects differ",
-            because=f"compared with the manifest of revision {start.number}: {names}{more}",
+            because=f"compared with the manifest of revision {start.number}: {names}",
             before=len(differing),
             fixes=(
                 Fix(

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.reading import at, parts
 from policylint.model import Category, Confidence, Fix, Kept, Object, Severity, Violation
+from policylint.runtime.sentences import first_of
 
 KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 
@@ -68,11 +69,8 @@ def _exchanged(hooks: list[tuple[int, Object]]) -> Violation:
 
 
 def _named(hooks: list[tuple[int, Object]]) -> str:
-    if len(hooks) > 1:
-        more = f" and {len(hooks) - 1} more"
-    else:
-        more = ""
-    return f"the webhook {hooks[0][1].get('name')}{more}"
+    names = [str(hook.get("name")) for _, hook in hooks]
+    return f"the webhook {first_of(names, 1)}"
 
 
 def _path(hooks: list[tuple[int, Object]]) -> str:

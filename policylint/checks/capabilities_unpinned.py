@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.capabilities import ClusterQuestions, unanswered
-from policylint.helm.values.tables import listed
 from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.runtime.sentences import first_of
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
@@ -29,7 +29,7 @@ def check(questions: ClusterQuestions, context: Context) -> Iterator[Violation]:
             question.location.file: question.location for question in reversed(open_questions)
         }
         yield Violation(
-            message=f"what is rendered depends on the cluster: templates ask for {listed(asked)}",
+            message=f"what is rendered depends on the cluster: templates ask for {first_of(asked)}",
             because="the run was not told whether the cluster has it",
             before=asked,
             locations=tuple(sorted(places.values(), key=lambda place: place.file))[:3],

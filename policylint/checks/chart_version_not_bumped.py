@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.subject import ValuesChange
 from policylint.model import Category, Fix, Location, Severity, Violation
+from policylint.runtime.sentences import first_of
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
@@ -26,13 +27,9 @@ def check(change: ValuesChange, context: Context) -> Iterator[Violation]:
     names = sorted(before.keys() | after.keys())
     differing = [name for name in names if before.get(name) != after.get(name)]
     if differing:
-        if len(differing) > 3:
-            more = f" and {len(differing) - 3} more"
-        else:
-            more = ""
         yield Violation(
             f"{new.name} is {new.version} on both sides, although its templates differ",
-            because=f"{', '.join(differing[:3])}{more}",
+            because=first_of(differing, 3),
             before=old.version,
             after=new.version,
             fixes=(Fix("raise version in Chart.yaml"),),

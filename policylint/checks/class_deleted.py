@@ -17,6 +17,7 @@ from policylint.kubernetes.api.volumes import claim_templates
 from policylint.kubernetes.api.workloads import pod_template
 from policylint.kubernetes.forecast.impact import deleted
 from policylint.model import Category, Fix, Json, Resource, Severity, Upgrade, Violation
+from policylint.runtime.sentences import first_of
 
 CLASSES = {
     "PriorityClass": "new pods of it are refused",
@@ -33,10 +34,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         kind, name = change.id.kind, change.id.name
         users = [user for user in upgrade.after.resources.values() if name in _named(user, kind)]
         if users:
-            more = f" and {len(users) - 1} more" if len(users) > 1 else ""
+            names = first_of([str(user.id) for user in users], 1)
             yield Violation(
-                message=f"{users[0].id}{more} names {kind} {name}, which this upgrade deletes: "
-                f"{CLASSES[kind]}",
+                message=f"{names} names {kind} {name}, which this upgrade deletes: {CLASSES[kind]}",
                 because=f"{change.id} is no part of the release any more",
                 resource=change.id,
                 fixes=(Fix(f"keep {kind} {name} until nothing names it"),),

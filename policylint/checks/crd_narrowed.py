@@ -24,6 +24,7 @@ from policylint.model import (
     Severity,
     Violation,
 )
+from policylint.runtime.sentences import first_of
 
 SHOWN = 5
 
@@ -101,12 +102,8 @@ def _is_below(path: str, lost: list[str]) -> bool:
 
 def _pruned(change: Kept, version: str, lost: list[str]) -> Violation:
     top = [path for path in lost if not _is_below(path, lost)]
-    if len(top) > SHOWN:
-        more = f" and {len(top) - SHOWN} more"
-    else:
-        more = ""
     return Violation(
-        message=f"{change.id.name} drops {', '.join(top[:SHOWN])}{more} from every object that has "
+        message=f"{change.id.name} drops {first_of(top, SHOWN)} from every object that has "
         "it, when it is next written",
         because=f"the schema of {version} declares it no longer: what is not declared is pruned",
         path="/spec/versions",

@@ -13,9 +13,10 @@ now on, waive this finding with the reason: `policylint approve ID --reason ...`
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.helm.values.tables import dotted, listed
+from policylint.helm.values.tables import dotted
 from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.report.fleet import Fleet, ahead
+from policylint.runtime.sentences import first_of
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.LIKELY)
@@ -28,7 +29,7 @@ def check(fleet: Fleet, context: Context) -> Iterator[Violation]:
         skipped.setdefault(group, []).append(dotted(gap.key))
     for (name, environment, _, earlier), keys in skipped.items():
         yield Violation(
-            message=f"{name}: {listed(keys)} changes in {environment} before it changed in "
+            message=f"{name}: {first_of(keys)} changes in {environment} before it changed in "
             f"{earlier}",
             because="both environments had the same value until now",
             before=[name, earlier, environment, *keys],

@@ -16,6 +16,7 @@ from policylint.engine.rule import Context, rule
 from policylint.helm.history.targets import after_failures, failures_until_one_is_left, seen_limit
 from policylint.helm.inputs.revisions import History
 from policylint.model import Category, Direction, Fix, Severity, Violation
+from policylint.runtime.sentences import plural
 
 
 @rule(category=Category.ROLLBACK, severity=Severity.WARNING, params={"failures": 3})
@@ -36,13 +37,11 @@ def check(history: History, context: Context) -> Iterator[Violation]:
     now = len(history.good)
     if left:
         message = (
-            f"{left} more failed upgrade{'s'[: left != 1]} of {history.title}: "
+            f"{plural(left, 'more failed upgrade')} of {history.title}: "
             "then one good revision is left"
         )
     else:
-        message = (
-            f"failed upgrades of {history.title} have left {now} good revision{'s'[: now != 1]}"
-        )
+        message = f"failed upgrades of {history.title} have left {plural(now, 'good revision')}"
     yield Violation(
         message,
         because=f"{len(failed)} of the {len(history.revisions)} revisions kept failed, "

@@ -37,6 +37,7 @@ from policylint.model import (
     Upgrade,
     Violation,
 )
+from policylint.runtime.sentences import first_of
 
 WAYS = {"Ingress": "to", "Egress": "from"}
 
@@ -80,14 +81,13 @@ def _shuts(policy: Resource, workload: Resource) -> bool:
 
 
 def _isolates(change: Created | Kept, direction: str, cut: list[Resource]) -> Violation:
-    names = ", ".join(str(workload.id) for workload in cut[:3])
-    more = f" and {len(cut) - 3} more" if len(cut) > 3 else ""
+    names = first_of([str(workload.id) for workload in cut], 3)
     if rules(change.after, direction):
         allowed = "only what its rules name"
     else:
         allowed = "nothing"
     return Violation(
-        message=f"{change.id} cuts traffic {WAYS[direction]} the pods of {names}{more}: "
+        message=f"{change.id} cuts traffic {WAYS[direction]} the pods of {names}: "
         f"{allowed} is allowed",
         because=f"no policy of this release selected them for {direction} before"
         + _shut(change.after, direction, cut),

@@ -45,6 +45,7 @@ from policylint.model import (
     Upgrade,
     Violation,
 )
+from policylint.runtime.sentences import first_of
 
 SHOWN = 3
 """Rights that are named; the rest is told as a number."""
@@ -168,7 +169,9 @@ def _taken(upgrade: Upgrade, binding: Resource, gone: dict[Subject, set[Right]])
         else:
             severity = None
     who = str(pods[0].id) if pods else str(subject)
-    message = f"{_and_more(who, len(gone))} may no longer {_listed(set().union(*gone.values()))}"
+    if len(gone) > 1:
+        who += f" and {len(gone) - 1} more"
+    message = f"{who} may no longer {_listed(set().union(*gone.values()))}"
     return Violation(
         message=message,
         because=because,
@@ -183,12 +186,6 @@ def _taken(upgrade: Upgrade, binding: Resource, gone: dict[Subject, set[Right]])
             ),
         ),
     )
-
-
-def _and_more(first: str, count: int) -> str:
-    if count > 1:
-        return f"{first} and {count - 1} more"
-    return first
 
 
 def _narrowed(upgrade: Upgrade) -> set[ResourceId]:
@@ -262,9 +259,4 @@ def _unbound(change: Change) -> Iterator[Violation]:
 
 
 def _listed(gone: set[Right]) -> str:
-    words = sorted({str(right) for right in gone})
-    if len(words) > SHOWN:
-        more = f" and {len(words) - SHOWN} more"
-    else:
-        more = ""
-    return ", ".join(words[:SHOWN]) + more
+    return first_of(sorted({str(right) for right in gone}), SHOWN)

@@ -17,8 +17,8 @@ from policylint.engine.rule import Context, rule
 from policylint.helm.values.compare import reverting
 from policylint.helm.values.modes import Mode
 from policylint.helm.values.subject import ValuesChange
-from policylint.helm.values.tables import listed
 from policylint.model import Category, Fix, Severity, Violation
+from policylint.runtime.sentences import first_of
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
@@ -36,7 +36,7 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
         keys = [difference.key for difference in reverted]
         yield Violation(
             f"values of the release return to the chart's defaults: {len(reverted)} of them",
-            because=f"set before and not by this upgrade: {listed(keys)}",
+            because=f"set before and not by this upgrade: {first_of(keys)}",
             before=keys,
             fixes=(
                 Fix(

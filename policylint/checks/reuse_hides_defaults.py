@@ -20,11 +20,12 @@ from policylint.errors import PolicylintError
 from policylint.helm.values.compare import Difference, hidden
 from policylint.helm.values.modes import Mode
 from policylint.helm.values.subject import ValuesChange
-from policylint.helm.values.tables import leaves, listed
+from policylint.helm.values.tables import leaves
 from policylint.helm.values.writing import full_values
 from policylint.model import Category, Edit, Fix, Grade, Severity, Violation
 from policylint.redaction.vocabulary import secret_key
 from policylint.runtime.pointers import step
+from policylint.runtime.sentences import first_of
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
@@ -62,7 +63,7 @@ def _hidden(
     known_before = all(difference.before is not None for difference in differences)
     return Violation(
         f"--reuse-values hides {len(keys)} new {defaults} of the chart",
-        because=listed(keys),
+        because=first_of(keys),
         after=keys,
         severity=Severity.NOTE if known_before else None,
         fixes=fixes,

@@ -24,6 +24,7 @@ from policylint.model import (
     Upgrade,
     Violation,
 )
+from policylint.runtime.sentences import first_of
 
 Port = tuple[object, object]
 """(protocol, number)."""
@@ -82,14 +83,10 @@ def _ports(body: Object) -> dict[Port, Object]:
 
 
 def _removed(services: list[ResourceId], port: Json, becomes: Json) -> Violation:
-    names = ", ".join(map(str, services[:SHOWN]))
-    if len(services) > SHOWN:
-        more = f" and {len(services) - SHOWN} more"
-    else:
-        more = ""
+    names = first_of(list(map(str, services)), SHOWN)
     now = f": it is port {becomes} now" if becomes else ""
     return Violation(
-        message=f"what calls {names}{more} at port {port} is refused{now}",
+        message=f"what calls {names} at port {port} is refused{now}",
         because="the port goes away in this upgrade",
         path="/spec/ports",
         before=port,

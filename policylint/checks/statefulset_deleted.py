@@ -19,6 +19,7 @@ from policylint.kubernetes.api.reading import at
 from policylint.kubernetes.api.volumes import claim_names
 from policylint.kubernetes.forecast.impact import KEEP, is_kept
 from policylint.model import Category, Created, Deleted, Fix, Severity, Violation
+from policylint.runtime.sentences import first_of
 
 SHOWN = 3
 """Claims that are named; the rest is told as a number."""
@@ -37,7 +38,7 @@ def check(change: Deleted, context: Context) -> Iterator[Violation]:
     if when == "Delete":
         yield Violation(
             message=f"this upgrade deletes the StatefulSet and its claims with their data: "
-            f"{_names(claims)}",
+            f"{first_of(claims, SHOWN)}",
             because="Helm deletes what a release no longer renders, "
             "and the retention policy of its claims is whenDeleted: Delete",
             path="/spec/persistentVolumeClaimRetentionPolicy/whenDeleted",
@@ -47,20 +48,12 @@ def check(change: Deleted, context: Context) -> Iterator[Violation]:
     else:
         yield Violation(
             message=f"this upgrade deletes the StatefulSet; nothing mounts its claims any more: "
-            f"{_names(claims)}",
+            f"{first_of(claims, SHOWN)}",
             because="Helm deletes what a release no longer renders; "
             "the claims of volumeClaimTemplates are not the release's objects and stay",
             path="/spec/volumeClaimTemplates",
             fixes=(_keep(change, context),),
         )
-
-
-def _names(claims: list[str]) -> str:
-    if len(claims) > SHOWN:
-        more = f" and {len(claims) - SHOWN} more"
-    else:
-        more = ""
-    return ", ".join(claims[:SHOWN]) + more
 
 
 def _keep(change: Deleted, context: Context) -> Fix:

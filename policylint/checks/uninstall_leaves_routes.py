@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.runtime.sentences import first_of
 from policylint.scan.repository.routes import Removal
 
 
@@ -21,10 +22,10 @@ from policylint.scan.repository.routes import Removal
 def check(removal: Removal, context: Context) -> Iterator[Violation]:
     """An Ingress, Gateway route, VirtualService or Service whose backend carries the release's
     name."""
-    first, *rest = removal.routes
-    more = f" and {len(rest)} more" if rest else ""
+    first = removal.routes[0]
+    names = first_of([route.what for route in removal.routes], 1)
     yield Violation(
-        message=f"{first.what}{more} still routes to {removal.release}, which is uninstalled here",
+        message=f"{names} still routes to {removal.release}, which is uninstalled here",
         because=f"{first.location.file}:{first.location.line} names a Service of the release",
         before=removal.release,
         locations=(removal.location, *(route.location for route in removal.routes)),

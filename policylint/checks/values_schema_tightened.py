@@ -17,6 +17,7 @@ from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import dotted
 from policylint.helm.values.tightening import tightenings
 from policylint.model import Category, Severity, Violation
+from policylint.runtime.sentences import plural
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
@@ -33,7 +34,7 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
         if len(stricter) > 6:
             places.append(f"and {len(stricter) - 6} more")
         yield Violation(
-            f"the values schema is stricter in {len(stricter)} place{'s'[: len(stricter) != 1]}",
+            f"the values schema is stricter in {plural(len(stricter), 'place')}",
             because="; ".join(places),
             after=[dotted(item.path) for item in stricter],
         )

@@ -9,7 +9,7 @@ from policylint.cli.parameters import argument, option
 from policylint.commands import packs
 from policylint.errors import UsageError
 from policylint.report.lock import Locked
-from policylint.report.totals import plural
+from policylint.runtime.sentences import plural
 
 ACTIONS = ("list", "update", "verify")
 

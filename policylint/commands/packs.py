@@ -31,8 +31,8 @@ from policylint.pipeline.configuration.packs import (
 )
 from policylint.pipeline.configuration.settings import own_config
 from policylint.report.lock import SCHEMA, Locked
-from policylint.report.totals import plural
 from policylint.runtime.git import git_command, git_environment
+from policylint.runtime.sentences import plural
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _URLS = re.compile(r"(?:https|ssh|file)://[^\s-]\S*|git@[^\s:]+:\S+")

@@ -13,7 +13,7 @@ from policylint.helm.inputs.declaring import Declaring
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
 from policylint.report.places import shown_path
-from policylint.report.totals import plural
+from policylint.runtime.sentences import plural
 
 if TYPE_CHECKING:
     from policylint.scan.gitops.model import Declarations, Declared

@@ -12,6 +12,7 @@ from policylint.errors import RuleFailure
 from policylint.model import Category, Finding, Fix, ResourceId, Severity
 from policylint.report.model import ReleaseReport, release_name
 from policylint.runtime.patterns import pattern
+from policylint.runtime.sentences import first_of
 
 _FEW = 3
 """Further releases, and further resources, that are named."""
@@ -97,12 +98,7 @@ class Shared:
 
 def few(names: Iterable[str]) -> str:
     """The first names, and how many more there are."""
-    distinct = list(dict.fromkeys(names))
-    if len(distinct) > _FEW:
-        rest = f" and {len(distinct) - _FEW} more"
-    else:
-        rest = ""
-    return f"{', '.join(distinct[:_FEW])}{rest}"
+    return first_of(list(dict.fromkeys(names)), _FEW)
 
 
 def _todo(fixes: Sequence[Fix], named: ResourceId | None) -> Hashable:

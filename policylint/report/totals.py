@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from policylint.model import Finding, Severity, Verdict
 from policylint.report.model import Report, counted, every_failure, every_finding, every_settled
+from policylint.runtime.sentences import plural
 
 
 def summary(findings: Iterable[Finding], failures: int) -> dict[str, int]:
@@ -53,10 +54,3 @@ def _severities(findings: list[Finding]) -> Iterator[str]:
     trials = sum(finding.dry for finding in findings)
     if trials:
         yield f"{trials} of them on trial"
-
-
-def plural(count: int, noun: str) -> str:
-    """A number of things: `1 error`, `2 errors`."""
-    if count == 1:
-        return f"1 {noun}"
-    return f"{count} {noun}s"

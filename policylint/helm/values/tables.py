@@ -8,7 +8,7 @@ chart/common/util/coalesce.go of Helm 3.22 and 4.3.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -140,12 +140,3 @@ def leaves(table: Table, prefix: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 def dotted(path: tuple[str, ...]) -> str:
     """A key path as `--set` writes it: `a.b\\.c`."""
     return ".".join(part.replace(".", "\\.") for part in path)
-
-
-def listed(names: Sequence[str], most: int = 8) -> str:
-    """Names for a sentence: the first few, and how many more there are."""
-    if len(names) > most:
-        rest = f" and {len(names) - most} more"
-    else:
-        rest = ""
-    return ", ".join(names[:most]) + rest

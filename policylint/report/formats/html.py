@@ -24,8 +24,8 @@ from policylint.report.page.findings import Anchors, failures, findings, placed,
 from policylint.report.page.markup import Html, el
 from policylint.report.page.releases import HARDEST_FIRST, section, worst
 from policylint.report.shared import Shared
-from policylint.report.totals import plural
 from policylint.runtime.resources import text
+from policylint.runtime.sentences import plural
 from policylint.version import __version__
 
 _MEANINGS = {

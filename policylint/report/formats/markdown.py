@@ -23,9 +23,9 @@ from policylint.report.model import (
 from policylint.report.places import line_of, primary, shown_path
 from policylint.report.shared import Shared
 from policylint.report.shown import dotted, values
-from policylint.report.totals import plural
 from policylint.runtime.escapes import escaped, on_one_line
 from policylint.runtime.patterns import pattern
+from policylint.runtime.sentences import plural
 
 MARKER = "<!-- policylint report -->"
 LIMIT = 60_000

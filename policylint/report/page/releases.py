@@ -21,7 +21,7 @@ from policylint.report.page.fields import table
 from policylint.report.page.findings import Anchors, causes, failures, findings, placed, waived
 from policylint.report.page.markup import Html, el
 from policylint.report.shared import Shared
-from policylint.report.totals import plural
+from policylint.runtime.sentences import first_of, plural
 
 HARDEST_FIRST = (
     Impact.REFUSED,
@@ -128,14 +128,13 @@ def _images(images: Iterable[ImageChange]) -> Iterator[Html]:
 
 
 def _image(image: ImageChange) -> Html:
-    users = ", ".join(map(str, image.resources[:20]))
-    more = len(image.resources) - 20
+    users = first_of(list(map(str, image.resources)), 20)
     cells = (image.before or "(none)", image.after or "(none)")
     return el(
         "tr",
         el("th", image.container, scope="row"),
         *(el("td", el("code", cell)) for cell in cells),
-        el("td", users, f" and {more} more" if more > 0 else None),
+        el("td", users),
     )
 
 
@@ -181,7 +180,7 @@ def _identifier(resource: ResourceId) -> str:
 def _about(row: ChangeSummary) -> str:
     words = [row.change]
     if row.fields:
-        words.append(f"{row.fields} field{'s' if row.fields != 1 else ''}")
+        words.append(plural(row.fields, "field"))
     for way, answer in (("the upgrade", row.upgrade), ("the rollback", row.rollback)):
         if answer in (Outcome.REJECTED, Outcome.DEPENDS):
             words.append(f"{way}: the server {_REFUSING[answer]}")

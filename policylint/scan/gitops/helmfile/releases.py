@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 from msgspec import Struct
 
 from policylint.model import Json
+from policylint.runtime.sentences import first_of
 from policylint.scan.gitops.helmfile.states import State
 from policylint.scan.gitops.helmfile.texts import DOUBTS, UNSEEN, filled_text
 from policylint.scan.gitops.tree import mapping, sequence, string
@@ -91,11 +92,7 @@ def doubts_of(state: State, entry: dict[str, Json]) -> Iterator[str]:
         yield f"templates decide a part of it: {_lines(state.file, lines)}"
     beside = [str(place) for place in sequence(state.body, DOUBTS)]
     if beside:
-        if len(beside) > 2:
-            more = f" and {len(beside) - 2} more"
-        else:
-            more = ""
-        yield f"templates decide lines beside it: {', '.join(beside[:2])}{more}"
+        yield f"templates decide lines beside it: {first_of(beside, 2)}"
     for key, written in _deciding(state, entry):
         if UNSEEN in str(written):
             yield f"{key}, which templates decide"
