@@ -54,8 +54,11 @@ def _is_served(version: Object) -> bool:
 
 
 def _keeps_all(version: Object) -> bool:
-    root = part(version, "schema", "openAPIV3Schema")
-    return root.get("x-kubernetes-preserve-unknown-fields") is True
+    return _takes_all(part(version, "schema", "openAPIV3Schema"))
+
+
+def _takes_all(schema: Object) -> bool:
+    return schema.get("x-kubernetes-preserve-unknown-fields") is True
 
 
 def _declared(version: Object) -> set[str]:
@@ -67,6 +70,8 @@ def _declared(version: Object) -> set[str]:
         for name in part(schema, "properties"):
             inner = f"{path}.{name}".lstrip(".")
             paths.add(inner)
+            if _takes_all(part(schema, "properties", name)):
+                paths.add(f"{inner}.*")
             waiting.append((inner, part(schema, "properties", name)))
         for key in ("items", "additionalProperties"):
             below = part(schema, key)

@@ -120,7 +120,14 @@ def _peers(peers: Json) -> str:
 
 
 def _ports(ports: Json) -> str:
-    named = [str(port["port"]) for port in ports or () if isinstance(port, dict) and "port" in port]
+    named = [_port(port) for port in ports or () if isinstance(port, dict) and "port" in port]
     if named:
         return f" at port {', '.join(named)}"
     return ""
+
+
+def _port(port: Object) -> str:
+    protocol = port.get("protocol") or "TCP"
+    if protocol == "TCP":
+        return str(port["port"])
+    return f"{port['port']}/{protocol}"

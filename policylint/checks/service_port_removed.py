@@ -53,7 +53,7 @@ def _gone(upgrade: Upgrade, change: Kept) -> Iterator[tuple[Object, Json]]:
     for port, entry in _ports(change.before.body).items():
         if port not in after and not _is_routed(upgrade, change, entry):
             name = entry.get("name")
-            later = [new.get("port") for new in after.values() if name and new.get("name") == name]
+            later = [_named(new) for new in after.values() if name and new.get("name") == name]
             yield entry, later[0] if later else None
 
 
@@ -70,7 +70,7 @@ def _is_routed(upgrade: Upgrade, change: Kept, entry: Object) -> bool:
 
 
 def _named(entry: Object) -> str:
-    protocol = entry.get("protocol", "TCP")
+    protocol = entry.get("protocol") or "TCP"
     return f"{entry.get('port')}{'' if protocol == 'TCP' else f'/{protocol}'}"
 
 

@@ -27,9 +27,15 @@ _BOUNDS: tuple[tuple[int, int, dict[str, int]], ...] = (
     (1, 12, _MONTHS),
     (0, 6, _DAYS),
 )
-_DESCRIPTORS = frozenset(
-    {"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"}
-)
+_WORDS = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
 _DURATION = pattern(
     r"[+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))*|0"
 )
@@ -68,6 +74,26 @@ def days_and_months(schedule: str) -> tuple[set[int], set[int]] | None:
     return days, months
 
 
+def runs_in_a_year(schedule: str) -> int | None:
+    """About how often a schedule comes due in a year; None where it is in error or an interval
+    (@every)."""
+    if schedule_error(schedule):
+        return None
+    fields = _WORDS.get(schedule.rsplit(maxsplit=1)[-1], schedule).split()[-len(_BOUNDS) :]
+    if len(fields) != len(_BOUNDS):
+        return None
+    minutes, hours, days, months, weekdays = (
+        len(_numbers(field, *bounds)) for field, bounds in zip(fields, _BOUNDS, strict=True)
+    )
+    if _is_any(fields[4]):
+        share = days / 31
+    elif _is_any(fields[2]):
+        share = weekdays / 7
+    else:
+        share = min(1.0, days / 31 + weekdays / 7)
+    return round(minutes * hours * share * months * 365 / 12)
+
+
 def _is_any(field: str) -> bool:
     """Whether a part of a field is a star: days of the month and of the week then both must meet,
     else one of them (spec.go, dayMatches); a star with a step is none (parser.go, getRange)."""
@@ -86,7 +112,7 @@ def _numbers(field: str, lowest: int, highest: int, names: dict[str, int]) -> se
 
 
 def _descriptor_error(descriptor: str) -> str:
-    if descriptor in _DESCRIPTORS:
+    if descriptor in _WORDS:
         return ""
     duration = descriptor.removeprefix("@every ")
     if duration == descriptor:
