@@ -20,6 +20,7 @@ from policylint.helm.sources.resolve import resolve_at
 from policylint.helm.sources.snapshot import checkout_of
 from policylint.pipeline.configuration.base import Base, Pair, moves, paired
 from policylint.pipeline.configuration.gate import Gate
+from policylint.pipeline.configuration.listing import Listing
 from policylint.pipeline.configuration.settings import Settings, resolve
 from policylint.pipeline.deployed.runs import runs_at, runs_now
 from policylint.pipeline.plan import Plan, chart_side, of_release, plan_of
@@ -93,7 +94,12 @@ def _planned(
         nothing = EmptySide(declared.chart)
         return Plan(declared.name, declared.namespace, nothing, nothing, settings, error=error)
     before = replace(plan.before, notes=(*plan.before.notes, *notes))
-    return replace(plan, before=before)
+    return replace(plan, before=before, listing=_listing(gate.config, declared))
+
+
+def _listing(config: Config, release: Release) -> Listing:
+    files = (config.file, *reversed(config.extends))
+    return Listing(files, release.name, release.namespace, release.environment)
 
 
 def _plan(

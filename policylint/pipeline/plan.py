@@ -29,6 +29,7 @@ from policylint.report.model import ChartChange, ReleaseSource
 
 if TYPE_CHECKING:
     from policylint.helm.inputs.revisions import History
+    from policylint.pipeline.configuration.listing import Listing
     from policylint.scan.gitops.rollout import Rollout
     from policylint.scan.repository.deploys import Deployment
 
@@ -60,6 +61,8 @@ class Plan(Struct, frozen=True):
     are not run."""
     source: ReleaseSource | None = None
     """Where the release is declared."""
+    listing: Listing | None = None
+    """Where the configuration lists the release."""
     rollout: Rollout | None = None
     """How the tool that declares the release rolls it out."""
     post_renderers: tuple[tuple[Json, ...], tuple[Json, ...]] = ((), ())

@@ -135,8 +135,8 @@ def _places(change: Change, plan: Plan, upgrade: Upgrade) -> Places:
         before = plan.before
     else:
         before = change.before
-    redactor = redactor_of(upgrade)
-    return Places(change, before, named, upgrade.target.helm, redactor, plan.source)
+    helm, redactor = upgrade.target.helm, redactor_of(upgrade)
+    return Places(change, before, named, helm, redactor, plan.source, plan.listing)
 
 
 def _smallest(finding: Finding, trials: Trials) -> tuple[Part, ...]:

@@ -29,6 +29,7 @@ from policylint.helm.values.given import laid, read_file
 from policylint.helm.values.tables import dotted
 from policylint.kyaml.lines import written_at
 from policylint.model import Json, Location
+from policylint.pipeline.configuration.listing import Listing
 from policylint.redaction.redactor import Redactor, mask_values
 from policylint.report.model import ReleaseSource
 from policylint.report.shown import short
@@ -46,6 +47,8 @@ class Places(Struct, frozen=True, eq=False):
     redactor: Redactor
     source: ReleaseSource | None = None
     """Where the release is declared."""
+    listing: Listing | None = None
+    """Where the configuration lists the release."""
 
     def of(self, part: Part) -> Location:
         """The place of a part."""
@@ -105,15 +108,21 @@ class Places(Struct, frozen=True, eq=False):
 
     def _at(self, flag: str, argument: str, path: Path) -> Location:
         if flag != _FILE:
-            return self._of_flag(flag)
+            return self._declaration() or self._listed(argument) or Location("command", flag)
         line = written_at(read_file(argument), _words(path))
         return Location("cause", self.after.as_named(argument), line)
 
-    def _of_flag(self, flag: str) -> Location:
-        """The declaration that sets a value, else the flag of the command line."""
+    def _declaration(self) -> Location | None:
+        """The declaration that sets a value, where a tool's file declares the release."""
         if self.source is not None and self.source.file:
             return Location("cause", self.source.file, self.source.line)
-        return Location("command", flag)
+        return None
+
+    def _listed(self, assignment: str) -> Location | None:
+        """The entry of the configuration that sets a value, where one does."""
+        if self.listing is not None:
+            return self.listing.of_set(assignment)
+        return None
 
     def _gone(self, path: Path) -> Location:
         """Where a key stood that is not given any more: the file as it is now, at what is left
@@ -123,7 +132,7 @@ class Places(Struct, frozen=True, eq=False):
             if _value_by(flag, argument, path, self.helm) is ABSENT:
                 continue
             if flag != _FILE:
-                return self._of_flag(flag)
+                return self._of_gone_flag(flag)
             name = self.before.as_named(argument)
             file = named.get(name)
             if file:
@@ -132,6 +141,13 @@ class Places(Struct, frozen=True, eq=False):
                 line = 0
             return Location("cause", name, line)
         return Location("record", "the release's values")
+
+    def _of_gone_flag(self, flag: str) -> Location:
+        """Where a flag stood that is not given any more: what is left of the declaration."""
+        place = self._declaration()
+        if place is None and self.listing is not None:
+            place = self.listing.of_release()
+        return place or Location("command", flag)
 
     def _of_default(self, difference: Difference) -> Location:
         line = written_at(self.change.text(VALUES), _words(difference.path))
@@ -158,6 +174,9 @@ class Places(Struct, frozen=True, eq=False):
         if self.source is not None and self.source.file:
             file = self.source.chart_file or self.source.file
             return replace(place, file=file, line=self.source.chart_line or self.source.line)
+        listed = self.listing.of_version() if self.listing is not None else None
+        if listed is not None:
+            return replace(place, file=listed.file, line=listed.line)
         return replace(place, role="command", file=self.after.label or self.after.chart)
 
     def _of_subchart(self, part: Subchart) -> Location:
