@@ -101,9 +101,9 @@ def _assessed(budget: Budget, plan: Plan, *, is_kept: bool) -> Assessed:
     report = judge.with_alternatives(report, case, judging)
     report = clusters.with_other_clusters(report, case, judging)
     report = methods.with_other_method(report, case, upgrade, cluster, judging)
+    report = outcome.with_lines(report, case)
     if report.findings:
         report = _with_causes(report, budget, plan, rendering, case, upgrade, judging)
-    report = outcome.with_lines(report, case)
     report = outcome.with_values(report, plan, case.subjects)
     report = outcome.with_declaration(report, plan, upgrade)
     assessed = Assessed(report, beside(case, upgrade))

@@ -353,6 +353,15 @@ GROUPS: dict[str, tuple[dict[str, str], tuple[Case, ...]]] = {
                 {"chart/templates/_helpers.tpl"},
             ),
             Case(
+                "one of two helpers of a file",
+                {
+                    "chart/templates/_helpers.tpl": '{{- define "size" -}}'
+                    '{{ .Values.size | default "8Gi" }}{{- end }}\n'
+                    '{{- define "name" -}}db-headless{{- end }}\n'
+                },
+                {"chart/templates/_helpers.tpl:2"},
+            ),
+            Case(
                 "the helper, beside a value",
                 {
                     "chart/templates/_helpers.tpl": '{{- define "size" -}}9Gi{{- end }}\n'
@@ -371,6 +380,33 @@ GROUPS: dict[str, tuple[dict[str, str], tuple[Case, ...]]] = {
                 {"chart/templates/a.yaml": statefulset("9Gi")},
                 {"chart/templates/a.yaml:16"},
                 base={"chart/templates/a.yaml": statefulset("8Gi")},
+            ),
+            Case(
+                "one line of a template, below others that change",
+                {
+                    "chart/templates/a.yaml": "# new\n"
+                    + statefulset("9Gi").replace("replicas: 2", "replicas: 3")
+                },
+                {"chart/templates/a.yaml:17"},
+                base={"chart/templates/a.yaml": statefulset("8Gi")},
+            ),
+            Case(
+                "a condition above what it takes away",
+                {
+                    "chart/templates/a.yaml": "# new\n"
+                    + statefulset("8Gi").replace("replicas: 2", "replicas: 3")
+                    + "---\n{{- if .Values.claim }}\n"
+                    + CLAIM
+                    + "{{- end }}\n# more\n"
+                },
+                {"chart/templates/a.yaml:19"},
+                base={
+                    "chart/templates/a.yaml": statefulset("8Gi")
+                    + "---\n{{- if true }}\n"
+                    + CLAIM
+                    + "{{- end }}\n"
+                },
+                rule="claim-deleted",
             ),
             Case(
                 "a template that is gone",

@@ -4,6 +4,7 @@ the before and the after side."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from policylint.runtime.patterns import pattern
 VALUES, CHART = "values.yaml", "Chart.yaml"
 MOST_FILES = 40
 """Files of a chart that are parts of their own; the files of a chart that changes more are one."""
+_MOST_LINES = 2000
+"""Lines of a file whose changes are told apart."""
 _ARCHIVE = pattern(r"(?P<name>.+?)-v?\d[^/]*\.(?:tgz|tar\.gz)$")
 
 Files = Mapping[str, bytes]
@@ -49,6 +52,20 @@ class ChartFiles(Struct, frozen=True, eq=False):
     """Whether they are all that changes of the chart itself."""
 
 
+class Hunk(Struct, frozen=True, eq=False):
+    """Lines of one file of the chart: `old` of the old text became `new` of the new one."""
+
+    name: str
+    old: slice
+    new: slice
+
+    def line(self, near: int) -> int:
+        """The line (from 1) of the new text to look at: the one named, if it is of the hunk."""
+        if self.new.start < near <= self.new.stop:
+            return near
+        return int(self.new.start) + 1
+
+
 class Subchart(Struct, frozen=True, eq=False):
     """A dependency: its files in charts/ and what Chart.yaml says of it."""
 
@@ -63,7 +80,7 @@ class ClusterVersion(Struct, frozen=True, eq=False):
     new: str
 
 
-Part = UserValue | DefaultValue | ChartFiles | Subchart | ClusterVersion
+Part = UserValue | DefaultValue | ChartFiles | Hunk | Subchart | ClusterVersion
 
 
 class Change:
@@ -80,6 +97,7 @@ class Change:
         self._old, self._new = _files(before), _files(after)
         self._old_defaults = _defaults(self._old, helm)
         self.parts: tuple[Part, ...] = tuple(self._parts())
+        self._hunks: dict[str, tuple[Hunk, ...]] = {}
 
     def _parts(self) -> Iterator[Part]:
         user = user_values(self.after.values, self._helm)
@@ -113,6 +131,19 @@ class Change:
             if old.get(name) != new.get(name):
                 files.setdefault(name, [])
         yield from (Subchart(name, tuple(names)) for name, names in files.items())
+
+    def hunks(self, part: Part) -> tuple[Hunk, ...]:
+        """Where a file of the chart changes, the same each time; nothing for any other part."""
+        if not isinstance(part, ChartFiles) or part.is_whole or part.names == (CHART,):
+            return ()
+        (name,) = part.names
+        if name not in self._hunks:
+            old, new = (self.text(name, old=old).splitlines() for old in (True, False))
+            if max(len(old), len(new)) <= _MOST_LINES:
+                self._hunks[name] = tuple(_hunks(name, old, new))
+            else:
+                self._hunks[name] = ()
+        return self._hunks[name]
 
     def dependency(self, name: str) -> tuple[str, str]:
         """The versions of a dependency that both sides declare, "" for none."""
@@ -163,9 +194,10 @@ class Change:
     def _with_chart(self, side: ChartSide, kept: Collection[Part]) -> ChartSide:
         of_chart = [part for part in self.parts if not isinstance(part, UserValue | ClusterVersion)]
         chosen = [part for part in of_chart if part in kept]
+        hunks = [part for part in kept if isinstance(part, Hunk)]
         if len(chosen) == len(of_chart):
             return side
-        if not chosen:
+        if not chosen and not hunks:
             return replace(
                 side,
                 chart=self.before.chart,
@@ -175,7 +207,8 @@ class Change:
             )
         folder = self._workspace.directory()
         chart = folder / Path(self.after.chart).name
-        write_chart(self._mixed(chosen), {}, chart)
+        files = {**self._mixed(chosen), **self._patched(hunks)}
+        write_chart(files, {}, chart)
         return replace(side, chart=str(chart), version="", repo="", root=str(folder))
 
     def _mixed(self, chosen: Sequence[Part]) -> dict[str, bytes]:
@@ -193,6 +226,14 @@ class Change:
         files[CHART] = self._chart_file(files.get(CHART, b""), new_names)
         return files
 
+    def _patched(self, hunks: Sequence[Hunk]) -> Files:
+        """The old files of these hunks, with them."""
+        texts: dict[str, list[str]] = {}
+        for hunk in sorted(hunks, key=lambda hunk: int(hunk.old.start), reverse=True):
+            lines = texts.setdefault(hunk.name, self.text(hunk.name, old=True).splitlines(True))
+            lines[hunk.old] = self.text(hunk.name).splitlines(True)[hunk.new]
+        return {name: "".join(lines).encode() for name, lines in texts.items()}
+
     def _chart_file(self, text: bytes, new_names: Collection[str]) -> bytes:
         """Chart.yaml with each dependency as the side declares it that it is taken from."""
         old, new = _dependencies(self._old), _dependencies(self._new)
@@ -205,6 +246,19 @@ class Change:
         if items:
             metadata["dependencies"] = items
         return as_yaml(metadata).encode()
+
+
+def _hunks(name: str, old: Sequence[str], new: Sequence[str]) -> Iterator[Hunk]:
+    """Where a text changes; lines that are changed each for one are hunks of their own."""
+    matcher = SequenceMatcher(None, old, new)
+    for tag, old_start, old_stop, new_start, new_stop in matcher.get_opcodes():
+        count = old_stop - old_start
+        if tag == "replace" and count == new_stop - new_start:
+            for number in range(count):
+                was, now = old_start + number, new_start + number
+                yield Hunk(name, slice(was, was + 1), slice(now, now + 1))
+        elif tag != "equal":
+            yield Hunk(name, slice(old_start, old_stop), slice(new_start, new_stop))
 
 
 def _files(side: ChartSide) -> Files:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -12,13 +13,13 @@ from policylint.engine.judging import Judging
 from policylint.errors import PolicylintError
 from policylint.helm.inputs.sides import ChartSide, ManifestSide, ValuesInput
 from policylint.helm.inputs.workspace import Workspace
-from policylint.helm.render.parts import Change, Part
+from policylint.helm.render.parts import Change, Hunk, Part
 from policylint.helm.render.rendering import Rendering
 from policylint.helm.render.texts import renderer
 from policylint.helm.values.blame import blamed
 from policylint.helm.values.side import as_yaml
 from policylint.model import Finding, Fix, Location, Upgrade
-from policylint.pipeline.blame.guesses import is_likely, likely_first
+from policylint.pipeline.blame.guesses import is_likely, likely_first, nearest_first
 from policylint.pipeline.blame.places import Places
 from policylint.pipeline.blame.trials import Trials, findings_of
 from policylint.pipeline.budget import Budget, SpentError
@@ -99,25 +100,60 @@ class Blame:
     ) -> tuple[dict[str, tuple[Location, ...]], list[Finding]]:
         """The places of what makes each finding, by its fingerprint, and the findings that the
         budget does not suffice for."""
-        parts: dict[str, tuple[Part, ...]] = {}
+        sets: dict[str, list[tuple[Part, ...]]] = {}
         left: list[Finding] = []
         self._budget.begin()
         for finding in sorted(findings, key=lambda finding: -finding.severity.rank):
             try:
-                parts[finding.fingerprint] = _smallest(finding, trials)
+                sets[finding.fingerprint] = [_smallest(finding, trials)]
             except SpentError:
                 left.append(finding)
         for finding in findings:  # what would make it as well is worth what is left
-            known = parts.get(finding.fingerprint, ())
+            known = sets.get(finding.fingerprint, [])
             with suppress(SpentError):
-                parts[finding.fingerprint] = known + _also(finding, known, trials)
-        self._budget.end()
+                known += [_also(finding, some, trials) for some in known]
         causes = {
-            about: tuple(map(places.of, some))
-            for about, some in parts.items()
-            if len(some) <= MOST_TOGETHER
+            finding.fingerprint: _named(finding, sets.get(finding.fingerprint, ()), trials, places)
+            for finding in findings
         }
+        self._budget.end()
         return causes, left
+
+
+def _named(
+    finding: Finding, sets: Sequence[tuple[Part, ...]], trials: Trials, places: Places
+) -> tuple[Location, ...]:
+    """The places of sets of parts, each of which makes the finding; nothing of too many."""
+    if sum(map(len, sets)) > MOST_TOGETHER:
+        return ()
+    parts = chain.from_iterable(_told_apart(finding, some, trials) for some in sets)
+    return tuple(places.of(part, finding) for part in parts)
+
+
+def _told_apart(finding: Finding, parts: tuple[Part, ...], trials: Trials) -> Iterator[Part]:
+    """The parts, a file that changes in several places as those of them that make the finding."""
+    for part in parts:
+        hunks = trials.change.hunks(part)
+        if hunks:
+            rest = [need for need in parts if need is not part]
+            yield from _of_file(finding, nearest_first(hunks, finding), rest, trials)
+        else:
+            yield part
+
+
+def _of_file(
+    finding: Finding, hunks: Sequence[Hunk], rest: Sequence[Part], trials: Trials
+) -> tuple[Part, ...]:
+    """The changes of a file that make the finding together with these other parts; the likeliest
+    where the budget does not suffice, or too many do: the file is known."""
+    if len(hunks) == 1:
+        return (hunks[0],)
+    with suppress(SpentError):
+        few = smallest(hunks, lambda some: trials.shows(finding, (*rest, *some)))
+        named = _decisive(few, finding, trials, rest)
+        if len(named) <= MOST_NAMED:
+            return named
+    return (hunks[0],)
 
 
 def _is_open(finding: Finding) -> bool:
@@ -158,10 +194,12 @@ def _smallest(finding: Finding, trials: Trials) -> tuple[Part, ...]:
     return ()
 
 
-def _decisive(some: tuple[Part, ...], finding: Finding, trials: Trials) -> tuple[Part, ...]:
-    """The parts without those that the chart only refuses to render without, as the host of the
-    database that takes the place of its own: the rest makes the finding, and its template does not
-    read them.
+def _decisive(
+    some: tuple[Part, ...], finding: Finding, trials: Trials, beside: Sequence[Part] = ()
+) -> tuple[Part, ...]:
+    """The parts, which make a finding beside others, without those that the chart only refuses to
+    render without, as the host of the database that takes the place of its own: the rest makes the
+    finding, and its template does not read them.
 
     All of them where nothing remains, or the budget ends first.
     """
@@ -170,7 +208,7 @@ def _decisive(some: tuple[Part, ...], finding: Finding, trials: Trials) -> tuple
     decisive: list[Part] = []
     with suppress(SpentError):
         for part in some:
-            rest = [need for need in some if need is not part]
+            rest = [*beside, *(need for need in some if need is not part)]
             if is_likely(part, finding, trials.change) or trials.lacks(finding, rest):
                 decisive.append(part)
         return tuple(decisive) or some

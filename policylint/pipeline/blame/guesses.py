@@ -8,6 +8,7 @@ from policylint.helm.render.parts import (
     Change,
     ChartFiles,
     DefaultValue,
+    Hunk,
     Part,
     Subchart,
     UserValue,
@@ -25,6 +26,28 @@ def likely_first(parts: Sequence[Part], finding: Finding, change: Change) -> lis
     template = _template(finding)
     read = _values_read(change, template)
     return sorted(parts, key=lambda part: _rank(part, finding, template, read))
+
+
+def nearest_first(hunks: Sequence[Hunk], finding: Finding) -> list[Hunk]:
+    """The changes of a file, those at and above the line that a finding was printed by first."""
+    line = line_in(hunks[0].name, finding)
+    return sorted(hunks, key=lambda hunk: _distance(hunk, line))
+
+
+def _distance(hunk: Hunk, line: int) -> tuple[bool, int]:
+    first = int(hunk.new.start) + 1
+    if first <= line:
+        return False, max(0, line - int(hunk.new.stop))
+    return True, first - line
+
+
+def line_in(name: str, finding: Finding) -> int:
+    """The line of a file of the chart that a finding was printed by; 0 where another one did, or
+    that is not known."""
+    for place in finding.locations:
+        if place.role == "rendered" and place.file.partition("/")[2] == name:
+            return place.template_line
+    return 0
 
 
 def is_likely(part: Part, finding: Finding, change: Change) -> bool:

@@ -19,6 +19,7 @@ from policylint.helm.render.parts import (
     ChartFiles,
     ClusterVersion,
     DefaultValue,
+    Hunk,
     Part,
     Subchart,
     UserValue,
@@ -28,7 +29,8 @@ from policylint.helm.values.differing import ABSENT, Difference, Path, differenc
 from policylint.helm.values.given import laid, read_file
 from policylint.helm.values.tables import dotted
 from policylint.kyaml.lines import written_at
-from policylint.model import Json, Location
+from policylint.model import Finding, Json, Location
+from policylint.pipeline.blame.guesses import line_in
 from policylint.pipeline.configuration.listing import Listing
 from policylint.redaction.redactor import Redactor, mask_values
 from policylint.report.model import ReleaseSource
@@ -50,8 +52,12 @@ class Places(Struct, frozen=True, eq=False):
     listing: Listing | None = None
     """Where the configuration lists the release."""
 
-    def of(self, part: Part) -> Location:
-        """The place of a part."""
+    def of(self, part: Part, near: Finding) -> Location:
+        """The place of a part that makes a finding."""
+        if isinstance(part, Hunk):
+            count = len(self.change.text(part.name).splitlines())
+            line = min(part.line(line_in(part.name, near)), count)
+            return Location("cause", self._in_chart(part.name), line)
         if isinstance(part, UserValue):
             return self._told(self._of_user(part.difference), part.difference)
         if isinstance(part, DefaultValue):
@@ -159,9 +165,7 @@ class Places(Struct, frozen=True, eq=False):
 
     def _of_files(self, part: ChartFiles) -> Location:
         if not part.is_whole and part.names != (CHART,):
-            name = part.names[0]
-            line = _first_difference(self.change.text(name, old=True), self.change.text(name))
-            return Location("cause", self._in_chart(name), line)
+            return Location("cause", self._in_chart(part.names[0]))
         was, now = (_version(self.change.text(CHART, old=old)) for old in (True, False))
         named = Location("cause", "", key="chart version", before=was, after=now)
         if File(self.after.chart).is_dir() and not self.source:
@@ -255,13 +259,3 @@ def _word(text: str, number: int, key: str) -> str:
     else:
         written = ""
     return written.strip(" \"',}")
-
-
-def _first_difference(old: str, new: str) -> int:
-    """The first line of a text that its older form has otherwise, from 1; 0 where there is no such
-    text any more."""
-    was, now = old.splitlines(), new.splitlines()
-    same = 0
-    while same < min(len(was), len(now)) and was[same] == now[same]:
-        same += 1
-    return min(same + 1, len(now))
