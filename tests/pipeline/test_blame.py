@@ -509,8 +509,16 @@ GROUPS: dict[str, tuple[dict[str, str], tuple[Case, ...]]] = {
             ),
             Case(
                 "its own default, and another one",
-                {"chart/charts/db/values.yaml": "size: 9Gi\nglobal: {}\nmore: 1\n"},
-                {"chart/charts/db"},
+                {"chart/charts/db/values.yaml": "more: 1\nsize: 9Gi\nglobal: {}\n"},
+                {"chart/charts/db/values.yaml:2 db.size"},
+            ),
+            Case(
+                "its template, beside a default",
+                {
+                    "chart/charts/db/values.yaml": "size: 8Gi\nglobal: {}\nmore: 9Gi\n",
+                    "chart/charts/db/templates/a.yaml": "# new\n" + statefulset("9Gi"),
+                },
+                {"chart/charts/db/templates/a.yaml:17"},
             ),
             Case(
                 "its own default below an alias",

@@ -3,6 +3,7 @@ the before and the after side."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import chain
@@ -53,17 +54,11 @@ class ChartFiles(Struct, frozen=True, eq=False):
 
 
 class Hunk(Struct, frozen=True, eq=False):
-    """Lines of one file of the chart: `old` of the old text became `new` of the new one."""
+    """Lines of one file of the chart, from 0: `old` of the old text became `new` of the new one."""
 
     name: str
-    old: slice
-    new: slice
-
-    def line(self, near: int) -> int:
-        """The line (from 1) of the new text to look at: the one named, if it is of the hunk."""
-        if self.new.start < near <= self.new.stop:
-            return near
-        return int(self.new.start) + 1
+    old: range
+    new: range
 
 
 class Subchart(Struct, frozen=True, eq=False):
@@ -133,10 +128,22 @@ class Change:
         yield from (Subchart(name, tuple(names)) for name, names in files.items())
 
     def hunks(self, part: Part) -> tuple[Hunk, ...]:
-        """Where a file of the chart changes, the same each time; nothing for any other part."""
-        if not isinstance(part, ChartFiles) or part.is_whole or part.names == (CHART,):
-            return ()
-        (name,) = part.names
+        """Where the files of a part change, the same each time: one file of the chart, or a
+        dependency that changes without its version. Nothing for any other part."""
+        names = self._told_apart(part)
+        return tuple(chain.from_iterable(map(self._hunks_of, names)))
+
+    def _told_apart(self, part: Part) -> tuple[str, ...]:
+        """The files of a part in which single changes may be a cause."""
+        if isinstance(part, ChartFiles) and not part.is_whole and part.names != (CHART,):
+            return part.names
+        if isinstance(part, Subchart) and len(part.files) <= MOST_FILES:
+            old, new = self.dependency(part.name)
+            if old == new and not any(map(_ARCHIVE.match, map(os.path.basename, part.files))):
+                return part.files
+        return ()
+
+    def _hunks_of(self, name: str) -> tuple[Hunk, ...]:
         if name not in self._hunks:
             old, new = (self.text(name, old=old).splitlines() for old in (True, False))
             if max(len(old), len(new)) <= _MOST_LINES:
@@ -229,9 +236,10 @@ class Change:
     def _patched(self, hunks: Sequence[Hunk]) -> Files:
         """The old files of these hunks, with them."""
         texts: dict[str, list[str]] = {}
-        for hunk in sorted(hunks, key=lambda hunk: int(hunk.old.start), reverse=True):
+        for hunk in sorted(hunks, key=lambda hunk: hunk.old.start, reverse=True):
             lines = texts.setdefault(hunk.name, self.text(hunk.name, old=True).splitlines(True))
-            lines[hunk.old] = self.text(hunk.name).splitlines(True)[hunk.new]
+            new = self.text(hunk.name).splitlines(True)[hunk.new.start : hunk.new.stop]
+            lines[hunk.old.start : hunk.old.stop] = new
         return {name: "".join(lines).encode() for name, lines in texts.items()}
 
     def _chart_file(self, text: bytes, new_names: Collection[str]) -> bytes:
@@ -256,9 +264,9 @@ def _hunks(name: str, old: Sequence[str], new: Sequence[str]) -> Iterator[Hunk]:
         if tag == "replace" and count == new_stop - new_start:
             for number in range(count):
                 was, now = old_start + number, new_start + number
-                yield Hunk(name, slice(was, was + 1), slice(now, now + 1))
+                yield Hunk(name, range(was, was + 1), range(now, now + 1))
         elif tag != "equal":
-            yield Hunk(name, slice(old_start, old_stop), slice(new_start, new_stop))
+            yield Hunk(name, range(old_start, old_stop), range(new_start, new_stop))
 
 
 def _files(side: ChartSide) -> Files:

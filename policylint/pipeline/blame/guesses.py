@@ -29,16 +29,15 @@ def likely_first(parts: Sequence[Part], finding: Finding, change: Change) -> lis
 
 
 def nearest_first(hunks: Sequence[Hunk], finding: Finding) -> list[Hunk]:
-    """The changes of a file, those at and above the line that a finding was printed by first."""
-    line = line_in(hunks[0].name, finding)
-    return sorted(hunks, key=lambda hunk: _distance(hunk, line))
+    """The changes of files, those at and above the line that a finding was printed by first."""
+    return sorted(hunks, key=lambda hunk: _distance(hunk, line_in(hunk.name, finding)))
 
 
-def _distance(hunk: Hunk, line: int) -> tuple[bool, int]:
-    first = int(hunk.new.start) + 1
+def _distance(hunk: Hunk, line: int) -> tuple[bool, bool, int]:
+    first = hunk.new.start + 1
     if first <= line:
-        return False, max(0, line - int(hunk.new.stop))
-    return True, first - line
+        return False, False, max(0, line - hunk.new.stop)
+    return not line, True, first - line
 
 
 def line_in(name: str, finding: Finding) -> int:

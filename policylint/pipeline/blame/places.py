@@ -3,7 +3,7 @@ was and is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path as File
 from typing import Any
 
@@ -25,10 +25,10 @@ from policylint.helm.render.parts import (
     UserValue,
 )
 from policylint.helm.values.chart import read_values
-from policylint.helm.values.differing import ABSENT, Difference, Path, differences
+from policylint.helm.values.differing import ABSENT, Difference, Path
 from policylint.helm.values.given import laid, read_file
 from policylint.helm.values.tables import dotted
-from policylint.kyaml.lines import written_at
+from policylint.kyaml.lines import path_at, written_at
 from policylint.model import Finding, Json, Location
 from policylint.pipeline.blame.guesses import line_in
 from policylint.pipeline.configuration.listing import Listing
@@ -55,9 +55,7 @@ class Places(Struct, frozen=True, eq=False):
     def of(self, part: Part, near: Finding) -> Location:
         """The place of a part that makes a finding."""
         if isinstance(part, Hunk):
-            count = len(self.change.text(part.name).splitlines())
-            line = min(part.line(line_in(part.name, near)), count)
-            return Location("cause", self._in_chart(part.name), line)
+            return self._of_hunk(part, near)
         if isinstance(part, UserValue):
             return self._told(self._of_user(part.difference), part.difference)
         if isinstance(part, DefaultValue):
@@ -187,40 +185,58 @@ class Places(Struct, frozen=True, eq=False):
         was, now = self.change.dependency(part.name)
         place = Location("cause", self._in_chart(CHART), key=f"dependency {part.name}")
         if was == now and part.files:
-            folder = replace(place, file=self._in_chart(f"charts/{part.name}"))
-            return self._of_its_default(part) or folder
+            return replace(place, file=self._in_chart(f"charts/{part.name}"))
         line = _dependency_line(self.change.text(CHART), part.name)
         if was == now:
             return replace(place, line=line)
         return replace(place, line=line, before=was or None, after=now or None)
 
-    def _of_its_default(self, part: Subchart) -> Location | None:
-        """The line of a dependency's values.yaml, where one key of it is all that changes, as the
-        key that the chart's own values would give it by; None where more does."""
-        file = f"charts/{part.name}/{VALUES}"
-        if part.files != (file,):
-            return None
-        old, new = (
-            read_values(self.change.text(file, old=old), file, self.helm) for old in (True, False)
-        )
-        changed = tuple(differences(old, new))
-        if len(changed) != 1:
-            return None
-        line = written_at(self.change.text(file), _words(changed[0].path))
-        key = (self.change.key_of(part.name), *changed[0].path)
-        place = Location("cause", self._in_chart(file), line)
-        return self._told(place, replace(changed[0], path=key))
+    def _of_hunk(self, hunk: Hunk, near: Finding) -> Location:
+        """A line of a file of the chart; of a dependency's values.yaml with the key that the
+        chart's own values would give it by."""
+        text = self.change.text(hunk.name)
+        line = _line_of(hunk, text.splitlines(), near)
+        place = Location("cause", self._in_chart(hunk.name), line)
+        folder, _, rest = hunk.name.partition("/")
+        path = path_at(text, line)
+        if folder != "charts" or not hunk.name.endswith(f"/{VALUES}") or not path:
+            return place
+        was, now = (self._default(hunk.name, path, old=old) for old in (True, False))
+        key = (self.change.key_of(rest.partition("/")[0]), *path)
+        return self._told(place, Difference(key, was, now))
+
+    def _default(self, name: str, path: Path, *, old: bool) -> Any:
+        """What a values.yaml in the chart gives a key; `ABSENT` where it has none."""
+        return _at(read_values(self.change.text(name, old=old), name, self.helm), path)
+
+
+def _line_of(hunk: Hunk, lines: Sequence[str], finding: Finding) -> int:
+    """The line of a hunk (from 1) that printed the field, else that holds what it became, else the
+    first; the last of the file where the hunk only takes lines away at its end."""
+    numbers = range(hunk.new.start + 1, hunk.new.stop + 1)
+    printed = line_in(hunk.name, finding)
+    if printed in numbers:
+        return printed
+    if isinstance(finding.after, str | int | float):
+        for number in numbers:
+            if str(finding.after) in lines[number - 1]:
+                return number
+    return min(hunk.new.start + 1, len(lines))
 
 
 def _value_by(flag: str, argument: str, path: Path, helm: str) -> Any:
     """What one values file or flag by itself gives a key; `ABSENT` where it has none."""
     try:
-        node: Any = laid({}, flag, argument, helm)
+        return _at(laid({}, flag, argument, helm), path)
     except PolicylintError:
         return ABSENT
+
+
+def _at(node: Any, path: Path) -> Any:
+    """What stands at a path; `ABSENT` where nothing does."""
     for step in path:
-        if isinstance(node, list) and isinstance(step, int):
-            node = node[step] if step < len(node) else ABSENT
+        if isinstance(node, list) and str(step).isdecimal():
+            node = node[int(step)] if int(step) < len(node) else ABSENT
         else:
             if isinstance(node, dict):
                 node = node.get(step, ABSENT)
