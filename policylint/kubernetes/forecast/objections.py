@@ -48,7 +48,7 @@ def creation(server: Server, resource: Resource, kind: Kind, new: Object) -> Ite
     if identity in _CLAIMS:
         yield from _as_administrator(server, resource)
     if identity == ("", "Service"):
-        yield from created_questions(resource.body)
+        yield from created_questions(resource.body, server.cluster)
     if identity == ("batch", "Job"):
         yield from batch.creation_refusals(resource.body)
 

@@ -6,11 +6,13 @@ dropTypeDependentFields) and pkg/apis/core/validation (ValidateServiceUpdate), v
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from policylint.kubernetes.api.fielderrors import IMMUTABLE_FIELD, forbidden, invalid
 from policylint.kubernetes.api.reading import items, part
+from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.request import Allocated, AllocatedPort, Findings, Request
 from policylint.model import Object, Unknown
 
@@ -23,16 +25,49 @@ _DUAL_STACK = "whether the cluster is configured for dual-stack services"
 Spec = dict[str, Any]
 
 
-def created_questions(service: Object) -> Findings:
-    """What is said against a new Service as it is sent: two families need a cluster that has both,
-    and several addresses need the first of them."""
+def created_questions(service: Object, cluster: Cluster) -> Findings:
+    """What is said against a new Service as it is sent: families and addresses are the cluster's
+    to give, and several addresses need the first of them."""
     spec = part(service, "spec")
     if spec.get("ipFamilyPolicy") == "RequireDualStack":
         yield _allocated("spec.ipFamilyPolicy", _DUAL_STACK)
-    several = items(spec.get("clusterIPs"))
-    if several and not spec.get("clusterIP") and spec.get("type") != "ExternalName":
+    if spec.get("type") == "ExternalName":
+        return
+    several, address = items(spec.get("clusterIPs")), spec.get("clusterIP")
+    if several and not address:
         detail = "must be empty when `clusterIP` is not specified"
         yield invalid("spec.clusterIPs", several, detail, source=_SOURCE)
+    if "IPv6" in items(spec.get("ipFamilies")):
+        yield _allocated("spec.ipFamilies", "whether the cluster gives services addresses of IPv6")
+    if address and address != "None":
+        yield from _wanted_address(str(address), cluster)
+
+
+def _wanted_address(address: str, cluster: Cluster) -> Findings:
+    """What is said against an address that a new Service asks for, by the ranges that are known."""
+    ranges = [
+        str(block)
+        for identity, body in cluster.live.items()
+        if (identity.group, identity.kind) == ("networking.k8s.io", "ServiceCIDR")
+        for block in items(part(body, "spec").get("cidrs"))
+    ]
+    if not ranges:
+        what = f"whether {address} is in the cluster's range of service addresses, and free"
+        how = "kubectl get servicecidrs -o yaml (give it with --live)"
+        yield Unknown(what, how, TOPIC, "spec.clusterIP")
+    elif not any(_is_in(address, block) for block in ranges):
+        text = (
+            f"failed to allocate IP {address}: the provided IP ({address}) is not in the valid "
+            f"range. The range of valid IPs is {', '.join(ranges)}"
+        )
+        yield invalid("spec.clusterIPs", [address], text, TOPIC, _SOURCE)
+
+
+def _is_in(address: str, block: str) -> bool:
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(block, strict=False)
+    except ValueError:  # told as no address, or not of this cluster
+        return False
 
 
 def created(service: Object) -> Object:

@@ -7,6 +7,7 @@ from policylint.kubernetes.forecast import Cluster, forecast
 from policylint.kubernetes.manifests.diff import changes
 from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import Apply, Outcome, Target, Upgrade
+from tests.kubernetes.forecast.objects import HELM4, MAYBE, NO, OK, manifest, release, resource
 
 
 def told(before, after, live=""):
@@ -198,3 +199,35 @@ def test_nothing_is_created_in_a_namespace_that_is_going():
     after = there + there.replace("old", "new")
     assert told(there, after, namespace % going)["new"] == ("rejected", None)
     assert told(there, after, namespace % "")["new"] == ("accepted", None)
+
+
+CIDRS = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "ServiceCIDR",
+    "metadata": {"name": "kubernetes"},
+    "spec": {"cidrs": ["10.96.0.0/12"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("spec", "offline", "told"),
+    [
+        ({}, OK, OK),
+        ({"clusterIP": "None"}, OK, OK),
+        ({"clusterIP": "10.96.0.10"}, MAYBE, OK),
+        ({"clusterIP": "10.0.0.10"}, MAYBE, NO),
+        ({"ipFamilies": ["IPv4"]}, OK, OK),
+        ({"ipFamilies": ["IPv4", "IPv6"], "ipFamilyPolicy": "PreferDualStack"}, MAYBE, MAYBE),
+    ],
+)
+def test_an_address_that_a_new_service_asks_for_is_the_clusters_to_give(spec, offline, told):
+    body = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "a"},
+        "spec": {"ports": [{"port": 80}], **spec},
+    }
+    ranges = resource(CIDRS)
+    for cluster, outcome in ((Cluster(), offline), (Cluster(live={ranges.id: CIDRS}), told)):
+        (change,) = release(manifest(), manifest(body), HELM4, cluster).changes
+        assert change.forecast.upgrade.outcome is outcome
