@@ -237,6 +237,8 @@ def judging_of(plan: Plan, subjects: tuple[object, ...] = ()) -> Judging:
         types |= _chart_types()
     if plan.history is not None:
         types |= {History}
+    if plan.rollout is not None:
+        types |= {type(plan.rollout)}
     if not types.issuperset(map(type, subjects)):
         types = set()
     return judging(plan.settings.criteria, frozenset(types))

@@ -177,6 +177,35 @@ def test_a_release_that_is_installed_anew_is_deleted_and_created(capsys, tmp_pat
     assert changes == [["deleted"], ["created"]]
 
 
+@pytest.mark.parametrize("prune", ["true", "false"])
+@pytest.mark.parametrize(
+    "target", ["releaseName: site", "targetNamespace: site", "storageNamespace: site"]
+)
+def test_a_helmrelease_that_means_another_release_is_installed_anew(
+    capsys, tmp_path, monkeypatch, target, prune
+):
+    apps = APPS.replace("prune: true", f"prune: {prune}")
+    base = {"clusters/prod/apps.yaml": apps, "apps/web.yaml": release()}
+    change = {"apps/web.yaml": release(f"  {target}\n")}
+    _, told, _ = judged(capsys, tmp_path, monkeypatch, base, change)
+    assert told == ["warning[flux-reinstalls]"]
+
+
+def test_what_flux_does_after_a_failure_is_judged(capsys, tmp_path, monkeypatch):
+    claim = """\
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+"""
+    held = chart(**{"templates/claim.yaml": claim})
+    base = {**held, "clusters/prod/apps.yaml": APPS, "apps/web.yaml": release()}
+    uninstalls = release().replace("retries: 1", "retries: 1, strategy: uninstall")
+    change = {"apps/web.yaml": uninstalls}
+    _, told, _ = judged(capsys, tmp_path, monkeypatch, base, change)
+    assert told == ["warning[flux-remediation-uninstalls]"]
+
+
 def test_a_file_that_nothing_applies_any_more_is_an_uninstall_alone(capsys, tmp_path, monkeypatch):
     files = {"clusters/prod/apps.yaml": APPS, "apps/web.yaml": release()}
     base = {**files, "apps/kustomization.yaml": "resources: [web.yaml]\n"}

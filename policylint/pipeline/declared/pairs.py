@@ -46,7 +46,7 @@ def paired(before: Declarations, after: Declarations) -> list[Pair]:
     told = {release.key for release in after.releases if release.is_absent}
     gone = [(key, release) for key, release in then.items() if key not in now]
     pairs += [Pair(release, None, key in told) for key, release in gone]
-    return _as_rolled_out(_with_moves(pairs))
+    return _as_rolled_out(_with_moves(_with_targets(pairs)))
 
 
 def _as_rolled_out(pairs: list[Pair]) -> list[Pair]:
@@ -83,6 +83,34 @@ def _reinstalled(pair: Pair) -> str:
         if was and now and was != now and not keeps:
             return f"{name} changes from {was} to {now}"
     return ""
+
+
+def _with_targets(pairs: list[Pair]) -> list[Pair]:
+    """The pairs, with those told that one HelmRelease makes under another name or in another
+    namespace: Flux uninstalls the one and installs the other, whether or not it prunes."""
+    gone = {_object(pair.declared): pair for pair in pairs if pair.after is None}
+    new = {_object(pair.declared): pair for pair in pairs if pair.before is None}
+    why = {of: _target(gone[of], new[of]) for of in gone.keys() & new.keys() if of[1]}
+    return [_retargeted(pair, why) for pair in pairs]
+
+
+def _retargeted(pair: Pair, why: dict[tuple[str, str], str]) -> Pair:
+    words = why.get(_object(pair.declared), "")
+    if not words or (pair.before and pair.after):
+        return pair
+    return replace(pair, reinstalled=words, is_uninstalled=pair.after is None)
+
+
+def _object(release: Declared) -> tuple[str, str]:
+    """The HelmRelease that a release is made of, "" for one of another tool."""
+    return release.cluster, str(release.settings.get("object", ""))
+
+
+def _target(gone: Pair, new: Pair) -> str:
+    old, own = (f"{pair.declared.namespace}/{pair.declared.name}" for pair in (gone, new))
+    return (
+        f"the release of HelmRelease {gone.declared.settings['object']} changes from {old} to {own}"
+    )
 
 
 def _with_moves(pairs: list[Pair]) -> list[Pair]:

@@ -105,7 +105,7 @@ def _planned(
         "chart": _charts(pair),
         "failures": tuple(_unresolved(pair)),
         "secrets": _secrets(pair),
-        "rollout": _rollout(declared),
+        "rollout": _rollout(declared, pair.reinstalled),
         "earlier": (*pair.before.invocations, _rollout(pair.before)) if pair.before else (),
         "post_renderers": (_renderers(pair.before), _renderers(pair.after)),
     }
@@ -125,9 +125,11 @@ def _planned(
     return replace(plan, before=before, **facts)
 
 
-def _rollout(declared: Declared) -> Rollout:
+def _rollout(declared: Declared, reinstalled: str = "") -> Rollout:
+    """How the tool rolls it out; `reinstalled` is why it uninstalls it and installs it anew."""
     place = Location("cause", declared.file, declared.line)
-    return Rollout(declared.tool, declared.settings, place)
+    settings = {**declared.settings, "reinstalled": reinstalled}
+    return Rollout(declared.tool, settings, place)
 
 
 def _source(declared: Declared, change: Change) -> ReleaseSource:
@@ -145,7 +147,7 @@ def _source(declared: Declared, change: Change) -> ReleaseSource:
 
 
 def _moves(pair: Pair) -> Iterator[str]:
-    if pair.moved:
+    if pair.moved and not pair.reinstalled:
         old, new = pair.moved
         yield (
             f"{pair.declared.name} goes from namespace {old} to {new}: Helm moves no release,"

@@ -324,6 +324,7 @@ def _settings(placed: Placed) -> dict[str, Json]:
     if value(spec, "suspend") is True:
         suspended = f"HelmRelease {placed.item.name}"
     return {
+        "object": f"{placed.item.namespace}/{placed.item.name}",
         "suspended": suspended,
         "prune": placed.prunes,
         "kubeConfig": mapping(spec, "kubeConfig"),
