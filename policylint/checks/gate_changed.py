@@ -1,8 +1,9 @@
 """A pull request changes what it is judged by; the configuration of its base judges it.
 
 What happens: the change touches settings of `.policylint.yaml` that decide the verdict (rules,
-severities, levels, what is selected or ignored, strictness, assumed modes, extra definitions).
-They do not judge this change. They hold from the next one on.
+severities, levels, what is selected or ignored, strictness, assumed modes, extra definitions),
+the files that these name, or adds a waiver beside what it waives. They do not judge this change.
+They hold from the next one on.
 
 Why: a gate that a pull request can move keeps nothing out. Whoever reviews it should see that it
 moves.
@@ -20,13 +21,26 @@ from collections.abc import Iterator
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Fix, Location, Severity, Violation
 from policylint.report.gate import GateChange, GateChanges
+from policylint.report.waivers import Waiver, WaiverReview
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
-def check(gate: GateChanges, context: Context) -> Iterator[Violation]:
-    """Say each setting that the change moves, and whether it lets more pass."""
-    for change in gate.changes:
-        yield _violation(change, gate)
+def check(gate: GateChanges | WaiverReview, context: Context) -> Iterator[Violation]:
+    """Say each setting that the change moves, and whether it lets more pass; each waiver that it
+    adds beside what it waives."""
+    if isinstance(gate, WaiverReview):
+        yield from map(_of_waiver, gate.added)
+    else:
+        yield from (_violation(change, gate) for change in gate.changes)
+
+
+def _of_waiver(waiver: Waiver) -> Violation:
+    return Violation(
+        f"this pull request loosens its own gate: it adds a waiver of {waiver}: {waiver.reason}",
+        because="waivers of the base judge it; this one holds from the next change on",
+        locations=(Location("cause", waiver.file, waiver.line, key=str(waiver)),),
+        fixes=(Fix("propose the waiver in a pull request of its own"),),
+    )
 
 
 def _violation(change: GateChange, gate: GateChanges) -> Violation:

@@ -12,7 +12,7 @@ from policylint.config import Config
 from policylint.errors import RuleFailure, UsageError
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
-from policylint.pipeline.configuration.gate import Gate, gate_of
+from policylint.pipeline.configuration.gate import Gate, gate_of, judged_options
 from policylint.pipeline.configuration.settings import environment_of, resolve
 from policylint.pipeline.plan import Plan, plan_of
 
@@ -41,6 +41,7 @@ def plans(options: Options, config: Config, workspace: Workspace) -> Loaded:
     _check_stdin(options)
     environment_of(options.environment, config)  # said before what an unknown one would leave
     gate = gate_of(options, config, workspace)
+    options = judged_options(options, gate, workspace)
     if _is_terraform_plan(options):
         return _declared(options, gate, workspace)
     if options.after or options.rollback:

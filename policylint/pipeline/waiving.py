@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -60,6 +60,8 @@ class Settled(Struct, frozen=True):
     scope: Scope = Scope()
     inline: tuple[Waiver, ...] = ()
     flawed: tuple[Flawed, ...] = ()
+    added: tuple[Waiver, ...] = ()
+    """Those that a pull request adds beside findings: they do not count in it."""
 
 
 def waiving_of(gate: Gate, *, active: bool, baseline: bool = True) -> Waiving:
@@ -106,10 +108,14 @@ def settle_release(
     """The report of a release with its waived findings apart."""
     report = assessed.report
     scope = Scope(report.name, report.namespace, plan.options.environment)
-    beside = _beside(waiving, assessed.beside)
+    beside, added = _beside(waiving, assessed.beside)
     done = settle((*report.findings, *report.standing), scope, waiving, beside)
     named = _of_values(plan, waiving)
-    done = replace(done, inline=tuple(dict.fromkeys((*done.inline, *named))))
+    done = replace(
+        done,
+        inline=tuple(dict.fromkeys((*done.inline, *named))),
+        added=(*done.added, *added),
+    )
     count = len(report.findings)
     findings, apart = parted(done.findings[:count])
     standing, standing_apart = parted(done.findings[count:])
@@ -142,15 +148,18 @@ def settle(
     beside = beside or {}
     done: list[Finding] = []
     flawed: list[Flawed] = []
+    added: list[Waiver] = []
     inline = [waiver for own in beside.values() for waiver in own]
     for finding in findings:
-        own = (*_in_files(finding, waiving), *_of_object(finding, beside))
+        in_files, new = _in_files(finding, waiving)
+        own = (*in_files, *_of_object(finding, beside))
         whole, lacking = reading.sound(own, waiving.policy)
         done.append(reading.waived(finding, (*waiving.waivers, *whole), scope, waiving.today))
         inline += own
         flawed += lacking
+        added += new
     told = _known(done, scope, waiving)
-    return Settled(told, scope, tuple(dict.fromkeys(inline)), tuple(flawed))
+    return Settled(told, scope, tuple(dict.fromkeys(inline)), tuple(flawed), tuple(added))
 
 
 def _known(findings: Iterable[Finding], scope: Scope, waiving: Waiving) -> tuple[Finding, ...]:
@@ -180,15 +189,20 @@ def _of_object(
     return ()
 
 
-def _in_files(finding: Finding, waiving: Waiving) -> Iterator[Waiver]:
-    """The waivers in comments at the places of a finding, in the user's own files."""
+def _in_files(finding: Finding, waiving: Waiving) -> tuple[list[Waiver], list[Waiver]]:
+    """The waivers in comments at the places of a finding, in the user's own files: (those that
+    count, those that a pull request adds)."""
+    counting: list[Waiver] = []
+    added: list[Waiver] = []
     for place in finding.locations:
-        if place.line and place.role != "rendered":
-            by_key = place.role == "cause"
-            for waiver in waiving.files.at(place.file, place.line):
-                earlier, lines = waiving.earlier, waiving.files.lines(place.file)
-                if earlier is None or earlier.has(waiver, lines, place.line, by_key=by_key):
-                    yield waiver
+        if not place.line or place.role == "rendered":
+            continue
+        by_key = place.role == "cause"
+        for waiver in waiving.files.at(place.file, place.line):
+            earlier, lines = waiving.earlier, waiving.files.lines(place.file)
+            counts = earlier is None or earlier.has(waiver, lines, place.line, by_key=by_key)
+            (counting if counts else added).append(waiver)
+    return counting, added
 
 
 def beside(case: Case, upgrade: Upgrade) -> Beside:
@@ -200,16 +214,21 @@ def beside(case: Case, upgrade: Upgrade) -> Beside:
     return Beside(tuple(before.items()), tuple(after.items()))
 
 
-def _beside(waiving: Waiving, beside: Beside) -> dict[ResourceId, tuple[Waiver, ...]]:
-    """The waivers of objects that count: in a pull request those that the before side has too."""
+def _beside(
+    waiving: Waiving, beside: Beside
+) -> tuple[dict[ResourceId, tuple[Waiver, ...]], list[Waiver]]:
+    """The waivers of objects: (those that count, in a pull request those that the before side has
+    too; those that it adds)."""
     before, after = dict(beside.before), dict(beside.after)
     if waiving.earlier is None:
-        return {**before, **after}
+        return {**before, **after}, []
     kept = {}
+    added: list[Waiver] = []
     for identity, own in after.items():
         then = {waiver.says for waiver in before.get(identity, ())}
         kept[identity] = tuple(waiver for waiver in own if waiver.says in then)
-    return {**before, **kept}
+        added += (waiver for waiver in own if waiver.says not in then)
+    return {**before, **kept}, added
 
 
 def _of_side(manifest: Manifest, texts: Sequence[Text]) -> dict[ResourceId, tuple[Waiver, ...]]:
@@ -259,18 +278,24 @@ def review(
     """
     if not waiving.active:
         return WaiverReview()
-    inline = tuple(itertools.chain.from_iterable(outcome.inline for outcome in done))
+    inline = _of_each(done, "inline")
     every = dict.fromkeys((*waiving.waivers, *inline))
     expired = [waiver for waiver in every if _is_over(waiver, waiving)]
-    flawed = itertools.chain.from_iterable(outcome.flawed for outcome in done)
     whole, _ = reading.sound(tuple(every), waiving.policy)
     holding = [waiver for waiver in whole if waiver not in expired]
     return WaiverReview(
         tuple(expired),
         tuple(_unused(holding, done, judged_rules)),
         tuple(waiver for waiver in waiving.waivers if waiver.is_broad),
-        tuple(dict.fromkeys(flawed)),
+        _of_each(done, "flawed"),
+        _of_each(done, "added"),
     )
+
+
+def _of_each(done: Iterable[Settled], name: str) -> tuple[Any, ...]:
+    """What the releases have of one kind, each once."""
+    every = itertools.chain.from_iterable(getattr(outcome, name) for outcome in done)
+    return tuple(dict.fromkeys(every))
 
 
 def _unused(

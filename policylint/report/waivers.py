@@ -66,3 +66,5 @@ class WaiverReview(Struct, frozen=True):
     """Those that no finding of a run needed that would have shown it."""
     broad: tuple[Waiver, ...] = ()
     flawed: tuple[Flawed, ...] = ()
+    added: tuple[Waiver, ...] = ()
+    """Those beside findings that a pull request adds: they do not count in it."""

@@ -3,21 +3,27 @@ change would do to it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from policylint.config import Config, Environment
+from policylint.config import Config, Environment, PathRules, Release
 from policylint.engine.criteria import Pack, Policy
+from policylint.helm.inputs.declaring import DeclaredSettings
+from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.checkout import Checkout
 from policylint.model import Category, Json, Severity
 from policylint.pipeline.configuration.base import Base, pairs_of
+from policylint.pipeline.configuration.settings import first
 from policylint.report.gate import GateChange
 from policylint.report.lock import Locked
+from policylint.report.places import shown_path
 from policylint.report.waivers import Waiver
+
+_Entry = TypeVar("_Entry", Environment, Release)
 
 
 def judging_config(config: Config, base: Base, workspace: Workspace) -> Config:
@@ -27,12 +33,24 @@ def judging_config(config: Config, base: Base, workspace: Workspace) -> Config:
         own,
         file=config.file or own.file,
         releases=config.releases,
-        environments={**config.environments, **own.environments},
+        environments={**dict(_new_environments(config, own)), **own.environments},
         crds=_at_base(own.crds, base, workspace),
         policies=_at_base(own.policies, base, workspace),
         packs=_packs_at_base(own.packs, base, workspace),
         waivers=(*own.waivers, *_allowed(config, own)),
     )
+
+
+def _new_environments(config: Config, base: Config) -> Iterator[tuple[str, Environment]]:
+    """The environments that the change brings, without what it would judge them by."""
+    for name, environment in config.environments.items():
+        if name not in base.environments:
+            yield name, _as_facts(environment)
+
+
+def _as_facts(entry: _Entry) -> _Entry:
+    """An entry without what decides a verdict: what is left says what is deployed, and where."""
+    return replace(entry, rules={}, level=None, fail_on=None)
 
 
 def _allowed(config: Config, base: Config) -> tuple[Waiver, ...]:
@@ -44,6 +62,15 @@ def _allowed(config: Config, base: Config) -> tuple[Waiver, ...]:
 def _added(config: Config, base: Config) -> Iterator[Waiver]:
     earlier = {waiver.says for waiver in base.waivers}
     return (waiver for waiver in config.waivers if waiver.says not in earlier)
+
+
+def options_at_base(options: Options, base: Base, workspace: Workspace) -> Options:
+    """The options whose definitions and policies of this repository are the base's copies."""
+    return replace(
+        options,
+        crds=_at_base(options.crds, base, workspace),
+        policies=_at_base(options.policies, base, workspace),
+    )
 
 
 def _packs_at_base(packs: tuple[Pack, ...], base: Base, workspace: Workspace) -> tuple[Pack, ...]:
@@ -73,6 +100,7 @@ def _at_base(files: tuple[str, ...], base: Base, workspace: Workspace) -> tuple[
 def gate_changes(config: Config, base: Config) -> Iterator[GateChange]:
     """What the change does to whatever decides the verdict."""
     yield from _of_settings("", config, base)
+    yield from _of_settings("declared.", config.declared, base.declared)
     yield from _of_rules("rules", config.rules, base.rules)
     for waiver in _added(config, base):
         counts = waiver.owner in base.waiver_policy.allow_new
@@ -81,25 +109,79 @@ def gate_changes(config: Config, base: Config) -> Iterator[GateChange]:
     if added:
         known = len(base.baseline.entries), len(config.baseline.entries)
         yield GateChange("baseline", f"{known[0]} entries", f"{known[1]} entries", True)
-    for name, own in base.environments.items():
+    yield from _of_environments(config, base)
+    yield from _of_releases(config, base)
+
+
+def _of_environments(config: Config, base: Config) -> Iterator[GateChange]:
+    for name in {**base.environments, **config.environments}:
         new = config.environments.get(name, Environment())
-        yield from _of_settings(f"environments.{name}.", new, own)
-        yield from _of_rules(f"environments.{name}.rules", new.rules, own.rules)
+        old = base.environments.get(name, _as_facts(new))
+        yield from _of_entry(f"environments.{name}.", new, old, base)
+
+
+def _of_releases(config: Config, base: Config) -> Iterator[GateChange]:
     for pair in pairs_of(base.releases, config.releases):
-        if pair.before and pair.after:
-            prefix = f"releases.{pair.after.name}."
-            yield from _of_settings(prefix, pair.after, pair.before)
-            yield from _of_rules(f"{prefix}rules", pair.after.rules, pair.before.rules)
+        if pair.after:
+            old = pair.before or _as_facts(pair.after)
+            outer = base.environments.get(old.environment, base)
+            yield from _of_entry(f"releases.{old.name}.", pair.after, old, outer, base)
 
 
-def _of_settings(prefix: str, new: object, old: object) -> Iterator[GateChange]:
+def _of_entry(
+    prefix: str, new: _Entry, old: _Entry, *outer: Config | Environment
+) -> Iterator[GateChange]:
+    """What changes of an entry; what it leaves out is as the outer ones have it, nearest first."""
+    inherited = Environment(
+        level=first(layer.level for layer in outer),
+        fail_on=first(layer.fail_on for layer in outer),
+    )
+    yield from _of_settings(prefix, new, old, inherited)
+    yield from _of_rules(f"{prefix}rules", new.rules, old.rules)
+
+
+def content_changes(options: Options, base: Base) -> Iterator[GateChange]:
+    """The files of the gate whose content the change touches; the base's copies judge."""
+    own = base.config or Config()
+    named: dict[str, tuple[str, ...]] = {
+        "crds": (*own.crds, *options.crds),
+        "policies": (*own.policies, *options.policies),
+        "packs": tuple(pack.path for pack in own.packs if pack.path),
+    }
+    if not any(named.values()):
+        return
+    changed = sorted(base.repository.changed(base.revision.commit))
+    for key, files in named.items():
+        tops = [base.repository.path_of(file) for file in files]
+        touched = [path for path in changed if _is_below(path, tops)]
+        if touched:
+            yield GateChange(key, "what the base has", f"other content: {', '.join(touched)}", True)
+
+
+def _is_below(path: str, tops: Iterable[str]) -> bool:
+    """Whether a file of the repository is one of those at `tops`, or lies below one."""
+    return any(top == "." or f"{path}/".startswith(f"{top}/") for top in tops if top)
+
+
+def _of_settings(
+    prefix: str, new: object, old: object, inherited: object = None
+) -> Iterator[GateChange]:
+    """What differs of the settings that both have; one that is left out is the `inherited` one."""
     for attribute, loosens in _LOOSENS.items():
         if not hasattr(old, attribute):
             continue
         before, after = getattr(old, attribute), getattr(new, attribute)
         if before != after:
-            key = prefix + attribute.replace("_", "-")
-            yield GateChange(key, _shown(before), _shown(after), loosens(before, after))
+            key = prefix + _KEYS.get(attribute, attribute.replace("_", "-"))
+            outer = getattr(inherited, attribute, None)
+            is_looser = loosens(_over(before, outer), _over(after, outer))
+            yield GateChange(key, _shown(before), _shown(after), is_looser)
+
+
+def _over(value: object, outer: object) -> object:
+    if value is None:
+        return outer
+    return value
 
 
 def _of_rules(
@@ -138,13 +220,28 @@ def _shown(value: object) -> str:
     for kind, words in _WORDS.items():
         if isinstance(value, kind):
             return words(value)
-    if value is None or value == "" or value == {}:
+    if value is None or value == "":
         return "(none)"
-    return str(value)
+    return shown_path(str(value))
 
 
 def _of_list(values: tuple[object, ...]) -> str:
     return ", ".join(map(_shown, values)) or "(none)"
+
+
+def _of_paths(entry: PathRules) -> str:
+    levels = f"level {_shown(entry.level)}, fail-on {_shown(entry.fail_on)}"
+    rules = ", ".join(f"{rule} {_setting(entry.rules[rule])}" for rule in entry.rules)
+    return f"{shown_path(entry.glob)} ({levels}, rules {rules or '(none)'})"
+
+
+def _of_row(row: DeclaredSettings) -> str:
+    names = ("path", "cluster", "kubernetes", "helm", "environment")
+    return " ".join(f"{name} {getattr(row, name)}" for name in names if getattr(row, name))
+
+
+def _of_table(table: Mapping[Any, object]) -> str:
+    return "; ".join(f"{_shown(key)} {_shown(value)}" for key, value in table.items()) or "(none)"
 
 
 def _of_policy(policy: Policy) -> str:
@@ -164,17 +261,20 @@ def _of_lock(locked: Locked) -> str:
 
 
 _WORDS: Mapping[type, Callable[[Any], str]] = {
+    PathRules: _of_paths,
+    DeclaredSettings: _of_row,
     Policy: _of_policy,
     Pack: _of_pack,
     Locked: _of_lock,
+    Mapping: _of_table,
     tuple: _of_list,
     list: _of_list,
 }
 """How values of settings are shown."""
 
 
-def _fewer_rules(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
-    """Whether `select` chooses less: some where it chose all, or not all that it chose."""
+def _chooses_less(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
+    """Whether a choice takes less: some where it chose all, or not all that it chose."""
     return bool(after) and not (before and set(before).issubset(after))
 
 
@@ -189,6 +289,14 @@ def _softer_threshold(before: Severity | None, after: Severity | None) -> bool:
     return (after or Severity.ERROR).rank > (before or Severity.ERROR).rank
 
 
+def _fewer_entries(before: Iterable[object], after: Iterable[object]) -> bool:
+    return not set(before).issubset(after)
+
+
+def _more_entries(before: Iterable[object], after: Iterable[object]) -> bool:
+    return not set(after).issubset(before)
+
+
 def _always(_before: object, _after: object) -> bool:
     return True
 
@@ -198,25 +306,34 @@ def _never(_before: object, _after: object) -> bool:
 
 
 _LOOSENS: Mapping[str, Callable[..., bool]] = {
-    "select": _fewer_rules,
-    "ignore": lambda before, after: not set(after).issubset(before),
+    "select": _chooses_less,
+    "ignore": _more_entries,
     "level": _softer_level,
     "fail_on": _softer_threshold,
     "strict": lambda before, after: before and not after,
     "crds": _always,
-    "policies": _always,
-    "immutable_paths": lambda before, after: not set(before).issubset(after),
-    "scan_ignore": lambda before, after: not set(after).issubset(before),
+    "policies": _fewer_entries,
+    "immutable_paths": lambda before, after: _fewer_entries(before.items(), after.items()),
+    "scan_ignore": _more_entries,
+    "include": _chooses_less,
+    "exclude": _more_entries,
+    "fetch": _always,
+    "clusters": _never,
+    "rows": _always,
     "values_mode": lambda _before, after: after in ("reuse", "reset-then-reuse"),
     "kubernetes": _never,
     "helm": _never,
     "apply": _never,
+    "api_versions": _never,
     "default_branch": _always,
     "waiver_policy": _always,
-    "packs": _always,
+    "packs": _fewer_entries,
     "paths": _always,
     "extends": _always,
     "shared": _always,
     "lock": _always,
 }
 """The settings that decide a verdict, by attribute: whether a change of one makes it milder."""
+
+_KEYS = {"scan_ignore": "scan.ignore", "rows": "at"}
+"""What the file calls a setting, where that is not its attribute's name."""

@@ -57,6 +57,7 @@ class Gate(Struct, frozen=True):
             kubernetes=own.kubernetes,
             helm=own.helm,
             apply=own.apply,
+            api_versions=own.api_versions,
             **_levels_of(own),
         )
 
@@ -93,14 +94,14 @@ def judge_of(options: Options, config: Config, workspace: Workspace) -> Gate:
     source = replace(nearest_source(config), by=by)
     if base is None:
         return Gate(config, changes=_own_changes(options, config), source=source)
-    from policylint.pipeline.configuration.basegate import gate_changes, judging_config
+    from policylint.pipeline.configuration import basegate  # few runs need it
 
     own = with_shared(base.config or Config())
     base = replace(base, config=own if base.config else None)
-    changes = tuple(gate_changes(config, own))
+    changes = (*basegate.gate_changes(config, own), *basegate.content_changes(options, base))
     source = replace(source, file=own.file, revision=base.revision.label)
     return Gate(
-        judging_config(config, base, workspace),
+        basegate.judging_config(config, base, workspace),
         base,
         own,
         GateChanges(changes, base.revision.label, config.file or own.file),
@@ -112,6 +113,15 @@ def judging_base(options: Options, config: Config) -> Base | None:
     """The revision whose configuration judges, without what it extends of shared packs; None for
     the work tree."""
     return _judge(options, config)[1]
+
+
+def judged_options(options: Options, gate: Gate, workspace: Workspace) -> Options:
+    """The options with the files that belong to the gate as the judging revision has them."""
+    if gate.base is None or not gate.is_base:
+        return options
+    from policylint.pipeline.configuration.basegate import options_at_base
+
+    return options_at_base(options, gate.base, workspace)
 
 
 def _judge(options: Options, config: Config) -> tuple[str, Base | None]:
