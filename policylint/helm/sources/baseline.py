@@ -86,8 +86,9 @@ def default_revision(
 
     In this order: what pre-commit names; HEAD where all that changed there is staged; the base
     that CI names for a pull request; the merge base with the branch that CI, the remote or the
-    configuration (`default_branch`) names; where that is HEAD itself and nothing changed since,
-    the commit before the push or before HEAD. Raises SourceError where there is none.
+    configuration (`default_branch`) names; where that is HEAD itself, nothing changed since and
+    this is no pull request, the commit before the push or before HEAD. Raises SourceError where
+    there is none.
     """
     head = repository.commit("HEAD")
     if not head:
@@ -141,7 +142,7 @@ def _base_of_request(repository: Repository, head: str) -> Revision | None:
 
     Raises SourceError where the clone does not reach it.
     """
-    if ci.is_merge_of_pull_request() and repository.commit("HEAD^2"):
+    if ci.is_merge_of_pull_request(head) and repository.commit("HEAD^2"):
         return Revision(repository.commit("HEAD^1"), "HEAD^1 (the base of the merge)")
     commit, origin = ci.base_commit()
     if not commit:
@@ -257,7 +258,16 @@ def _deepen(repository: Repository, fetch: str) -> str:
 
 
 def _before_head(repository: Repository, head: str) -> Revision:
-    """The commit before the push, else HEAD's first parent: HEAD and the work tree are the same."""
+    """The commit before the push, else HEAD's first parent: HEAD and the work tree are the same.
+
+    In a pull request there is none.
+    """
+    if ci.names_base():
+        raise SourceError(
+            "HEAD is the base of this pull request: nothing of the request is checked out",
+            remedy="check out the pull request itself (pull_request_target of GitHub checks out the"
+            " branch that it goes to), or name the side to compare with: --before git:REV",
+        )
     commit, origin = ci.before_commit()
     if commit and not head.startswith(commit):
         if before := repository.commit(commit):

@@ -50,12 +50,35 @@ TARGET_BRANCHES = (
     Variable("TRAVIS_BRANCH", "Travis CI", only_with="TRAVIS_PULL_REQUEST"),
     Variable("APPVEYOR_REPO_BRANCH", "AppVeyor", only_with="APPVEYOR_PULL_REQUEST_NUMBER"),
     Variable("SEMAPHORE_GIT_BRANCH", "Semaphore", only_with="SEMAPHORE_GIT_PR_NUMBER"),
+    Variable("CF_PULL_REQUEST_TARGET", "Codefresh"),
+    Variable("CIRRUS_BASE_BRANCH", "Cirrus CI", only_with="CIRRUS_PR"),
+    Variable("BITRISEIO_GIT_BRANCH_DEST", "Bitrise"),
+    Variable("BUDDY_RUN_PR_BASE_BRANCH", "Buddy"),
+    Variable("PR_BASE_BRANCH_NAME", "Screwdriver"),
+    Variable("PULL_BASE_REF", "Prow", only_with="PULL_NUMBER"),
+    Variable("BASE_BRANCH_NAME", "Atlantis", only_with="PULL_NUM"),
+    Variable("ghprbTargetBranch", "Jenkins", only_with="ghprbPullId"),
+    Variable("gitlabTargetBranch", "Jenkins", only_with="gitlabMergeRequestIid"),
 )
 
 # The commit of that branch that a pull or merge request is compared with.
 BASE_COMMITS = (
+    # set where the pipeline runs on the merge with this commit, which is newer than the next one
+    Variable("CI_MERGE_REQUEST_TARGET_BRANCH_SHA", "GitLab CI"),
     Variable("CI_MERGE_REQUEST_DIFF_BASE_SHA", "GitLab CI"),
     Variable("BITBUCKET_PR_DESTINATION_COMMIT", "Bitbucket Pipelines"),
+    Variable("CIRRUS_BASE_SHA", "Cirrus CI", only_with="CIRRUS_PR"),
+    Variable("PULL_BASE_SHA", "Prow", only_with="PULL_NUMBER"),
+)
+
+# A pull request of a system that does not name where it goes.
+PULL_REQUESTS = (Variable("CIRCLE_PULL_REQUEST", "CircleCI"),)
+
+# (reference that is built, commit that it stood for) of systems that build the merge of a pull
+# request with the branch that it goes to, which is its first parent.
+MERGES = (
+    ("GITHUB_REF", "GITHUB_SHA"),
+    ("BUILD_SOURCEBRANCH", "BUILD_SOURCEVERSION"),  # Azure Pipelines
 )
 
 # The commit that the branch was at before this push.
@@ -64,6 +87,7 @@ BEFORE_COMMITS = (
     Variable("CI_COMMIT_BEFORE_SHA", "GitLab CI"),
     Variable("GIT_PREVIOUS_SUCCESSFUL_COMMIT", "Jenkins"),
     Variable("GIT_PREVIOUS_COMMIT", "Jenkins"),
+    Variable("CODEBUILD_WEBHOOK_PREV_COMMIT", "AWS CodeBuild"),
     Variable("DRONE_COMMIT_BEFORE", "Drone"),
     Variable("CI_PREV_COMMIT_SHA", "Woodpecker"),
     Variable("TRAVIS_COMMIT_RANGE", "Travis CI"),
@@ -92,11 +116,14 @@ FETCHES = (
     ("CODEBUILD_BUILD_ID", "in AWS CodeBuild: git-clone-depth: 0"),
     ("SEMAPHORE", "in Semaphore: checkout --use-cache, with SEMAPHORE_GIT_DEPTH=0"),
     ("JENKINS_URL", "in Jenkins: the clone option of the checkout without a shallow clone"),
-    ("CI_PIPELINE_FORGE_URL", "in Woodpecker: clone: {git: {settings: {depth: 0}}}"),
+    (
+        "CI_PIPELINE_FORGE_URL",
+        "in Woodpecker: clone: {git: {settings: {depth: 0, partial: false}}}",
+    ),
 )
 
 _COMMIT = pattern(r"[0-9a-f]{7,64}")
-_GITHUB_MERGE = pattern(r"refs/pull/\d+/merge")
+_MERGE = pattern(r"refs/pull/\d+/merge")
 
 
 def is_running() -> bool:
@@ -107,13 +134,34 @@ def is_running() -> bool:
 
 
 def is_pull_request() -> bool:
-    """Whether this is the job of a pull or merge request."""
+    """Whether this is the job of a pull or merge request, or of a queue of them."""
+    return names_base() or any(variable.value for variable in PULL_REQUESTS) or _is_told_of_one()
+
+
+def names_base() -> bool:
+    """Whether CI names what a pull or merge request is compared with."""
     return bool(target_branch()[0] or base_commit()[0])
 
 
-def is_merge_of_pull_request() -> bool:
-    """Whether HEAD is what GitHub makes of a pull request: its merge, first parent the base."""
-    return bool(_GITHUB_MERGE.fullmatch(os.environ.get("GITHUB_REF", "")))
+def _is_told_of_one() -> bool:
+    """Whether a GitHub workflow runs on a comment on a pull request, or after another workflow."""
+    commented = _in_event("issue", "pull_request", "url")
+    followed = _in_event("workflow_run", "event").startswith("pull_request")
+    return bool(commented) or followed
+
+
+def is_merge_of_pull_request(head: str) -> bool:
+    """Whether HEAD is the merge of a pull request that CI built, first parent the base.
+
+    A job may check out another commit, such as the pull request's own last one, which may be a
+    merge too: its first parent is no base.
+    """
+    if _in_event("pull_request", "head", "sha") == head:
+        return False
+    return any(
+        _MERGE.fullmatch(os.environ.get(reference, "")) and os.environ.get(commit, head) == head
+        for reference, commit in MERGES
+    )
 
 
 def target_branch() -> tuple[str, str]:
@@ -121,6 +169,8 @@ def target_branch() -> tuple[str, str]:
     for variable in TARGET_BRANCHES:
         if branch := variable.value.removeprefix("refs/heads/"):
             return branch, variable.name
+    if branch := _in_event("merge_group", "base_ref").removeprefix("refs/heads/"):
+        return branch, "GITHUB_EVENT_PATH"
     return "", ""
 
 
@@ -130,9 +180,9 @@ def base_commit() -> tuple[str, str]:
     commit, origin = _first_commit(BASE_COMMITS)
     if commit:
         return commit, origin
-    commit = as_commit(_in_event("pull_request", "base", "sha"))
-    if commit:
-        return (commit, "GITHUB_EVENT_PATH")
+    for steps in (("pull_request", "base", "sha"), ("merge_group", "base_sha")):
+        if commit := as_commit(_in_event(*steps)):
+            return (commit, "GITHUB_EVENT_PATH")
     return ("", "")
 
 

@@ -37,21 +37,24 @@ def _by_pairs() -> list[bool]:
 
 
 def _by_switches() -> list[bool]:
-    """Azure says it each time; Jenkins only where there is a fork."""
-    if os.environ.get("CHANGE_FORK"):
+    """Azure says it each time; Jenkins and CircleCI only where there is a fork."""
+    if os.environ.get("CHANGE_FORK") or os.environ.get("CIRCLE_PR_REPONAME"):
         return [True]
     azure = os.environ.get("SYSTEM_PULLREQUEST_ISFORK", "")
     jenkins = os.environ.get("JENKINS_URL", "") and os.environ.get("CHANGE_ID", "")
     if azure:
         return [azure != "False"]
-    if jenkins:
+    if jenkins or os.environ.get("CIRCLECI"):
         return [False]
     return []
 
 
 def _by_event() -> list[bool]:
+    """GitHub says it of a pull request; a queue holds what was approved."""
     try:
         event: Any = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text("utf-8"))
+        if "merge_group" in event:
+            return [False]
         pull = event["pull_request"]
         return [pull["head"]["repo"]["full_name"] != pull["base"]["repo"]["full_name"]]
     except (KeyError, OSError, ValueError, TypeError, RecursionError):

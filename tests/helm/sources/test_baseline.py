@@ -406,3 +406,102 @@ def test_pre_commit_names_what_it_compares(repo: Repo, monkeypatch: pytest.Monke
     monkeypatch.setenv("PRE_COMMIT_FROM_REF", "HEAD^1")
     monkeypatch.setenv("PRE_COMMIT_TO_REF", "HEAD")
     assert colours()[1:] == ("first", "second")
+
+
+def event(path: Path, monkeypatch: pytest.MonkeyPatch, **body: object) -> None:
+    path.write_text(json.dumps(body), "utf-8")
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(path))
+
+
+@pytest.mark.parametrize(
+    ("reference", "commit"),
+    [("GITHUB_REF", "GITHUB_SHA"), ("BUILD_SOURCEBRANCH", "BUILD_SOURCEVERSION")],
+)
+def test_a_head_that_merges_the_target_is_not_the_merge_that_ci_built(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, reference: str, commit: str
+) -> None:
+    feature(repo)
+    repo.git("merge", "--quiet", "--strategy=ours", "--no-edit", "main")
+    monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    monkeypatch.setenv(reference, "refs/pull/7/merge")
+    monkeypatch.setenv(commit, "c" * 40)
+    assert colours() == ("merge base with main", "third", "feature")
+    monkeypatch.setenv(commit, repo.git("rev-parse", "HEAD"))
+    assert colours()[0] == "HEAD^1 (the base of the merge)"
+
+
+def test_the_base_itself_is_no_pull_request(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = repo.git("rev-parse", "HEAD")
+    event(tmp_path / "event.json", monkeypatch, pull_request={"base": {"sha": base}})
+    assert "nothing of the request is checked out" in str(refusal())
+    repo.chart(colour="feature").commit("feature")
+    assert colours()[1:] == ("second", "feature")
+
+
+def test_a_merge_queue_names_what_it_is_built_on(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.git("branch", "release", "HEAD^1")
+    repo.git("switch", "--quiet", "release")
+    repo.chart(colour="released").commit("released")
+    base = repo.git("rev-parse", "HEAD")
+    repo.chart(colour="queued").commit("queued")
+    group = {"base_sha": base, "base_ref": "refs/heads/release"}
+    repository = {"default_branch": "main"}
+    event(tmp_path / "event.json", monkeypatch, merge_group=group, repository=repository)
+    assert colours()[1:] == ("released", "queued")
+    assert ci.is_pull_request()
+
+
+def test_a_merged_result_is_compared_with_the_target_that_it_holds(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feature(repo)
+    older, newer = repo.git("merge-base", "HEAD", "main"), repo.git("rev-parse", "main")
+    repo.git("checkout", "--quiet", "--detach", "main")
+    repo.git("merge", "--quiet", "--strategy=ours", "--no-edit", "feature")
+    gitlab(monkeypatch, older)
+    assert colours()[1] == "second"
+    monkeypatch.setenv("CI_MERGE_REQUEST_TARGET_BRANCH_SHA", newer)
+    assert colours()[1] == "third"
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"CIRCLE_PULL_REQUEST": "https://github.com/a/b/pull/7"},
+        {"CIRRUS_PR": "7", "CIRRUS_BASE_BRANCH": "main"},
+        {"CF_PULL_REQUEST_TARGET": "main"},
+        {"BITRISEIO_GIT_BRANCH_DEST": "main"},
+        {"BUDDY_RUN_PR_BASE_BRANCH": "main"},
+        {"PULL_NUMBER": "7", "PULL_BASE_REF": "main"},
+        {"ghprbPullId": "7", "ghprbTargetBranch": "main"},
+    ],
+)
+def test_each_system_says_that_it_runs_for_a_pull_request(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+) -> None:
+    feature(repo)
+    assert not ci.is_pull_request()
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert ci.is_pull_request()
+    assert colours()[1:] == ("second", "feature")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"issue": {"pull_request": {"url": "https://api.github.com/repos/a/b/pulls/7"}}},
+        {"workflow_run": {"event": "pull_request"}},
+    ],
+)
+def test_a_workflow_that_follows_a_pull_request_is_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: dict[str, object]
+) -> None:
+    event(tmp_path / "event.json", monkeypatch, **body)
+    assert ci.is_pull_request()
+    event(tmp_path / "event.json", monkeypatch, issue={}, workflow_run={"event": "push"})
+    assert not ci.is_pull_request()
