@@ -59,7 +59,7 @@ _INVALID = pattern(
 """The API server's words on a field whose value it shows."""
 _WORDS_OF_SERVERS = pattern(
     r"(?i)(?:invalid|unsupported|duplicate|required) value\b|(?:forbidden|not found|too (?:long|"
-    r"many|short|few)|internal error|must |cannot |is |are |should |has |was )"
+    r"many|short|few)|internal error|unexpected |must |cannot |is |are |should |has |was )"
 )
 _SHORTEST = 6
 """Fewer characters without a letter or a digit among them are punctuation."""
@@ -110,6 +110,12 @@ def is_secret_value(value: str) -> bool:
     text = value.strip().strip("\"'")
     is_word = any(map(str.isalnum, text[:_FAR])) or len(text) >= _SHORTEST
     return is_word and text.lower() not in _PLAIN and not is_stand_in(text)
+
+
+def in_comment(text: str, at: int) -> bool:
+    """Whether a place of a text stands behind the mark of a comment."""
+    begin = max(0, at - _NEAR)
+    return _COMMENT.search(text[max(begin, text.rfind("\n", begin, at) + 1) : at]) is not None
 
 
 class _Places:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policylint.redaction.assigned import is_secret_value
+from policylint.redaction.assigned import in_comment, is_secret_value
 from policylint.redaction.shapes import Span, token_like
 from policylint.redaction.vocabulary import secret_key
 from policylint.runtime.patterns import pattern
@@ -21,7 +21,26 @@ _WORDED = (
     ),  # SQL
     ("password '", r"(?:\bPASSWORD|(?i:\bwith[ \t]+password))[ \t]+'(?P<secret>[^'\n]+)'"),
     ("securestring", r"(?i)To-SecureString[ \t]+(?:-String[ \t]+)?[\"'](?P<secret>[^\"'\n]+)"),
-    ("htpasswd", r"\bhtpasswd[ \t]+-\w*b(?:[ \t]+\S+){2,8}?[ \t]+(?P<secret>\S+)[ \t]*(?:$|[;&|])"),
+    (
+        "htpasswd",
+        r"(?m)\bhtpasswd[ \t]+-\w*b\w*(?:[ \t]+\S+){1,8}?[ \t]+(?P<secret>\S+)[ \t]*(?:$|[;&|])",
+    ),
+    ("rabbitmqctl", r"\b(?:add_user|change_password)[ \t]+\S+[ \t]+(?P<secret>\S+)"),
+    (
+        "mc ",
+        r"\bmc[ \t]+(?:alias[ \t]+set|config[ \t]+host[ \t]+add)(?:[ \t]+\S+){3}[ \t]+"
+        r"(?P<secret>\S+)",
+    ),
+    ("sqlplus", r"\bsqlplus(?:[ \t]+-\S+)*[ \t]+[\"']?[\w$#]+/(?P<secret>[^\s@\"']+)"),
+    ("chpasswd", r"[ \t][\"']?[\w.-]+:(?P<secret>[^\s\"'|]++)(?=[^\n]{0,40}\|[^\n]{0,40}chpasswd)"),
+    ("chpasswd", r"\bchpasswd[^\n]{0,40}<<<[ \t]*[\"']?[\w.-]+:(?P<secret>[^\s\"']+)"),
+    ("stats", r"\bstats[ \t]+auth[ \t]+[^\s:]+:(?P<secret>\S+)"),  # haproxy.cfg
+    ("cache_peer", r"[ \t]login=[^\s:]+:(?P<secret>\S+)"),  # squid.conf
+    ("community", r"(?m)^[ \t]*(?:ro|rw)community6?[ \t]+(?P<secret>\S+)"),  # snmpd.conf
+    (
+        "user ",
+        r"(?m)(?:^[ \t]*|SETUSER[ \t]+|ACL[ \t]+)user[ \t]+\S+[^\n>]{0,200}[ \t]>(?P<secret>\S+)",
+    ),
     (
         ":",
         r"(?m)^(?:localhost|\*|[\w-]+(?:\.[\w-]+)+):(?:\d{4,5}|\*)(?::[^:\s]{1,100}){2}"
@@ -49,8 +68,41 @@ _VAULT = pattern(r"\bvault[ \t]+login[ \t]+(?P<secret>[\w.-]{8,512})")
 _PIPED = pattern(
     r"\b(?:echo|printf)(?:[ \t]+-\w+|[ \t]+[\"']?%s\S{0,8})*[ \t]+"
     r"(?P<secret>\"[^\"\n]{1,4096}\"|'[^'\n]{1,4096}'|[^\s\"'|]{1,4096})[ \t]*\|"
-    r"(?=[^\n|]{0,400}--(?:password|token)-stdin)"
+    r"(?=[^\n|]{0,400}--(?:password|token)-stdin|[ \t]*kinit\b|[ \t]*sudo[ \t]+-S|[ \t]*passwd\b)"
 )
+_SETTING = pattern(
+    r"\b(?:configure|config|env|secret|variable)[ \t]+set(?:[ \t]+-\S+)*[ \t]+"
+    r"(?P<key>[\w./:@-]{1,200})[ \t]+(?P<secret>[^\s-]\S*)"
+)
+_KEYED = (
+    (
+        "(",
+        r"\b(?:define|(?:put|set)(?:env|default|property)?)\([ \t]*[\"'](?P<key>[\w.-]{1,200})[\"']"
+        r"[ \t]*,[ \t]*[\"'](?P<secret>[^\"'\n]+)[\"']",
+    ),
+    (
+        "]",
+        r"\[[\"'](?P<key>[\w.-]{1,200})[\"']\][ \t]{0,8}=[ \t]{0,8}[\"'](?P<secret>[^\"'\n]+)",
+    ),
+    ("$", r"\$(?P<key>\w{1,200})[ \t]{0,8}=[ \t]{0,8}[\"'](?P<secret>[^\"'\n]+)"),  # PHP
+    (
+        "%3d",
+        r"(?:(?<=%26)|(?<=%3f)|(?<![\w.%-]))(?P<key>[a-z_][\w.-]{0,200})%3d(?P<secret>[^%&\s\"']+)",
+    ),
+    ("? ", r"(?m)^[ \t]*\?[ \t]+(?P<key>[\w.-]{1,200})[ \t]*\r?\n[ \t]*:[ \t]+(?P<secret>\S+)"),
+    (
+        " ",
+        r"\b(?P<key>password|passwd|passphrase|psk)[ \t]+"
+        r"(?P<quote>[\"'])(?P<secret>[^\"'\n]+)(?P=quote)",
+    ),
+    (
+        " ",
+        r"(?m)^[ \t]+(?:user[ \t]+\S+[ \t]+)?(?P<key>[a-z][\w-]{0,60})[ \t]+"
+        r"(?P<secret>(?![A-Za-z]+[.,;:!?]?[ \t]*$)[^\s:=]+)[ \t]*$",
+    ),  # a directive: haproxy, Fluentd
+)
+"""(a word that the text must hold, in lower case; the form): the key in it names the secret."""
+_KEYED_FORMS = tuple((word, pattern(f"(?i){form}")) for word, form in _KEYED)
 _LITERALS = pattern(r"\bcreate[ \t]+secret\b(?P<options>(?:[^\n;|&\\]|\\.){0,4096})", 16)  # DOTALL
 _LITERAL = pattern(r"--from-literal[= ][\"']?[\w.-]{1,253}=(?P<secret>[^\s\"']+)")
 _SECRET = pattern(
@@ -74,6 +126,7 @@ def context_spans(text: str) -> Iterator[Span]:
     yield from _command_spans(text)
     if any(name in lowered for name in _NAMES):
         yield from _beside_spans(text)
+        yield from _keyed_spans(text, lowered)
     yield from _block_spans(text)
     if "Secret" in text and _SECRET.search(text):
         yield from _manifest_spans(text)
@@ -90,8 +143,17 @@ def _block_spans(text: str) -> Iterator[Span]:
 def _beside_spans(text: str) -> Iterator[Span]:
     for pair in _BESIDE.finditer(text):
         names_object = pair["key"].lower() in ("secret", "secrets")
-        if secret_key(pair["key"]) and not names_object and token_like(pair["secret"]):
+        is_secret = secret_key(pair["key"]) and not names_object and token_like(pair["secret"])
+        if is_secret and not in_comment(text, pair.start()):
             yield pair.span("secret")
+
+
+def _keyed_spans(text: str, lowered: str) -> Iterator[Span]:
+    for _, form in filter(lambda row: row[0] in lowered, _KEYED_FORMS):
+        for keyed in form.finditer(text):
+            is_secret = secret_key(keyed["key"]) and is_secret_value(keyed["secret"])
+            if is_secret and not in_comment(text, keyed.start()):
+                yield keyed.span("secret")
 
 
 def _command_spans(text: str) -> Iterator[Span]:
@@ -101,13 +163,19 @@ def _command_spans(text: str) -> Iterator[Span]:
         yield from _image_spans(text)
     if "vault" in text:
         yield from _vault_spans(text)
-    words: list[re.Match[str]] = []
-    if "-stdin" in text:
-        words += _PIPED.finditer(text)
+    for word in _command_words(text):
+        if is_secret_value(word["secret"]):
+            yield word.span("secret")
+
+
+def _command_words(text: str) -> Iterator[re.Match[str]]:
+    if "|" in text:
+        yield from _PIPED.finditer(text)
+    if " set " in text:
+        yield from (word for word in _SETTING.finditer(text) if secret_key(word["key"]))
     if "--from-literal" in text:
         for command in _LITERALS.finditer(text):
-            words += _LITERAL.finditer(text, *command.span("options"))
-    yield from (word.span("secret") for word in words if is_secret_value(word["secret"]))
+            yield from _LITERAL.finditer(text, *command.span("options"))
 
 
 def _image_spans(text: str) -> Iterator[Span]:

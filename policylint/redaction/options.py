@@ -24,6 +24,7 @@ PROGRAMS = {
     "mongorestore": ("-p",),
     "sshpass": ("-p",),
     "redis-cli": ("-a",),
+    "etcdctl": ("--user",),
     "ldapsearch": ("-w",),
     "ldapadd": ("-w",),
     "ldapmodify": ("-w",),
@@ -66,6 +67,10 @@ def option_spans(text: str) -> Iterator[Span]:
     words = list(_WORDS.finditer(text))
     for number, start, end in secret_words([word[0] for word in words]):
         yield words[number].start() + start, words[number].start() + end
+    for word in words:
+        if word[0][0] in "\"'" and len(word[0]) > 2:  # a command in a string: sh -c "..."
+            for start, end in option_spans(word[0][1:-1]):
+                yield word.start() + 1 + start, word.start() + 1 + end
 
 
 def secret_words(words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
@@ -88,12 +93,25 @@ def _secret_part(program: str, option: str, word: str) -> Span | None:
     known = PROGRAMS.get(program, ())
     if option in known:
         return _behind_user(option, word)
-    if program in _ATTACHED and word[:2] in known and len(word) > 2:
-        return 2, len(word)
-    if word.startswith("-") or word in _PROSE:
+    if word.startswith("-"):
+        return _attached(program, word)
+    if word in _PROSE:
         return None
     if _LONG.fullmatch(option) and secret_key(option):
         return (0, len(word))
+    return None
+
+
+def _attached(program: str, word: str) -> Span | None:
+    """The secret in the option's own word: `-pX`, `--user=name:X`."""
+    known = PROGRAMS.get(program, ())
+    option, assigned, _ = word.partition("=")
+    if assigned and option.startswith("--") and option in known:
+        skipped = len(option) + 1
+        part = _behind_user(option, word[skipped:])
+        return part and (skipped + part[0], skipped + part[1])
+    if program in _ATTACHED and word[:2] in known and len(word) > 2:
+        return 2, len(word)
     return None
 
 

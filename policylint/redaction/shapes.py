@@ -59,7 +59,7 @@ _TOKENS = (
     ("sntrys_ sntryu_", r"sntry[su]_[\w+/=-]{20,255}"),
     ("sq0", r"sq0[a-z]{3}-[\w-]{20,64}"),
     ("EAAA", r"EAAA[\w-]{56,64}"),
-    ("8Q~", r"\w{3}8Q~[\w~.-]{31,34}"),
+    ("Q~", r"\w{3}\dQ~[\w~.-]{31,34}"),
     ("M N O", r"[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,40}"),
     ("ATATT3 ATCTT3 ATBB ATSTT3", r"AT(?:ATT3|CTT3|BB|STT3)[\w=-]{20,255}"),
     ("tskey-", r"tskey-(?:[a-z]+-)?[\w-]{16,128}"),
@@ -117,6 +117,26 @@ _TOKENS = (
     ("AQVN", r"AQVN[\w-]{35,38}"),
     ("t1.", r"t1\.[\w-]{8,400}={0,2}\.[\w-]{86}={0,2}"),
     ("dnkey-", r"dnkey-[\w=-]{26}-[\w=-]{52}"),
+    ("-us", r"[a-f0-9]{32}-us\d{1,2}"),  # Mailchimp
+    ("%7C |", r"\d{15,16}(?:\||%7C)[\w-]{27,40}"),  # an app of Facebook
+    ("bedrock-api-key-", r"bedrock-api-key-[\w+/=]{20,2048}"),
+    ("nfp_ nfc_ nfo_ nfu_", r"nf[pcou]_[A-Za-z0-9]{36}"),  # Netlify
+    ("bkua_ bkct_", r"bk(?:ua|ct)_[a-f0-9]{40}"),  # Buildkite
+    ("CCIPAT_ CCIPRJ_", r"CCIP(?:AT|RJ)_[A-Za-z0-9]{22}_[a-f0-9]{40}"),  # CircleCI
+    ("cio", r"cio[A-Za-z0-9]{32}"),  # crates.io
+    ("oy2", r"oy2[a-z0-9]{43}"),  # NuGet
+    ("sk.ey", r"sk\.ey[\w-]{20,255}\.[\w-]{20,64}"),  # Mapbox
+    ("squ_ sqp_ sqa_", r"sq[upa]_[a-f0-9]{40}"),  # Sonar
+    ("AVNS_", r"AVNS_[\w-]{19,30}"),  # Aiven
+    ("BBDC-", r"BBDC-[\w+/]{40,60}"),  # Bitbucket Data Center
+    ("CFPAT-", r"CFPAT-[\w-]{43}"),  # Contentful
+    ("r8_", r"r8_[A-Za-z0-9]{37}"),  # Replicate
+    ("re_", r"re_[A-Za-z0-9]{8}_[A-Za-z0-9]{24}"),  # Resend
+    (
+        "ACDb +ABa +AMC +ASt APIM",
+        r"[A-Za-z0-9+/]{76}(?:APIM|ACDb|\+(?:ABa|AMC|ASt))[A-Za-z0-9+/]{5}[AQgw]==",
+    ),  # the mark of Azure in the keys of its accounts
+    ("AIoT +ASb +AEh +ARm", r"[A-Za-z0-9+/]{33}(?:AIoT|\+(?:ASb|AEh|ARm))[A-Za-z0-9+/]{6}="),
     ("K10", r"K10[a-f0-9]{64}::\w{1,64}:[\w-]{8,128}"),  # k3s
     ("eyJ", r"eyJ[\w-]{8,4096}(?:\.[\w-]{0,8192}){2,4}"),  # JWT, JWE
 )
@@ -127,9 +147,18 @@ _WORDS = tuple(
     for words, token in _TOKENS
 )
 
+_MADE = pattern(r"(?<=[a-z0-9][_-])[A-Za-z0-9]{28,255}(?![A-Za-z0-9])")
+_MAKER = pattern(
+    r"(?<![\w+/.-])(?<!sha256=)(?<!sha384=)(?<!sha512=)(?!sha\d)"
+    r"[a-z][a-z0-9]{1,11}(?:[_-][a-z0-9]{1,11}){0,2}[_-]\Z"
+)
+_WORD = pattern(r"[A-Z]?[a-z]{3,}")
+_MAKERS = 40
+"""How many characters the name of a token's maker may have before the token."""
 _PEM = pattern(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?"
     r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)"
+    r"|-----BEGIN OpenVPN Static key V1-----.*?(?:-----END OpenVPN|\Z)"
     r"|PuTTY-User-Key-File-\d.*?(?:Private-MAC: ?\w+|\Z)",
     re.DOTALL,
 )
@@ -166,10 +195,16 @@ _AUTH = pattern(
     r"(?:auth|identitytoken|registrytoken|password|username)\\*[\"'][ \t\r\n]*:[ \t\r\n]*"
     r"\\*[\"'](?P<secret>[^\"'\\]+)"
 )
+_LOGIN_QUERY = pattern(r"[?&]u=[^&\s]{0,200}&p=(?P<secret>[^&\s\"'\\]{1,1024})")
+_JWK = pattern(
+    r"\\*\"(?:d|k|p|q|dp|dq|qi)\\*\"[ \t\r\n]*:[ \t\r\n]*\\*\"(?P<secret>[\w-]{16,4096})"
+)
+"""The private numbers of a JSON Web Key (RFC 7518)."""
 _DIGEST = pattern(r"(?i)sha(?:1|224|256|384|512)[:-]|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _KEPT_AS_IS = pattern(
     r"\$\{?\(?\w|\$?\{\{|<[\w -]+>$|%\(\w+\)|@@?\w+@@?$|ref\+|vault:|!vault|op://"
     r"|(?:secret|kv)/[\w-]+/[\w/-]+$"  # a path in Vault
+    r"|arn:aws[\w-]*:[\w-]+:|file:/|<path:[^>]*>?$|ENC[\[(]"  # SOPS and Jasypt encrypt so
 )
 
 
@@ -199,6 +234,9 @@ def is_stand_in(value: str) -> bool:
 _ROWS = (
     ("PRIVATE KEY", _PEM, 0),
     ("PuTTY", _PEM, 0),
+    ("OpenVPN", _PEM, 0),
+    ("kty", _JWK, "secret"),
+    ("&p=", _LOGIN_QUERY, "secret"),
     ("$", _HASH, 0),
     ("SHA", _HASH, 0),
     ("pbkdf2", _HASH, 0),
@@ -223,6 +261,17 @@ def _token_spans(text: str) -> Iterator[Span]:
     for words, token in _WORDS:
         if any(word in text for word in words):
             yield from (match.span() for match in token.finditer(text))
+    for made in _MADE.finditer(text):
+        maker = _MAKER.search(text, max(0, made.start() - _MAKERS), made.start())
+        if maker and _is_made(made[0]):
+            yield maker.start(), made.end()
+
+
+def _is_made(text: str) -> bool:
+    """Whether letters of both cases and digits follow one another as chance has it, and not as in
+    words that are written together."""
+    kinds = any(map(str.isdigit, text)), any(map(str.isupper, text)), any(map(str.islower, text))
+    return all(kinds) and len("".join(_WORD.findall(text))) < 0.6 * len(text)
 
 
 def _header_spans(text: str) -> Iterator[Span]:

@@ -16,6 +16,8 @@ from policylint.redaction.vocabulary import MASK
 from policylint.runtime.patterns import pattern
 
 _BASE64 = pattern(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{16,}={0,2}(?![\w+/=-])")
+_ESCAPE = pattern(r"\\+[nt\"']")
+_ESCAPED = {"n": "\n", "t": " ", '"': '"', "'": "'"}
 _DEPTH = 2
 """How often base64 is decoded: a docker configuration in a Secret holds `auth`."""
 _LONGEST = 2_000_000
@@ -44,14 +46,25 @@ def secrets_in(text: str) -> Iterator[str]:
 
 def secret_spans(text: str, depth: int = _DEPTH) -> Iterator[Span]:
     """Where the secrets of a text stand; parts may overlap."""
+    yield from _written_spans(text)
+    if "\\" in text:
+        yield from _written_spans(_unescaped(text))
+    if depth and len(text) <= _LONGEST:
+        yield from _encoded_spans(text, depth)
+
+
+def _written_spans(text: str) -> Iterator[Span]:
     yield from shape_spans(text)
     yield from login_spans(text)
     if ":" in text or "=" in text or "<" in text:
         yield from assigned_spans(text)
     yield from context_spans(text)
     yield from option_spans(text)
-    if depth and len(text) <= _LONGEST:
-        yield from _encoded_spans(text, depth)
+
+
+def _unescaped(text: str) -> str:
+    """The lines and quotes of strings in strings, each as far from the start as it was."""
+    return _ESCAPE.sub(lambda escape: _ESCAPED[escape[0][-1]].rjust(len(escape[0])), text)
 
 
 def covered(text: str, spans: Iterable[Span], mask: str = MASK) -> str:

@@ -25,8 +25,8 @@ def word_set(words: str) -> frozenset[str]:
 
 
 _STRONG = word_set(
-    "password passwords passwd passwds passwort passcode passphrase passphrases pass pwd "
-    "secret secrets token tokens credential credentials creds apikey apikeys dsn psk jwt "
+    "password passwords passwd passwds passwort passcode passphrase passphrases pass pwd pw "
+    "authtok secret secrets token tokens credential credentials creds apikey apikeys dsn psk jwt "
     "contraseña contraseñas contrasena kennwort wachtwoord senha hasło lösenord пароль 密码"
 )
 _PAIRS = frozenset(
@@ -34,7 +34,7 @@ _PAIRS = frozenset(
     for first in word_set(
         "api access account aes auth authentication client database db encryption decryption "
         "deploy hmac license licence master priv private rsa service session shared signing ssh "
-        "storage subscription unseal webhook"
+        "preshared storage subscription unseal webhook"
     )
     for last in ("key", "keys")
 ) | {("connection", "string"), ("connection", "strings"), ("conn", "str")}
@@ -42,7 +42,7 @@ _JOINED = pattern(
     r".+(?:passw(?:or)?ds?|passphrase|secrets?|tokens?|credentials?)"
     r"|.*(?:api|access|private|secret|auth|encryption|signing)keys?|connectionstring"
     r"|(?:admin|auth|bind|db|ftp|http|key|ldap|mail|mysql|pg|pgsql|postgres|rabbit|redis|require|root|smtp"
-    r"|sql|store|trust|user)pass"
+    r"|sql|store|trust|user)(?:pass|pw)"
 )
 """Names that are written without a seam."""
 _PLACES = word_set(
@@ -51,10 +51,10 @@ _PLACES = word_set(
     "expiration expires expiry field fields file filename files folder format generator "
     "header hint index interval issuer keyref kind label labels lifespan encoder decoder "
     "length lifetime limit location management manager max method min minutes mode mount "
-    "mounts name names namespace optional path paths period policies policy prefix "
+    "mounts name names namespace optional path paths period policies policy prefix reqd "
     "property provider rate ref reference refs required reset review reviews rotation "
     "seconds selector size source stdin store strength suffix template ttl type types uri url "
-    "usage validator var variable version volume"
+    "usage validator var variable version volume from warning"
 )
 """Last words of keys whose values only say where a secret is, or what it is like."""
 _COUNTED = word_set("automount checksum checksums has hide is print prints show shows use")
@@ -71,6 +71,8 @@ _HARMLESS = frozenset(
         "grpc": ("pass",),
         "memcached": ("pass",),
         "pull": ("secret", "secrets"),
+        "credentials": ("secret",),
+        "tls": ("secret",),
         "old": ("pwd",),
         "public": ("key", "keys"),
     }.items()
@@ -130,6 +132,7 @@ def words_say_place(words: Sequence[str]) -> bool:
         ("token",),
         ("username",),
         ("user",),
+        ("id",),
     )
 
 

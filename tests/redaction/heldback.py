@@ -122,6 +122,22 @@ TOKENS = {
     "vault batch": "hvb.{w140}",
     "vault service": "hvs.{w95}",
     "yandex": "AQVN{w36}",
+    "aiven": "AVNS_{m19}",
+    "azure storage": "{b76}+ASt{b5}A==",
+    "bedrock": "bedrock-api-key-{m60}",
+    "buildkite": "bkua_{h40}",
+    "cargo": "cio{m32}",
+    "circleci": "CCIPAT_{m22}_{h40}",
+    "contentful": "CFPAT-{w43}",
+    "groq": "gsk_{m52}",
+    "mailchimp": "{h32}-us12",
+    "mapbox": "sk.ey{m80}.{m22}",
+    "netlify": "nfp_{m36}",
+    "nuget": "oy2{a43}",
+    "of a maker that nobody heard of": "zq_{m40}",
+    "replicate": "r8_{m37}",
+    "resend": "re_{m8}_{m24}",
+    "sonar": "squ_{h40}",
 }
 """Tokens that tell by themselves what they are, wherever they stand."""
 
@@ -197,6 +213,7 @@ PASSWORDS = (
     "Geheim123",
     "qwertz!1",
 )
+FAMILIAR = ("hunter2", "letmein9", "Passw0rd_", "Geheim12", "zxcvbn.98", "corner-otter-77")
 LOGINS = (
     "postgres://app:{s}@db.example.com:5432/app?sslmode=require",
     "postgresql+asyncpg://app:{s}@db/app",
@@ -336,6 +353,36 @@ MORE = (
 )
 """Written down after the first measure and before its faults were mended any further."""
 
+FORMS = (
+    "http://influx:8086/write?db=x&u=admin&p={s}",
+    "aws configure set aws_secret_access_key {s}",
+    "htpasswd -bnB admin {s}",
+    "curl --user=admin:{s} https://example.com",
+    "etcdctl --user root:{s} get x",
+    "rabbitmqctl add_user bob {s}",
+    "sqlplus scott/{s}@orcl",
+    "mc alias set s3 https://minio.example.com admin {s}",
+    "echo {s} | kinit admin",
+    "echo 'root:{s}' | chpasswd",
+    "chpasswd <<< 'root:{s}'",
+    "user app on >{s} ~* +@all",
+    "  stats auth admin:{s}",
+    "  user admin insecure-password {s}",
+    "ldap_default_authtok = {s}",
+    "olcRootPW: {s}",
+    "bindPW: {s}",
+    "rocommunity {s}",
+    "cache_peer proxy parent 3128 0 login=bob:{s}",
+    '%any : PSK "{s}"',
+    "define('DB_PASSWORD', '{s}');",
+    'setenv("DB_PASSWORD", "{s}", 1);',
+    'os.environ["DB_PASSWORD"] = "{s}"',
+    "$password = '{s}';",
+    "? password\n: {s}\n",
+    "a%3Db%26password%3D{s}%26c",
+)
+"""Places where people write passwords that they thought of themselves."""
+
 
 def entries(seed: int) -> list[Entry]:
     """Secrets in the shapes that people write, at least 300."""
@@ -382,6 +429,9 @@ def _logins(chance: random.Random) -> Iterator[Entry]:
     for form in (*LOGINS, *MORE):
         secret = spelled(chance.choice(("{m24}", "{m32}", "{h40}")), chance)
         yield Entry(f"login: {form}", form.format(s=secret), secret)
+    for form in FORMS:
+        for secret in chance.sample(FAMILIAR, 2):
+            yield Entry(f"password: {form}", form.format(s=secret), secret)
 
 
 def _documents(chance: random.Random) -> Iterator[Entry]:
