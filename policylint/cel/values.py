@@ -211,9 +211,15 @@ def compare(left: Value, right: Value) -> int:
 _ORDERED = frozenset({"bool", "string", "bytes", Timestamp.cel_type, Duration.cel_type})
 
 
+_FIRST = -62_135_596_800 * 10**9
+"""The first instant of year 1, Go's zero time, in nanoseconds since 1970."""
+
+
 def is_zero(value: Value) -> bool:
     """Whether `optional.ofNonZeroValue` takes a value for none."""
-    if isinstance(value, Timestamp | Duration):
+    if isinstance(value, Timestamp):
+        return value.ns == _FIRST
+    if isinstance(value, Duration):
         return value.ns == 0
     if isinstance(value, str | bytes | list | dict | int | float):
         return not value

@@ -65,11 +65,28 @@ def _is_bool_for(value: Json, kind: str | None) -> bool:
 
 
 def with_meta(schema: Object) -> Object:
-    """The schema with the fields that rules at the root of a resource always see."""
+    """The schema with the fields that rules at the root of a resource always see; one that declares
+    them all keeps what it declares beside them."""
     text = {"type": "string"}
+    if _declares_meta(schema):
+        return schema
     meta = {"type": "object", "properties": {"name": text, "generateName": text}}
     known = {"apiVersion": text, "kind": text, "metadata": meta}
     return {**schema, "type": "object", "properties": {**(schema.get("properties") or {}), **known}}
+
+
+def _declares_meta(schema: Object) -> bool:
+    """Whether a schema declares what every resource has (WithTypeAndObjectMeta)."""
+    declared = schema.get("properties") or {}
+    metadata = declared.get("metadata") or {}
+    names = metadata.get("properties") or {}
+    texts = (
+        *(declared.get(name) for name in ("apiVersion", "kind")),
+        *(names.get(name) for name in ("name", "generateName")),
+    )
+    return metadata.get("type") == "object" and all(
+        (field or {}).get("type") == "string" for field in texts
+    )
 
 
 def _object(value: Object, schema: Object) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from policylint.kubernetes.api.fielderrors import TOPIC, invalid
 from policylint.kubernetes.api.schemas import minor_number
 from policylint.kubernetes.crds.correlate import Pair
 from policylint.kubernetes.crds.decode import decode_causes
-from policylint.kubernetes.crds.lists import duplicates, embedded
+from policylint.kubernetes.crds.embedded import embedded
+from policylint.kubernetes.crds.lists import duplicates
 from policylint.kubernetes.crds.prepare import (
     defaulted,
     emptied,

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from policylint.cel.values import CelUnsupported
 from policylint.kubernetes.api.fielderrors import TOPIC, invalid
-from policylint.kubernetes.crds.lists import duplicates, embedded
+from policylint.kubernetes.crds.embedded import embedded
+from policylint.kubernetes.crds.lists import duplicates
 from policylint.kubernetes.crds.prepare import pruned
 from policylint.kubernetes.crds.rules import RulePosition, run_rules
 from policylint.kubernetes.crds.structural import subschema
@@ -31,8 +32,18 @@ def validate_defaults(
         yield from validate_defaults(items, f"{path}.items", minor)
     resource = root or bool(schema.get("x-kubernetes-embedded-resource"))
     for name, child in (schema.get("properties") or {}).items():
+        where = f"{path}.properties[{name}]"
         if not resource or name not in _TYPE_FIELDS:
-            yield from validate_defaults(child, f"{path}.properties[{name}]", minor)
+            yield from validate_defaults(child, where, minor)
+        elif not root and _has_default(child):
+            what = f"whether the defaults below {where} result in valid metadata"
+            yield Unknown(what, "kubectl apply --dry-run=server", TOPIC, where)
+
+
+def _has_default(schema: Object) -> bool:
+    """Whether a schema gives a default anywhere in metadata."""
+    children = (schema.get("properties") or {}).values()
+    return schema.get("default") is not None or any(map(_has_default, children))
 
 
 def _default(default: Json, schema: Object, path: str, minor: int) -> Iterator[Cause | Unknown]:

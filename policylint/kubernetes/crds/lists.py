@@ -1,11 +1,11 @@
-"""Duplicates in lists of type set and map, and what embedded resources must have."""
+"""Duplicates in lists of type set and map."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
 
-from policylint.kubernetes.api.fielderrors import duplicate, invalid, required
+from policylint.kubernetes.api.fielderrors import duplicate, invalid
 from policylint.kubernetes.crds.prepare import child_schema
 from policylint.kubernetes.crds.structural import subschema
 from policylint.model import Cause, Json, Object
@@ -52,33 +52,3 @@ def _key(item: Object, schema: Object) -> dict[str, Json]:
     return {
         name: item[name] for name in schema.get("x-kubernetes-list-map-keys") or () if name in item
     }
-
-
-def embedded(value: Json, schema: Object | None, path: str = "") -> Iterator[Cause]:
-    """What embedded resources lack: they need a kind and an API version of their own."""
-    if schema is None:
-        return
-    if isinstance(value, list):
-        items = schema.get("items")
-        for at, item in enumerate(value):
-            yield from embedded(
-                item, items if isinstance(items, Mapping) else None, f"{path}[{at}]"
-            )
-    elif isinstance(value, Mapping):
-        if schema.get("x-kubernetes-embedded-resource"):
-            yield from _type_meta(value, path)
-        for name, item in value.items():
-            yield from embedded(
-                item, child_schema(schema, name), f"{path}.{name}" if path else name
-            )
-
-
-def _type_meta(value: Object, path: str) -> Iterator[Cause]:
-    for name in ("apiVersion", "kind"):
-        where = f"{path}.{name}" if path else name
-        if name not in value:
-            yield required(where)
-        elif not isinstance(value[name], str):
-            yield invalid(where, value[name], "must be a string")
-        elif not value[name]:
-            yield invalid(where, "", "must not be empty")

@@ -87,10 +87,13 @@ def _validate(position: ValuePosition) -> Iterator[Cause]:
     wrong = _type_error(position)
     if wrong is not None:
         yield wrong
+    if position.value is None:  # of null, only type and enum are judged
+        yield from _enum(position)
+        return
     yield from _combinations(position)
     yield from _enum(position)
     match position.value:
-        case bool() | None:
+        case bool():
             return
         case str():
             yield from _string(position)
@@ -246,6 +249,7 @@ def _number(position: ValuePosition) -> Iterator[Cause]:
         return
     if types == ("integer",):
         yield from _range(position)
+    yield from _of_32_bits(position)
     exact = type_name(position.value) == "integer"
     for keyword, exclusive, words, beyond in _BOUNDS:
         bound = position.schema.get(keyword)
@@ -257,6 +261,15 @@ def _number(position: ValuePosition) -> Iterator[Cause]:
             yield _out_of_bounds(position, words, strict, limit)
     yield from _multiple(position, exact)
 
+
+def _of_32_bits(position: ValuePosition) -> Iterator[Cause]:
+    if format_of(position.schema, position.minor) == "float" and abs(position.value) > _FLOAT32:
+        text = f"Checked value must be of type number with format float in {position.path}"
+        yield invalid("<nil>", "", text)
+
+
+_FLOAT32 = 3.4028234663852886e38
+"""The largest number of 32 bits."""
 
 _NUMERIC = {"integer", "number"}
 

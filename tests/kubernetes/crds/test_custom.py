@@ -243,3 +243,71 @@ def test_a_crd_that_cannot_be_decoded_leaves_the_answer_open():
     answer = validate_custom(resource({"size": 1}), None, broken, SERVER)
     assert answer.outcome is Outcome.DEPENDS
     assert "properties[spec].properties" in answer.unknowns[0].what
+
+
+META = {"type": "object", "properties": {"name": {"type": "string"}}}
+EMBEDDED = {
+    "type": "object",
+    "x-kubernetes-embedded-resource": True,
+    "properties": {"metadata": META, "spec": {"type": "object"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "outcome"),
+    [
+        (EMBEDDED, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}, True),
+        (EMBEDDED, {"apiVersion": "v1", "kind": "Pod"}, True),
+        (EMBEDDED, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a/b"}}, False),
+        (EMBEDDED, {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "A_"}}, False),
+        (EMBEDDED, {"apiVersion": "v1", "kind": "P", "metadata": {"labels": {"a": "x y"}}}, False),
+        (EMBEDDED, {"apiVersion": "v1", "kind": "%"}, False),
+        (EMBEDDED, {"apiVersion": "a/b/c", "kind": "Pod"}, False),
+        ({"type": "number", "format": "float"}, 3.74e38, False),
+        ({"type": "number", "format": "float"}, 3.4e38, True),
+        ({"type": "number", "format": "double"}, 3.74e38, True),
+        (
+            {
+                "nullable": True,
+                "x-kubernetes-int-or-string": True,
+                "anyOf": [{"type": "integer"}, {"type": "string"}],
+            },
+            None,
+            True,
+        ),
+    ],
+)
+def test_what_kubernetes_own_tests_send_is_judged_as_its_server_does(schema, value, outcome):
+    answer = judge({"type": "object", "properties": {"a": schema}}, {"a": value})
+    assert (answer.outcome is Outcome.ACCEPTED) is outcome
+
+
+def test_a_rule_sees_all_of_a_metadata_that_declares_what_every_resource_has():
+    text = {"type": "string"}
+    names = dict.fromkeys(("name", "generateName", "namespace"), text)
+    schema = {
+        "type": "object",
+        "x-kubernetes-embedded-resource": True,
+        "properties": {
+            "apiVersion": text,
+            "kind": text,
+            "metadata": {"type": "object", "properties": names},
+        },
+        "x-kubernetes-validations": [{"rule": "self.metadata.namespace == 'a'"}],
+    }
+    for namespace, outcome in (("a", Outcome.ACCEPTED), ("b", Outcome.REJECTED)):
+        value = {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": namespace}}
+        spec = {"type": "object", "properties": {"a": schema}}
+        assert judge(spec, {"a": value}).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("rule", "outcome"),
+    [
+        ("optional.ofNonZeroValue(timestamp('0001-01-01T00:00:00Z')).hasValue()", "rejected"),
+        ("optional.ofNonZeroValue(timestamp('1970-01-01T00:00:00Z')).hasValue()", "accepted"),
+    ],
+)
+def test_the_zero_time_is_the_first_year(rule, outcome):
+    schema = {"type": "object", "x-kubernetes-validations": [{"rule": rule}]}
+    assert judge(schema, {}).outcome.value == outcome
