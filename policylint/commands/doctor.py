@@ -13,12 +13,15 @@ from policylint.commands.environment import Found, environment
 from policylint.commands.scan import Survey, absolute, configuration, searched
 from policylint.config import Config, Release
 from policylint.errors import RuleFailure
+from policylint.helm.inputs.options import Options
 from policylint.model import Verdict, combine
+from policylint.pipeline.configuration.settings import load_config
 from policylint.report.formats.json import SCHEMA
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.callsites import words_for
 from policylint.scan.repository.coverage import Coverage, examine
 from policylint.scan.repository.jobs import CI, MAKE
+from policylint.scan.repository.judged import Run
 from policylint.scan.repository.walk import naming
 from policylint.scan.texts.source import Source
 
@@ -95,17 +98,22 @@ class Judged:
     where it lists none those that the files declare."""
 
     def __init__(self, config: Config) -> None:
-        self._config = config
+        self._configs = {"": config}
         self._declared: frozenset[tuple[str, str]] | None = None
 
-    def has(self, deploy: Invocation, environment: str) -> bool:
+    def has(self, deploy: Invocation, run: Run) -> bool:
         """Whether a deploy is one of them, or may be: where its words cannot be told, its chart
         says."""
-        releases = self._config.releases
+        releases = self._config_of(run).releases
         if not releases:
             return self._is_declared(deploy)
-        own = [release for release in releases if environment in ("", release.environment)]
+        own = [item for item in releases if run.environment in ("", item.environment)]
         return any(_is_deploy_of(release, deploy) for release in own)
+
+    def _config_of(self, run: Run) -> Config:
+        if run.config not in self._configs:
+            self._configs[run.config] = load_config(Options(config=run.config))
+        return self._configs[run.config]
 
     def _is_declared(self, deploy: Invocation) -> bool:
         if self._declared is None:

@@ -86,12 +86,20 @@ def test_an_unknown_format_is_refused(here, capsys, monkeypatch):
         ("policylint check oci://x/web --version 1", "helm upgrade web oci://x/web", True),
         ("policylint check ./other && true", "helm upgrade web ./chart", False),
         ("policylint scan .", "helm upgrade api ./chart", True),
+        ("policylint scan charts", "helm upgrade web ./chart", False),
+        ("policylint scan --format json ./deploy.sh", "helm upgrade web ./chart", True),
+        ("policylint scan --help", "helm upgrade web ./chart", False),
+        ("policylint check ./chart --help", "helm upgrade web ./chart", False),
+        ("policylint check -", "helm upgrade web ./chart", False),
+        ("policylint check --config api.conf", "helm upgrade web ./chart", False),
+        ("policylint check --config api.conf", "helm upgrade api ./api", True),
     ],
 )
 def test_a_run_counts_where_it_judges_that_release(
     here, capsys, monkeypatch, check, deploy, is_judged
 ):
     (here / ".policylint.yaml").write_text(CONFIG)
+    (here / "api.conf").write_text("releases:\n  - {name: api, chart: ./api}\n")
     (here / "deploy.sh").write_text(f"set -e\n{check}\n{deploy}\n")
     _, out, _ = run(capsys, monkeypatch, "doctor", "--format", "json")
     (row,) = json.loads(out)["deploys"]

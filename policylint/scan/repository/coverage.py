@@ -12,7 +12,7 @@ from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.callsites import CallSite, calls, runs_at
 from policylint.scan.repository.guards import Guard, guards
 from policylint.scan.repository.jobs import CI, Part, Parts, parts_of
-from policylint.scan.repository.judged import Configured
+from policylint.scan.repository.judged import Configured, Run
 from policylint.scan.repository.swallowed import flaw, goes_on
 from policylint.scan.texts.source import Source
 
@@ -64,7 +64,7 @@ class _File(Struct, frozen=True):
     calls: tuple[CallSite, ...] = ()
 
 
-def everything(deploy: Invocation, environment: str) -> bool:  # noqa: ARG001  as Configured is
+def everything(deploy: Invocation, run: Run) -> bool:  # noqa: ARG001  as Configured is
     """Every deploy is configured."""
     return True
 
@@ -231,7 +231,7 @@ class _Repository(Struct, frozen=True):
             for guard, at, _, why in self._guards(file):
                 if file.parts.at(at) != part:
                     continue
-                but = _ignored(file, why, at) or ("the job runs though it failed" if anyway else "")
+                but = _ignored(file, why, at) or _not_waited_for(part, own, anyway=anyway)
                 if not but:
                     return _Answer(guard, "runs in a job that it waits for")
                 reason = f"{guard.file}:{guard.line} runs in a job that it waits for, but {but}"
@@ -304,6 +304,23 @@ def _ignored(file: _File, why: str, line: int) -> str:
     if (step and step.tolerant) or (part and part.tolerant):
         return "it is allowed to fail"
     return ""
+
+
+def _not_waited_for(part: Part, own: Part | None, *, anyway: bool) -> str:
+    """Why a job may deploy without the answer of a part that it needs."""
+    if anyway:
+        return "the job runs though it failed"
+    if own is not None and _is_left_out(part.rules, own.rules):
+        return f"GitLab leaves that job out of some pipelines: {part.rules[0]}"
+    return ""
+
+
+def _is_left_out(rules: tuple[str, ...], own: tuple[str, ...]) -> bool:
+    """Whether GitLab leaves a job out of a pipeline that has the one with its `own` rules."""
+    if not rules or (own and set(own).issubset(rules)):
+        return False
+    kinds = {rule.partition(" ")[0] for rule in (*rules, *own)}
+    return len(kinds) == 1
 
 
 def _passed_over(part: Part | None, guard_line: int, deploy_line: int) -> str:

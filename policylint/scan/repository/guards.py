@@ -15,15 +15,17 @@ from policylint.scan.repository.swallowed import flaw
 from policylint.scan.texts.source import Source
 
 _COMMAND = pattern(
-    r"(?<![\w./-])(?:[\w./-]*/)?policylint(?::\S+)?(?:\s+-[\w-]+(?:=\S+)?)*\s+(check|scan)\b"
+    r"(?<![\w./-])(?:[\w./-]*/)?policylint(?:[:@]\S+)?(?:\s+-[\w-]+(?:=\S+)?)*\s+(check|scan)\b"
 )
 _STEP = pattern(r"^[ \t]*-?[ \t]*uses:\s*[\"']?[\w./-]*policylint[\w./-]*@", re.MULTILINE)
 _HOOK = pattern(
     r"^[ \t]*-[ \t]*id:\s*[\"']?policylint(?:-(?P<command>check|scan))?\b", re.MULTILINE
 )
 _SILENT = pattern(
-    r"^[ \t]*(?:#|//|rem\b|-?\s*(?:@?echo|printf)\b|-?\s*(?:name|description):)", re.IGNORECASE
+    r"^[ \t]*(?:#|//|rem\b|-?\s*(?:run:\s*)?(?:@?echo|printf)\b|-?\s*(?:name|description):)",
+    re.IGNORECASE,
 )
+_COMMENT = pattern(r"\s#")
 _HOOKS = (".pre-commit-config.yaml", ".pre-commit-config.yml", "lefthook.yml", "lefthook.yaml")
 
 
@@ -49,24 +51,42 @@ def guards(source: Source) -> Iterator[Guard]:
     """Where a file runs `policylint check` or `scan`; printed text, comments and names are none."""
     if "policylint" not in source.text:
         return
-    is_hooks = PurePosixPath(source.file).name in _HOOKS
+    guard_of = _hook if PurePosixPath(source.file).name in _HOOKS else _job_line
     lines = source.text.split("\n")
     for number, line in enumerate(lines, 1):
-        if _SILENT.match(line):
-            continue
-        command, hook = _COMMAND.search(line), is_hooks and _HOOK.match(line)
-        if hook:
-            yield Guard(source.file, number, "hook", run=Run(hook["command"] or "check"))
-        elif command:
-            run = run_of(command[1], _continued(lines, number, command.end()))
-            if is_hooks:
-                yield Guard(source.file, number, "hook", run=run)
-                continue
-            why, until = flaw(source, number, command.start(), command.end())
-            column = command.start() + 1
-            yield Guard(source.file, number, "command", column, why, until, run)
-        elif _STEP.match(line):
-            yield Guard(source.file, number, "step")
+        guard = None if _SILENT.match(line) else guard_of(source, lines, number)
+        if guard is not None:
+            yield guard
+
+
+def _hook(source: Source, lines: Sequence[str], number: int) -> Guard | None:
+    line = lines[number - 1]
+    hook, command = _HOOK.match(line), _command(line)
+    if hook:
+        return Guard(source.file, number, "hook", run=Run(hook["command"] or "check"))
+    if command:
+        run = run_of(command[1], _continued(lines, number, command.end()))
+        return Guard(source.file, number, "hook", flaw=run.flaw, run=run)
+    return None
+
+
+def _job_line(source: Source, lines: Sequence[str], number: int) -> Guard | None:
+    line = lines[number - 1]
+    command = _command(line)
+    if command:
+        run = run_of(command[1], _continued(lines, number, command.end()))
+        why, until = flaw(source, number, command.start(), command.end())
+        column = command.start() + 1
+        return Guard(source.file, number, "command", column, run.flaw or why, until, run)
+    if _STEP.match(line):
+        return Guard(source.file, number, "step")
+    return None
+
+
+def _command(line: str) -> re.Match[str] | None:
+    """The run of policylint of a line, which no comment holds."""
+    comment = _COMMENT.search(line)
+    return _COMMAND.search(line, 0, comment.start() if comment else len(line))
 
 
 def _continued(lines: Sequence[str], number: int, start: int) -> str:

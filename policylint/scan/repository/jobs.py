@@ -82,6 +82,9 @@ class Part(Struct, frozen=True):
     steps: tuple[Step, ...] = ()
     tolerated: Setting | None = None
     """The setting that says in plain words that it may fail; None where none does."""
+    rules: tuple[str, ...] = ()
+    """The conditions under which GitLab has it in a pipeline at all, "rules $CI_COMMIT_TAG": no
+    other job waits for one that is left out; () for every pipeline."""
 
     def step(self, line: int) -> Step | None:
         """The step that holds a line."""
@@ -305,7 +308,18 @@ def _gitlab(root: Tree) -> Iterator[Part]:
             needs = _names(job.get("needs"))
         else:
             needs = earlier[ranks[name]]
-        yield _part(name, job, needs, None)
+        yield replace(_part(name, job, needs, None), rules=_rules(job))
+
+
+def _rules(job: Tree) -> tuple[str, ...]:
+    """The conditions of `rules:` and `only:`; none where one of them does not look at the
+    pipeline, as `changes:`."""
+    for name, tree in (("rules", job.get("rules")), ("only", job.get("only", "refs"))):
+        listed = tree or job.get(name)
+        texts = [item.text or item.string("if") for item in listed.items()] if listed else []
+        if texts and all(texts):
+            return tuple(f"{name} {text}" for text in texts)
+    return ()
 
 
 def _of_earlier_stages(ranks: Mapping[str, int]) -> dict[int, tuple[str, ...]]:

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import parse_command
@@ -21,19 +22,21 @@ SWITCHES = frozenset(
     )
 )
 """The options of `policylint check` that no word follows."""
-_LISTING = "releases"
-"""What `policylint check --list` is: it judges nothing."""
+_IDLE = "nothing"
+"""A run that judges nothing: it lists, or explains itself."""
+_IDLING = ("--list", "--help", "-h")
 _NAMED = {
     "--release": "release",
     "-n": "namespace",
     "--namespace": "namespace",
     "--env": "environment",
+    "--config": "config",
 }
 _UNTOLD = pattern(r"[$%]|\{\{|`|<<|@\(")
-_ENDS = pattern(r"\s(?:&&|\|\|?|;|>|2>|<|#)|[;|]|\)\s*$|['\"]\s*[,\]}]")
+_ENDS = pattern(r"\s(?:&&|\|\|?|;|>|2>|<|#)|[;|]|\)\s*$|['\"]\s*[,\]}]|,\s|[\]}]\s*$")
 
-Configured = Callable[[Invocation, str], bool]
-"""(deploy, environment or "" for all): whether `policylint check` without a chart judges it."""
+Configured = Callable[[Invocation, "Run"], bool]
+"""(deploy, run): whether this `policylint check` without a chart judges it."""
 
 
 class Run(Struct, frozen=True):
@@ -44,17 +47,25 @@ class Run(Struct, frozen=True):
     release: str = ""
     namespace: str = ""
     environment: str = ""
+    config: str = ""
+    """The configuration that it names."""
+    paths: tuple[str, ...] = ()
+    """What a scan looks at; () for everything."""
     is_untold: bool = False
-    """Whether variables, or another configuration, decide what it judges."""
+    """Whether variables decide what it judges."""
+    flaw: str = ""
+    """Why its answer stops nothing, by its own words."""
 
     def judges(self, deploy: Invocation, configured: Configured) -> bool:
         """Whether it judges a deploy, or may."""
-        if self.command == _LISTING:
+        if self.command == _IDLE:
             return False
-        if self.command == "scan" or self.is_untold:
+        if self.is_untold:
             return True
+        if self.command == "scan":
+            return not self.paths or any(_is_below(deploy.file, path) for path in self.paths)
         if not self.chart:
-            return configured(deploy, self.environment)
+            return configured(deploy, self)
         if not _agree(self.namespace, deploy.namespace):
             return False
         if self.release:
@@ -64,6 +75,10 @@ class Run(Struct, frozen=True):
     @property
     def words(self) -> str:
         """What it judges, for people."""
+        if self.command == _IDLE:
+            return "nothing"
+        if self.command == "scan":
+            return ", ".join(self.paths)
         if not self.chart:
             if self.environment:
                 where = f" of {self.environment}"
@@ -79,12 +94,13 @@ def run_of(command: str, text: str) -> Run:
     """The run of `policylint check` or `scan` with these words behind it, up to the end of the
     command."""
     words = _split(_ENDS.split(f"{text} ", maxsplit=1)[0])
+    own = words[: words.index("--")] if "--" in words else words
+    if not set(_IDLING).isdisjoint(own):
+        return Run(_IDLE)
     if command == "scan":
-        return Run(command)
-    if "--list" in words:
-        return Run(_LISTING)
-    if "--" in words:
-        return _of_command(words[words.index("--") + 1 :])
+        return _of_scan(own)
+    if own != words:
+        return _of_command(words[len(own) + 1 :])
     return _of_check(words)
 
 
@@ -97,22 +113,46 @@ def _split(text: str) -> list[str]:
         return text.split()
 
 
+def _of_scan(words: Sequence[str]) -> Run:
+    paths, _ = _read(words)
+    return Run(
+        "scan",
+        paths=tuple(paths),
+        is_untold=any(map(_UNTOLD.search, paths)),
+        flaw=_flaw(words),
+    )
+
+
 def _of_check(words: Sequence[str]) -> Run:
-    stated = {"command": "check"}
+    charts, options = _read(words)
+    stated = {_NAMED[name]: value for name, value in options.items() if name in _NAMED}
+    if charts and "--changed" not in words:  # the words behind it are the changed files
+        stated["chart"] = charts[0]
+    is_untold = any(map(_UNTOLD.search, stated.values()))
+    run = Run("check", is_untold=is_untold, flaw=_flaw(words))
+    return replace(run, **stated)
+
+
+def _flaw(words: Sequence[str]) -> str:
+    if "--exit-zero" in words:
+        return "its answer is thrown away: --exit-zero"
+    return ""
+
+
+def _read(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """(the words that belong to no option, the options with their values)."""
+    positional: list[str] = []
+    options: dict[str, str] = {}
     waiting = iter(words)
     for word in waiting:
-        if not word.startswith("-"):
-            stated.setdefault("chart", word)
+        if word == "-" or not word.startswith("-"):
+            positional.append(word)
             continue
         name, equals, value = word.partition("=")
         if not equals and name not in SWITCHES:
             value = next(waiting, "")
-        if name in _NAMED:
-            stated[_NAMED[name]] = value
-    if "--changed" in words:
-        stated["chart"] = ""  # the words behind it are the changed files
-    is_untold = any(map(_UNTOLD.search, stated.values())) or "--config" in words
-    return Run(**stated, is_untold=is_untold)
+        options[name] = value
+    return positional, options
 
 
 def _of_command(words: Sequence[str]) -> Run:
@@ -127,6 +167,11 @@ def _of_command(words: Sequence[str]) -> Run:
 
 def _agree(wanted: str, told: str | None) -> bool:
     return not wanted or not told or wanted == told
+
+
+def _is_below(file: str, path: str) -> bool:
+    top, name = _bare(path), _bare(file)
+    return not top or name == top or name.startswith(f"{top}/")
 
 
 def _same_chart(chart: str, deploy: Invocation) -> bool:

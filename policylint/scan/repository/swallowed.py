@@ -28,6 +28,8 @@ _SET = pattern(r"(?:^|[\s;&|\"'])set\s+(?P<sign>[-+])(?:[a-df-zA-Z]*e[a-zA-Z]*|o
 _SHEBANG_E = pattern(r"\A#![^\n]*\s-\w*e")
 _IF = pattern(r"(?:^|[\s;\"'])(?:if|elif|while|until)\s+(?P<not>!\s*)?[^\n;&|]*$")
 _ELSE = pattern(r"^[ \t]*(?:else|elif|fi|done)\b")
+_NEGATED = pattern(r"(?:^|[;&|:-])\s*!\s[^;&|]*$")
+_TESTED = pattern(r"(?P<test>(?:\btest\s|\[\s)[^;&|]*?)\s*&&\s*$")
 _CONTINUED = "\\"
 _HARMLESS = pattern(
     r"(?:\{|\()?\s*(?:true|:|echo|printf|sleep|exit\s+0|return\s+0|warn\w*|log\w*|helm|kubectl)\b"
@@ -162,6 +164,10 @@ def flaw(source: Source, number: int, start: int, end: int) -> tuple[str, int]:
     condition = _IF.search(before)
     if condition:
         return _in_condition(lines, number, negative=condition["not"] is not None)
+    if _NEGATED.search(before):
+        return "its answer is turned around: !", 0
+    if tested := _TESTED.search(before):
+        return f"only if {tested['test']}", 0
     if "Jenkinsfile" in source.file and _caught(
         "\n".join(lines[: number - 1]) + f"\n{before}", lines[number - 1]
     ):
