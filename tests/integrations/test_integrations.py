@@ -194,7 +194,7 @@ def test_the_action_annotates_sums_up_and_reports(clone: Repo, tmp_path: Path) -
     change(clone, REFUSED)
     done, outputs = checked(clone, tmp_path, "--fail-on 'error'")
     assert done.returncode == 0, done.stderr
-    assert outputs["verdict"] == "fail"
+    assert (outputs["verdict"], outputs["sarif"]) == ("fail", "true")
     annotation = r"^::error title=policylint%3A selector-changed,file=values.yaml,line=1"
     assert re.search(annotation, done.stdout, re.M), done.stdout
     assert "prod/web" in (tmp_path / "summary").read_text()
@@ -210,6 +210,20 @@ def test_the_action_is_unknown_where_policylint_cannot_judge(clone: Repo, tmp_pa
     _, outputs = checked(clone, tmp_path)
     assert outputs["verdict"] == "unknown"
     assert run(clone, tmp_path, step("verdict"), CODE="").returncode == 2
+
+
+def test_the_action_s_conditions_look_at_nothing_outside_the_workspace() -> None:
+    conditions = [row.get("if", "") for row in ACTION["runs"]["steps"]]
+    assert not any("hashFiles" in condition for condition in conditions)  # it sees no other file
+
+
+def test_what_github_refuses_to_publish_is_no_verdict() -> None:
+    publishing = [
+        row
+        for row in ACTION["runs"]["steps"]
+        if row.get("name") == "comment" or "upload-sarif" in row.get("uses", "")
+    ]
+    assert [row["continue-on-error"] for row in publishing] == [True, True]
 
 
 @pytest.mark.parametrize(("known", "wanted"), [("", "--method POST"), ("42", "comments/42")])
