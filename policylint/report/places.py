@@ -12,18 +12,30 @@ _ROLES = ("cause", "command", "record", "rendered")
 """The roles of a location, from what the user should change to where it shows."""
 
 
+NO_FILE = ".policylint.yaml"
+"""Code hosts drop what has no file; it is shown at the configuration."""
+
+
 def primary(finding: Finding) -> Location | None:
     """The place to point at: the cause where it is known, else the command, record or template.
 
-    A template is named by its own file where that is in the work tree.
+    A template is named by its own file where that is in the work tree. A flag of a command line
+    that stands in no file comes last.
     """
-    for role in _ROLES:
-        for location in finding.locations:
-            if location.role == role and location.file:
-                if location.path:
-                    return replace(location, file=location.path)
-                return location
-    return None
+    places = [
+        location
+        for role in _ROLES
+        for location in finding.locations
+        if location.role == role and location.file
+    ]
+    first = next(iter(sorted(places, key=_is_flag)), None)
+    if first is not None and first.path:
+        return replace(first, file=first.path)
+    return first
+
+
+def _is_flag(place: Location) -> bool:
+    return place.role == "command" and not place.line
 
 
 def line_of(location: Location) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from policylint.errors import RuleFailure
 from policylint.model import Finding, Severity
 from policylint.report.model import Report, every_failure, every_finding
-from policylint.report.places import line_of, primary, shown_path
+from policylint.report.places import NO_FILE, line_of, primary, shown_path
 from policylint.runtime.escapes import json_text, on_one_line
 
 _LEVELS: Mapping[Severity, str] = {
@@ -21,8 +21,6 @@ _LEVELS: Mapping[Severity, str] = {
     Severity.WARNING: "major",
     Severity.NOTE: "info",
 }
-_NO_FILE = ".policylint.yaml"
-"""GitLab drops an entry without a path; what has none is shown at the configuration."""
 
 
 def render(report: Report) -> str:
@@ -39,7 +37,7 @@ def _finding(finding: Finding, release: str) -> dict[str, Any]:
     else:
         words = finding.message
     place = primary(finding)
-    path = shown_path(place.file) if place else _NO_FILE
+    path = shown_path(place.file) if place else NO_FILE
     line = line_of(place) if place else 0
     return _entry(finding.rule, words, _LEVELS[finding.severity], path, line, finding.fingerprint)
 
@@ -47,7 +45,7 @@ def _finding(finding: Finding, release: str) -> dict[str, Any]:
 def _failure(failure: RuleFailure, release: str) -> dict[str, Any]:
     words = f"{release or 'policylint'} could not be judged: {failure.message}"
     digest = hashlib.sha256(f"{failure.rule} {release} {failure.message}".encode()).hexdigest()
-    return _entry(failure.rule, words, "blocker", _NO_FILE, 0, digest[:16])
+    return _entry(failure.rule, words, "blocker", NO_FILE, 0, digest[:16])
 
 
 def _entry(

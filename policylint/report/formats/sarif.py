@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from policylint.errors import RuleFailure
-from policylint.model import Finding, Severity, Waived
+from policylint.model import Finding, Location, Severity, Waived
 from policylint.report.model import (
     Report,
     RuleInfo,
@@ -20,11 +20,13 @@ from policylint.report.model import (
     every_rule,
     every_settled,
 )
-from policylint.report.places import line_of, primary, shown_path
+from policylint.report.places import NO_FILE, line_of, primary, shown_path
 from policylint.runtime.escapes import escaped, json_text
 from policylint.version import __version__
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_MOST = 25_000
+"""Results that GitHub takes of one run; a log with more is refused."""
 _LEVELS: Mapping[Severity, str] = {
     Severity.ERROR: "error",
     Severity.WARNING: "warning",
@@ -35,10 +37,14 @@ _LEVELS: Mapping[Severity, str] = {
 def render(report: Report) -> str:
     """The report as one SARIF log with one run."""
     findings = [*every_finding(report), *every_settled(report)]
+    left = len(findings) - _MOST
+    if left > 0:
+        findings = sorted(findings, key=lambda row: -row[1].severity.rank)[:_MOST]
     known = every_rule(report)
     ids = sorted({finding.rule for _, finding in findings})
     index = {rule: number for number, rule in enumerate(ids)}
     failures = [_notification(failure, release) for release, failure in every_failure(report)]
+    notices = [_left_out(left)] if left > 0 else []
     run = {
         "tool": {
             "driver": {
@@ -52,7 +58,7 @@ def render(report: Report) -> str:
             {
                 "executionSuccessful": not failures,
                 "exitCode": report.verdict.exit_code,
-                "toolExecutionNotifications": failures,
+                "toolExecutionNotifications": failures + notices,
             }
         ],
         "results": [_result(finding, release, index) for release, finding in findings],
@@ -97,10 +103,7 @@ def _result(finding: Finding, release: str, index: Mapping[str, int]) -> dict[st
     elif finding.known:
         result["baselineState"] = "unchanged"
         result["suppressions"] = [{"kind": "external", "justification": "in the baseline"}]
-    location = _location(finding)
-    if location:
-        return {**result, "locations": [location]}
-    return result
+    return {**result, "locations": [_location(finding)]}
 
 
 def _suppression(waived: Waived) -> dict[str, Any]:
@@ -134,10 +137,9 @@ def _words(finding: Finding, release: str) -> str:
     return "\n".join(lines)
 
 
-def _location(finding: Finding) -> dict[str, Any] | None:
-    place = primary(finding)
-    if place is None:
-        return None
+def _location(finding: Finding) -> dict[str, Any]:
+    """Where it is; GitHub takes no log with a result that is nowhere."""
+    place = primary(finding) or Location("cause", NO_FILE, 1)
     # A path is data, not a URI of its own: what a URI would read as a scheme or a query is quoted.
     artifact = {"uri": quote(shown_path(place.file), safe="/"), "uriBaseId": "%SRCROOT%"}
     physical: dict[str, Any] = {"artifactLocation": artifact}
@@ -147,6 +149,11 @@ def _location(finding: Finding) -> dict[str, Any] | None:
             region["startColumn"] = place.column
         physical["region"] = region
     return {"physicalLocation": physical}
+
+
+def _left_out(count: int) -> dict[str, Any]:
+    words = f"{count} findings are left out: GitHub takes no log with more than {_MOST} results"
+    return {"level": "warning", "message": {"text": words}}
 
 
 def _notification(failure: RuleFailure, release: str) -> dict[str, Any]:

@@ -174,7 +174,8 @@ def test_sarif_names_rule_place_and_fingerprint() -> None:
     first, second = run["results"]
     region = first["locations"][0]["physicalLocation"]["region"]
     assert region == {"startLine": 12, "startColumn": 3}
-    assert "locations" not in second
+    (nowhere,) = second["locations"]
+    assert nowhere["physicalLocation"]["artifactLocation"]["uri"] == ".policylint.yaml"
     assert first["partialFingerprints"]["policylint/v1"] == finding("no").fingerprint
 
 
@@ -235,6 +236,35 @@ def test_what_environments_show_alike_is_one_line_of_the_concise_report_and_two_
     assert suites == ["prod/web in staging", "prod/web in production"]
 
 
+def test_no_more_annotations_are_promised_than_github_keeps() -> None:
+    failure = RuleFailure("lookup", "the cluster is asked", "give the objects")
+    rows = [finding(f"value{number}") for number in range(12)]
+    told = replace(report(*rows), failures=(failure,))
+    lines = render("github", told).splitlines()
+    assert lines[0].startswith("::error title=policylint could not judge")
+    assert "4 more are in the log" in lines[9]
+    assert len(lines) == 14
+    assert render("github", report(*rows[:10])).count("::error") == 10
+
+
+def test_a_finding_of_a_flag_is_shown_at_its_template() -> None:
+    flag = Location("command", "--set", key="size")
+    template = Location("rendered", "web/templates/a.yaml", 9, path="web/templates/a.yaml")
+    told = report(replace(finding("x"), locations=(template, flag)))
+    (entry,) = json.loads(render("gitlab", told))
+    assert entry["location"]["path"] == "web/templates/a.yaml"
+
+
+def test_sarif_holds_no_more_results_than_github_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("policylint.report.formats.sarif._MOST", 2)
+    soft = replace(finding("a"), severity=Severity.NOTE)
+    told = report(soft, finding("b"), finding("c"))
+    (run,) = json.loads(render("sarif", told))["runs"]
+    assert [result["level"] for result in run["results"]] == ["error", "error"]
+    (notice,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert notice["message"]["text"].startswith("1 findings are left out")
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_sarif_has_what_the_standard_requires(text: str) -> None:
     log = json.loads(render("sarif", hostile(text)))
@@ -249,7 +279,8 @@ def test_sarif_has_what_the_standard_requires(text: str) -> None:
         assert result["message"]["text"]
         assert result["level"] in ("none", "note", "warning", "error")
         assert ids[result["ruleIndex"]] == result["ruleId"]
-        for location in result.get("locations", ()):
+        assert result["locations"]  # GitHub takes no log with a result that is nowhere
+        for location in result["locations"]:
             place = location["physicalLocation"]
             assert re.fullmatch(r"[A-Za-z0-9%._~/-]+", place["artifactLocation"]["uri"])
             assert place.get("region", {}).get("startLine", 1) >= 1
