@@ -80,7 +80,10 @@ def with_declaration(report: ReleaseReport, plan: Plan, upgrade: Upgrade | None)
     """The report with where the release is declared, what becomes of it, and whether that is
     routine."""
     chart = report.chart or plan.chart
-    report = replace(report, source=plan.source, change=plan.change, chart=chart)
+    controller = plan.rollout.behaviour if plan.rollout else ()
+    report = replace(
+        report, source=plan.source, controller=controller, change=plan.change, chart=chart
+    )
     if upgrade is None:
         return report
     from policylint.pipeline.bump import is_routine

@@ -245,6 +245,8 @@ class ReleaseReport(Struct, frozen=True):
     rules: tuple[RuleInfo, ...] = ()
     """The rules of its findings."""
     source: ReleaseSource | None = None
+    controller: tuple[str, ...] = ()
+    """What the controller that rolls the release out does with it, in words."""
     change: str = "kept"
     """What becomes of the release itself: created, kept, deleted, moved."""
     routine: bool = False

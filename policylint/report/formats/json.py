@@ -83,6 +83,7 @@ def _release(release: ReleaseReport) -> dict[str, Any]:
         "images": to_builtins(release.images),
         **({"chart": to_builtins(release.chart)} if release.chart else {}),
         "source": to_builtins(release.source) if release.source else None,
+        **({"controller": list(release.controller)} if release.controller else {}),
         "change": release.change,
         "routine": release.routine,
         "standing": len(release.standing),

@@ -12,6 +12,7 @@ from policylint.report.model import (
     Evidence,
     ImageChange,
     ReleaseReport,
+    ReleaseSource,
     RuleInfo,
     SentStep,
     impacts,
@@ -86,16 +87,24 @@ def _facts(release: ReleaseReport) -> Html:
     else:
         compared = evidence.after
     rows = [
+        ("declared", _declared(release.source)),
         ("chart", _chart(release.chart)),
         ("compared", compared),
         ("resources", _counts(release)),
         ("judged for", how),
         ("environment", target.environment),
+        ("controller", "; ".join(release.controller)),
         *(("drift", text) for text in evidence.drift),
         *(("note", text) for text in evidence.notes),
     ]
     shown = (el("div", el("dt", word), el("dd", text)) for word, text in rows if text)
     return el("dl", shown, class_="facts")
+
+
+def _declared(source: ReleaseSource | None) -> str:
+    if source is None:
+        return ""
+    return f"{source.file}:{source.line} ({source.tool})"
 
 
 def _counts(release: ReleaseReport) -> str:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from policylint.model import Apply, FieldChange, Impact, Outcome, ResourceId, Target, Verdict
 from policylint.report.formats import render
-from policylint.report.model import ChangeSummary, ReleaseReport, Report
+from policylint.report.model import ChangeSummary, ReleaseReport, ReleaseSource, Report
 from policylint.runtime.resources import text
 from tests.browser import Page, needs_browser, page
 from tests.report.formats.test_formats import HOSTILE, finding, hostile, report
@@ -72,6 +72,20 @@ def test_pages_of_the_twelve_upgrades_are_well_formed() -> None:
     for _, told in upgrades():
         seen = Reader(render("html", told))
         assert {link[1:] for link in seen.links if link.startswith("#")} <= set(seen.ids)
+
+
+def test_what_the_controller_will_do_is_told_with_where_it_is_declared() -> None:
+    told = ReleaseReport(
+        "web",
+        "prod",
+        Target("1.36", "4", Apply.SERVER_SIDE),
+        Verdict.PASS,
+        source=ReleaseSource("flux", "apps/web.yaml", 3),
+        controller=("Flux upgrades it once this is merged", "a failed upgrade stays as it is"),
+    )
+    shown = render("html", Report(Verdict.PASS, (told,)))
+    assert "<dd>apps/web.yaml:3 (flux)</dd>" in shown
+    assert "<dd>Flux upgrades it once this is merged; a failed upgrade stays as it is</dd>" in shown
 
 
 def test_releases_stand_by_consequence() -> None:

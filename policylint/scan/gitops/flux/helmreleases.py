@@ -338,6 +338,7 @@ def _settings(placed: Placed) -> dict[str, Json]:
         "upgrade.takeOwnership": value(spec, "upgrade", "disableTakeOwnership") is not True,
         "upgrade.serverSideApply": value(spec, "upgrade", "serverSideApply"),
         "upgrade.remediation": mapping(spec, "upgrade", "remediation"),
+        "upgrade.strategy": string(spec, "upgrade", "strategy", "name"),
         "driftDetection": string(spec, "driftDetection", "mode") or "disabled",
         "driftDetection.ignore": ", ".join(_ignored(spec)),
         "commonMetadata": mapping(spec, "commonMetadata"),
