@@ -113,8 +113,13 @@ class Places(Struct, frozen=True, eq=False):
     def _at(self, flag: str, argument: str, path: Path) -> Location:
         if flag != _FILE:
             return self._declaration() or self._listed(argument) or Location("command", flag)
-        line = written_at(read_file(argument), _words(path))
-        return Location("cause", self.after.as_named(argument), line)
+        text = read_file(argument)
+        is_written_here = any(copy == argument for copy, _ in self.after.copies)
+        if is_written_here and "\n" not in text:  # its lines are no lines of the user's
+            declaration = self._declaration()
+            if declaration is not None:
+                return declaration
+        return Location("cause", self.after.as_named(argument), written_at(text, _words(path)))
 
     def _declaration(self) -> Location | None:
         """The declaration that sets a value, where a tool's file declares the release."""

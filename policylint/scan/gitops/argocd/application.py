@@ -20,6 +20,7 @@ from policylint.scan.gitops.argocd.clusters import ArgoCluster
 from policylint.scan.gitops.argocd.overrides import overridden
 from policylint.scan.gitops.globs import expanded
 from policylint.scan.gitops.model import ChartSource, Declared, Layer
+from policylint.scan.gitops.origins import block_of
 from policylint.scan.gitops.tree import (
     Item,
     Tree,
@@ -53,6 +54,10 @@ class Context(Struct, frozen=True):
         return not self.remotes or any(same_repository(url, remote) for remote in self.remotes)
 
 
+_Path = tuple[str | int, ...]
+"""Where a source stands in its Application."""
+
+
 class _Values(Struct, frozen=True):
     layers: tuple[Layer, ...] = ()
     unresolved: tuple[str, ...] = ()
@@ -61,17 +66,21 @@ class _Values(Struct, frozen=True):
 def declared(context: Context, item: Item) -> Iterator[Declared]:
     """The releases of one Application: one for each source that is a Helm chart."""
     spec = mapping(item.body, "spec")
-    sources = [source for source in sequence(spec, "sources") if isinstance(source, dict)]
+    sources: dict[_Path, dict[str, Json]] = {
+        ("spec", "sources", place): source
+        for place, source in enumerate(sequence(spec, "sources"))
+        if isinstance(source, dict)
+    }
     single = mapping(spec, "source")
     if not sources and single:
-        sources = [single]
-    refs = {string(source, "ref"): source for source in sources if source.get("ref")}
+        sources = {("spec", "source"): single}
+    refs = {string(source, "ref"): source for source in sources.values() if source.get("ref")}
     number = 0
-    for written in sources:
+    for path, written in sources.items():
         source, why = overridden(context.tree, item, written)
         if not _is_helm(context, source):
             continue
-        release = _release(context, item, source, refs, number)
+        release = _release(context, item, source, path, refs, number)
         yield replace(release, unresolved=(*release.unresolved, *filter(None, (why,))))
         number += 1
 
@@ -90,12 +99,13 @@ def _release(
     context: Context,
     item: Item,
     source: dict[str, Json],
+    path: _Path,
     refs: Mapping[str, dict[str, Json]],
     number: int,
 ) -> Declared:
     spec, helm = mapping(item.body, "spec"), mapping(source, "helm")
     chart, why = _chart(context, source)
-    values = _values(context, source, chart, refs)
+    values = _values(context, item, source, path, chart, refs)
     destination = mapping(spec, "destination")
     name = string(helm, "releaseName") or item.name
     sets, unset = _parameters(helm, chart)
@@ -155,7 +165,9 @@ def _chart(context: Context, source: dict[str, Json]) -> tuple[ChartSource, tupl
 
 def _values(
     context: Context,
+    item: Item,
     source: dict[str, Json],
+    place: _Path,
     chart: ChartSource,
     refs: Mapping[str, dict[str, Json]],
 ) -> _Values:
@@ -170,11 +182,10 @@ def _values(
             unresolved.append(why or f"the values file {entry} is not there")
     inline, why = _inline(helm)
     if inline:
-        if helm.get("valuesObject"):
-            label = "helm.valuesObject"
-        else:
-            label = "helm.values"
-        layers.append(Layer("values", inline, label=f"{label} of the Application"))
+        key = "valuesObject" if helm.get("valuesObject") else "values"
+        text = block_of(item.text, (*place, "helm", key), inline, item.line)
+        label = f"helm.{key} of Application {item.name} ({item.file})"
+        layers.append(Layer("values", inline, text=text, file=item.file, label=label))
     return _Values(tuple(layers), (*unresolved, *((why,) if why else ())))
 
 
@@ -260,19 +271,25 @@ def _settings(item: Item) -> dict[str, Json]:
 
     return {
         "prune": FINALIZER in str(sequence(item.body, "metadata", "finalizers")),
-        "sync.automated": isinstance(policy.get("automated"), dict),
+        "sync.automated": _is_automated(policy),
         "sync.prune": value(policy, "automated", "prune") is True,
+        "sync.selfHeal": value(policy, "automated", "selfHeal") is True,
         "sync.serverSideApply": is_on("ServerSideApply"),
         "sync.replace": is_on("Replace"),
     }
+
+
+def _is_automated(policy: Mapping[str, Json]) -> bool:
+    automated = policy.get("automated")
+    return isinstance(automated, dict) and automated.get("enabled") is not False
 
 
 def _notes(item: Item) -> Iterator[str]:
     owner = string(item.body, "untouched")
     if owner:
         yield f"ApplicationSet {owner} changes no Application that is there (applicationsSync)"
-    automated = value(item.body, "spec", "syncPolicy", "automated")
-    if not isinstance(automated, dict):
+    policy = mapping(item.body, "spec", "syncPolicy")
+    if not _is_automated(policy):
         yield "it is not synced automatically: changes wait for a person"
-    elif automated.get("prune") is not True:
+    elif value(policy, "automated", "prune") is not True:
         yield "prune is off: what is no longer rendered stays in the cluster"
