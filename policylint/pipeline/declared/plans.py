@@ -28,6 +28,7 @@ from policylint.scan.gitops.origins import version_place
 from policylint.scan.gitops.rollout import Rollout
 
 _ANSWERED = {
+    "command": "which releases it takes, and in which environment, its run tells",
     "serviceAccountName": "whether the account may do all of this, the cluster tells",
     "source.verify": "the chart's signature is not verified here",
 }

@@ -14,25 +14,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from policylint.errors import ReadError
 from policylint.kyaml.load import load
 from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Layer, Problem
+from policylint.scan.gitops.scripts import running
 from policylint.scan.gitops.tree import Tree, normal
 from policylint.scan.invocations.model import INLINE, Invocation
-from policylint.scan.repository.listing import settings
 from policylint.scan.repository.walk import scan
 
 _TOOLS = {"helm": "command", "ansible": "ansible"}
 _ACTIONS = ("upgrade", "install")
-_RUNS = re.compile(r"\bhelm3?\b[^\n]*\b(?:upgrade|install)\b|\b(?:core|kubernetes|general)\.helm\b")
+_HELM = re.compile(r"\bhelm3?\b")
+_VERB = re.compile(r"\b(?:upgrade|install)\b")
+_ANY = re.compile("")
+_MODULE = re.compile(r"\b(?:core|kubernetes|general)\.helm\b")
 _UNKNOWN = "…"
 """What stands in a file's name for what a variable decides."""
 _VARIABLES = frozenset({"group_vars", "host_vars", "vars", "defaults", "inventory"})
 _KINDS = ("set-string", "set-json", "set-file", "set-literal")
-_NO_SCRIPT = (".tpl", ".json", ".lock", ".tf", ".tofu", ".txt", ".sum", ".mod")
 
 
 def resolve(tree: Tree) -> Declarations:
     """The releases that commands and tasks of a tree upgrade, and commands whose release is not
     known."""
-    files = [tree.root / name for name in tree.names if _may_run(tree, name)]
+    names = {*running(tree, _HELM, _VERB), *running(tree, _MODULE, _ANY)}
+    files = [tree.root / name for name in tree.names if name in names]
     if files:
         invocations = scan(files, tree.root).invocations
     else:
@@ -62,19 +65,6 @@ def _problem(invocation: Invocation) -> Problem:
 def _is_absent(invocation: Invocation) -> bool:
     """Whether a task says that the release is not to be there."""
     return invocation.tool == "ansible" and invocation.action == "uninstall"
-
-
-def _may_run(tree: Tree, name: str) -> bool:
-    if name.endswith(_NO_SCRIPT) or _is_aside(name):
-        return False
-    return _RUNS.search(tree.text(name) or "") is not None
-
-
-def _is_aside(name: str) -> bool:
-    """Whether a file is documentation, a test fixture or vendored."""
-    aside = settings()["aside"]
-    folders = set(name.lower().split("/")[:-1])
-    return name.lower().endswith(tuple(aside["endings"])) or bool(folders & set(aside["folders"]))
 
 
 def _repositories(invocations: Iterable[Invocation]) -> Iterator[tuple[str, str]]:

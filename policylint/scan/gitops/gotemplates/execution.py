@@ -24,6 +24,7 @@ from policylint.scan.gitops.gotemplates.model import (
 )
 from policylint.scan.gitops.gotemplates.values import (
     MISSING,
+    Withheld,
     go_type,
     has_no_order,
     is_true,
@@ -228,8 +229,12 @@ class _Run:
                 if self._is_strict:
                     raise MissingKeyError(f"there is no .{field}, which missingkey=error refuses")
                 value = MISSING
+            elif isinstance(value, Withheld):
+                break
             else:
                 raise MissingKeyError(f"there is no field {field} of {go_type(value)}")
+        if isinstance(value, Withheld):
+            raise TemplateError(f"{value.why} is not known")
         return value
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from msgspec import Struct
+
 from policylint.runtime.gofloats import float_text
 from policylint.scan.gitops.gotemplates.model import TemplateError
 
@@ -20,6 +22,12 @@ class Missing:
 
 
 MISSING: Final = Missing()
+
+
+class Withheld(Struct, frozen=True):
+    """Data that there are and that are not known here: what asks for them is refused."""
+
+    why: str
 
 
 class Int64(int):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,13 +18,16 @@ from msgspec.structs import replace
 from policylint.model import Json
 from policylint.scan.gitops.globs import expanded
 from policylint.scan.gitops.helmfile.binary import HelmfileError, Helmfiles
+from policylint.scan.gitops.helmfile.commands import Run, runs_of, state_values
 from policylint.scan.gitops.helmfile.releases import (
     Caller,
     caller_of,
     chooses,
     doubts_of,
     filled_release,
+    labels_of,
     parameters_of,
+    takes,
 )
 from policylint.scan.gitops.helmfile.states import (
     State,
@@ -75,15 +79,17 @@ def resolve(tree: Tree, helmfiles: Helmfiles | None = None) -> Declarations:
     names = list(_helmfiles(tree))
     roots = _roots(tree, names) if helmfiles else names
     callers = _callers(tree, names)
+    runs = runs_of(tree) if names else ()
     for name in roots:
         own = callers.get(name, ())
+        rolled_out = _reaching(runs, _from(callers, name))
         if helmfiles:
             files = _built(tree, name, helmfiles)
         else:
-            files = _literal(tree, name, own)
+            files = _literal(tree, name, own, rolled_out)
         problems += files.problems
         for state in files.states:
-            releases += _releases(tree, state, () if helmfiles else own)
+            releases += _releases(tree, state, () if helmfiles else own, rolled_out)
     return _named_ones(releases, problems)
 
 
@@ -101,10 +107,48 @@ def _is_nameless(release: Declared) -> bool:
     return UNSEEN in release.name
 
 
-def _literal(tree: Tree, name: str, callers: Sequence[Caller]) -> States:
-    """A helmfile as it stands, with the values of the one that names it."""
+def _literal(tree: Tree, name: str, callers: Sequence[Caller], runs: Sequence[Run]) -> States:
+    """A helmfile as it stands, with the values of the one that names it, and of commands."""
     handed = callers[0].values if len(callers) == 1 else ()
-    return states(tree, name, handed)
+    return states(tree, name, handed, lambda environment: state_values(runs, environment))
+
+
+def _from(callers: Mapping[str, Sequence[Caller]], name: str) -> set[str]:
+    """The helmfile, and those that name it."""
+    reached, waiting = {name}, [name]
+    while waiting:
+        above = {caller.file for caller in callers.get(waiting.pop(), ())} - reached
+        reached |= above
+        waiting += above
+    return reached
+
+
+def _reaching(runs: Sequence[Run], names: set[str]) -> list[Run]:
+    """The commands that may take one of these helmfiles."""
+    return [run for run in runs if any(map(run.names, names))]
+
+
+def _as_run(
+    release: Declared, state: State, entry: dict[str, Json], runs: Sequence[Run]
+) -> Declared:
+    """The release with what the commands that may roll it out decide of it."""
+    near = [run for run in runs if run.is_for(state.environment)]
+    labels = labels_of(state, entry)
+    own = [run for run in near if takes(run.selectors, labels)]
+    handed = dict.fromkeys(words for run in own for words in _handed_by(run, state))
+    unresolved = tuple(f"what a command hands to it: {words}" for words in handed)
+    settings = {**release.settings, "command": sorted({run.choice for run in near})}
+    unresolved = (*release.unresolved, *unresolved)
+    written = " ".join([release.written, *chain.from_iterable(run.state for run in near)])
+    return replace(release, settings=settings, unresolved=unresolved, written=written)
+
+
+def _handed_by(run: Run, state: State) -> tuple[str, ...]:
+    """The flags of a command that are not put in; those on state values, where helmfile itself
+    built the state."""
+    is_built = not state.items
+    more = run.state if is_built else ()
+    return (*run.handed, *(f"--state-values-set {text}" for text in more))
 
 
 def _helmfiles(tree: Tree) -> Iterator[str]:
@@ -141,7 +185,7 @@ def _calls(tree: Tree, name: str) -> Iterator[tuple[str, Caller]]:
             path = string(entry, "path")
         if _is_here(name, path):
             within = normal(posixpath.join(posixpath.dirname(name), path))
-            yield from ((file, caller_of(entry)) for file in expanded(tree, within))
+            yield from ((file, caller_of(name, entry)) for file in expanded(tree, within))
 
 
 def _is_here(name: str, path: str) -> bool:
@@ -178,7 +222,9 @@ def _built(tree: Tree, name: str, helmfiles: Helmfiles) -> States:
         return replace(literal, problems=(problem,))
 
 
-def _releases(tree: Tree, state: State, callers: Sequence[Caller]) -> Iterator[Declared]:
+def _releases(
+    tree: Tree, state: State, callers: Sequence[Caller], runs: Sequence[Run]
+) -> Iterator[Declared]:
     repositories = {
         string(entry, "name"): entry
         for entry in sequence(state.body, "repositories")
@@ -189,7 +235,8 @@ def _releases(tree: Tree, state: State, callers: Sequence[Caller]) -> Iterator[D
         is_on, why = _condition(state, entry)
         is_chosen = not callers or any(chooses(caller, state, entry) for caller in callers)
         if is_on and is_chosen:
-            yield _release(tree, state, entry, repositories, why)
+            release = _release(tree, state, entry, repositories, why)
+            yield _as_run(release, state, entry, runs)
 
 
 def _condition(state: State, entry: dict[str, Json]) -> tuple[bool, str]:

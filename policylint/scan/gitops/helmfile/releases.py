@@ -6,7 +6,7 @@ and GetReleasesWithLabels in pkg/state/state.go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from msgspec import Struct
@@ -26,14 +26,15 @@ _DEFAULTS = ("force", "reuseValues", "takeOwnership", "kubeContext", "postRender
 class Caller(Struct, frozen=True):
     """What a helmfile hands down to one that it names."""
 
+    file: str = ""
     selectors: tuple[str, ...] = ()
     values: tuple[dict[str, Json], ...] = ()
 
 
-def caller_of(entry: Json) -> Caller:
-    """What an entry of `helmfiles` hands down."""
+def caller_of(file: str, entry: Json) -> Caller:
+    """What an entry of `helmfiles` of a file hands down."""
     selectors = tuple(map(str, sequence(entry, "selectors")))
-    return Caller(selectors, tuple(row for row in sequence(entry, "values") if _is_map(row)))
+    return Caller(file, selectors, tuple(row for row in sequence(entry, "values") if _is_map(row)))
 
 
 def _is_map(row: Json) -> TypeGuard[dict[str, Json]]:
@@ -117,13 +118,15 @@ def _lines(file: str, lines: list[Json]) -> str:
 def chooses(caller: Caller, state: State, entry: dict[str, Json]) -> bool:
     """Whether the selectors of the helmfile that names this one take a release; a label that
     templates decide may be any."""
-    if not caller.selectors:
-        return True
-    labels = _labels(state, entry)
-    return any(_matches(selector, labels) for selector in caller.selectors)
+    return takes(caller.selectors, labels_of(state, entry))
 
 
-def _labels(state: State, entry: dict[str, Json]) -> dict[str, str]:
+def takes(selectors: Sequence[str], labels: Mapping[str, str]) -> bool:
+    """Whether one of these selectors takes a release with these labels; none takes all."""
+    return not selectors or any(_matches(selector, labels) for selector in selectors)
+
+
+def labels_of(state: State, entry: dict[str, Json]) -> dict[str, str]:
     """Its labels, with those that helmfile gives every release."""
     common = mapping(state.body, "commonLabels")
     own = {key: str(text) for key, text in {**mapping(entry, "labels"), **common}.items()}

@@ -7,7 +7,7 @@ appended), state_exec_tmpl.go (inherit), and its documentation (environments).
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from policylint.kyaml.merge import laid_over
 from policylint.model import Json
+from policylint.scan.gitops.gotemplates.values import Withheld
 from policylint.scan.gitops.helmfile.texts import UNSEEN, documents_of, doubted, is_templated
 from policylint.scan.gitops.model import Problem
 from policylint.scan.gitops.tree import Documents, Item, Tree, mapping, normal, sequence, string
@@ -22,6 +23,10 @@ from policylint.scan.gitops.tree import Documents, Item, Tree, mapping, normal, 
 DEFAULT = "default"
 """The environment that is there without being declared."""
 _MOST_BASES = 50
+
+
+Commanded = Callable[[str], tuple[Mapping[str, Json], str]]
+"""An environment -> the state values that commands set in it, and why they are not known."""
 
 
 class State(Struct, frozen=True):
@@ -43,7 +48,7 @@ class State(Struct, frozen=True):
     @property
     def parameters(self) -> dict[str, Any]:
         """What its templates are handed, as far as it is known."""
-        values = {} if self.unknown else dict(self.values)
+        values = Withheld(self.unknown) if self.unknown else dict(self.values)
         environment = {"Name": self.environment or DEFAULT, "Values": values}
         return {"Environment": environment, "Values": values, "StateValues": values}
 
@@ -64,23 +69,30 @@ class _TemplatedError(Exception):
     """A file that only helmfile understands."""
 
 
-def states(tree: Tree, file: str, handed: Sequence[Mapping[str, Json]] = ()) -> States:
+def states(
+    tree: Tree,
+    file: str,
+    handed: Sequence[Mapping[str, Json]] = (),
+    commanded: Commanded = lambda _environment: ({}, ""),
+) -> States:
     """A helmfile as it stands in each environment that it, or a base of it, declares; `handed` are
-    values that the helmfiles which name it hand down."""
+    values that the helmfiles which name it hand down, `commanded` those of commands."""
     try:
         body = _merged(tree, file, 0, {})
         declared = mapping(body, "environments") or {DEFAULT: {}}
-        made = [_state(tree, file, body, name, handed) for name in declared]
-        return States(tuple(_filled(tree, state, handed) for state in made))
+        made = [_state(tree, file, body, name, handed, commanded(name)) for name in declared]
+        return States(tuple(_filled(tree, state, handed, commanded) for state in made))
     except _TemplatedError as error:
         return States(problems=(templated(file, str(error)),))
 
 
-def _filled(tree: Tree, state: State, handed: Sequence[Mapping[str, Json]]) -> State:
+def _filled(
+    tree: Tree, state: State, handed: Sequence[Mapping[str, Json]], commanded: Commanded
+) -> State:
     """The state once more, with what is known of its environment put into its templates."""
     name = state.environment or DEFAULT
     body = _merged(tree, state.file, 0, state.parameters)
-    made = _state(tree, state.file, body, name, handed)
+    made = _state(tree, state.file, body, name, handed, commanded(name))
     return replace(made, items=documents_of(tree, state.file, state.parameters)[0].items)
 
 
@@ -117,6 +129,7 @@ def _state(
     body: dict[str, Json],
     name: str,
     handed: Sequence[Mapping[str, Json]],
+    commanded: tuple[Mapping[str, Json], str],
 ) -> State:
     environment = mapping(body, "environments", name)
     values: dict[str, Json] = {}
@@ -131,6 +144,8 @@ def _state(
         unknown = why or unknown
         for layer in read:
             values = _over(values, layer)
+    own, why = commanded
+    values, unknown = _over(values, own), why or unknown
     shown = "" if name == DEFAULT else name
     whole = {**body, "environment": environment}
     return State(whole, file, shown, values, unknown, tuple(depends))

@@ -8,7 +8,7 @@ import pytest
 
 from policylint.scan.gitops.gotemplates.model import TemplateError
 from policylint.scan.gitops.gotemplates.render import rendered
-from policylint.scan.gitops.gotemplates.values import from_json
+from policylint.scan.gitops.gotemplates.values import Withheld, from_json
 
 FOLDER = Path("fixtures/gotemplates")
 DATA = from_json(json.loads((FOLDER / "data.json").read_text("utf-8")))
@@ -88,3 +88,10 @@ def test_the_data_stay_as_they_are():
 def test_other_delimiters():
     written = '<<- if eq .env "prod" >>a: {{ x }}<< end ->>\n b'
     assert printed(written, delimiters=("<<", ">>")) == "a: {{ x }}b"
+
+
+@pytest.mark.parametrize(
+    "template", ["{{ .v.a }}", '{{ .v.a | default "b" }}', "{{ if .v }}{{ end }}"]
+)
+def test_data_that_are_not_known_have_no_default(template):
+    assert printed(template, {"v": Withheld("a secret")}) is None
