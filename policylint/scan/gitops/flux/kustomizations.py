@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import posixpath
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec import Struct
@@ -46,6 +48,8 @@ OPERATOR = operator.GROUP
 _DISABLED = f"{KUSTOMIZE}/substitute"
 _PACKED = frozenset({"OCIRepository", "Bucket", "ExternalArtifact"})
 """Sources whose paths begin where a pipeline or a generator says, not at the repository's top."""
+_BOOTSTRAP = ("GitRepository", "flux-system")
+"""The source that `flux bootstrap` makes of the repository."""
 _MOST = 5_000
 """Kustomizations of one repository."""
 
@@ -181,7 +185,8 @@ class Flux:
         """The Kustomizations that no other one applies, and those that flux-operator sets up; where
         each is applied, bootstrap's."""
         candidates = [*self._points, *filter(_is_kustomization, self._static)]
-        paths = {self.path_of(item) for item in candidates}
+        nowhere = Cluster("")
+        paths = {self.path_of(item) for item in candidates if self._is_own(item, nowhere)}
         reach = {path: set(files_of(self.tree, path)) for path in paths}
         roots = [
             item for item in candidates if item in self._points or not self._is_applied(item, reach)
@@ -189,6 +194,11 @@ class Flux:
         if roots or not candidates:
             return roots
         return _of_bootstrap(candidates) or candidates[:1]
+
+    def _is_own(self, item: Item, cluster: Cluster) -> bool:
+        """Whether a Kustomization applies what is in this repository."""
+        reference = mapping(item.body, "spec", "sourceRef")
+        return self.is_local(item.namespace, reference, cluster)
 
     def _is_applied(self, item: Item, reach: Mapping[str, set[str]]) -> bool:
         """Whether the path of another Kustomization holds this one's file."""
@@ -233,7 +243,7 @@ class Flux:
         if not candidates:
             return True
         url = string(candidates[0].body, "spec", "url")
-        own = self._own_urls()
+        own = self._own_urls
         return not own or plain_url(url) in own
 
     def _sources(self, kind: str, name: str, namespace: str) -> list[Item]:
@@ -243,10 +253,26 @@ class Flux:
             if item.kind == kind and item.name == name and item.namespace in ("", namespace)
         ]
 
-    def _own_urls(self) -> set[str]:
-        sources = [item for item in self._static if item.kind == "GitRepository"]
-        own = [item for item in sources if item.name == "flux-system"]
-        return {plain_url(string(item.body, "spec", "url")) for item in own}
+    @functools.cached_property
+    def _own_urls(self) -> frozenset[str]:
+        """The URLs of this repository: those of the source that bootstrap makes, else of the one
+        that most Kustomizations name whose paths are here."""
+        return self._urls_of(_BOOTSTRAP) or self._urls_of(self._most_named())
+
+    def _urls_of(self, source: tuple[str, str]) -> frozenset[str]:
+        sources = (item for item in self._static if (item.kind, item.name) == source)
+        return frozenset(plain_url(string(item.body, "spec", "url")) for item in sources) - {""}
+
+    def _most_named(self) -> tuple[str, str]:
+        """(kind, name) of the source that most Kustomizations name."""
+        here = (item for item in filter(_is_kustomization, self._static) if self._is_here(item))
+        references = (mapping(item.body, "spec", "sourceRef") for item in here)
+        named = Counter((string(row, "kind"), string(row, "name")) for row in references)
+        return max(named, key=named.__getitem__, default=_BOOTSTRAP)
+
+    def _is_here(self, item: Item) -> bool:
+        """Whether there is the path of a Kustomization, below the top."""
+        return _path(item) != "." and self.tree.is_dir(_path(item))
 
     def problem(self, item: Item, message: str, remedy: str = "") -> None:
         """Note what stands in the way of building a Kustomization."""
@@ -313,9 +339,8 @@ class _Walk:
         reference = mapping(item.body, "spec", "sourceRef")
         if not self._flux.is_local(item.namespace, reference, self._cluster):
             source = f"{string(reference, 'kind')}/{string(reference, 'name')}"
-            self._flux.problem(
-                item, f"Kustomization {item.name} applies {source}, which is another repository"
-            )
+            words = f"Kustomization {item.name} applies {source}, which is another repository"
+            self._flux.problems.append(Problem(item.file, item.line, words))
             return
         if mapping(item.body, "spec", "kubeConfig"):
             self._flux.problem(item, f"Kustomization {item.name} applies to another cluster")

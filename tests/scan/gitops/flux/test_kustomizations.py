@@ -230,3 +230,48 @@ def test_a_build_fetches_nothing(tmp_path):
     declarations = declared_in(tmp_path, Binary((shutil.which("kustomize"), "build")))
     assert declarations.releases == ()
     assert "would fetch http://127.0.0.1:1/patch.yaml" in declarations.problems[0].message
+
+
+def source(kind, name, url):
+    return (
+        "apiVersion: source.toolkit.fluxcd.io/v1\n"
+        f"kind: {kind}\nmetadata: {{name: {name}, namespace: flux-system}}\n"
+        f"spec: {{url: {url}}}\n"
+    )
+
+
+def kustomization(name, path, kind, of):
+    return (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+        f"metadata: {{name: {name}, namespace: flux-system}}\n"
+        f"spec: {{path: {path}, sourceRef: {{kind: {kind}, name: {of}}}}}\n"
+    )
+
+
+def test_a_kustomization_of_another_source_applies_nothing_of_this_repository(tmp_path):
+    """What applies Flux's own manifests, or CRDs of others, from their top reaches no file here."""
+    own = ("GitRepository", "home")
+    root = written(
+        tmp_path,
+        {
+            "flux/config/cluster.yaml": source(*own, "https://git.example/home")
+            + "---\n"
+            + kustomization("cluster", "./flux", *own),
+            "flux/config/flux.yaml": source("OCIRepository", "manifests", "oci://example/flux")
+            + "---\n"
+            + kustomization("flux", "./", "OCIRepository", "manifests"),
+            "flux/apps.yaml": kustomization("apps", "./apps", *own),
+            "apps/crds.yaml": source("GitRepository", "crds", "https://git.example/crds")
+            + "---\n"
+            + kustomization("crds", "./", "GitRepository", "crds"),
+            "apps/web.yaml": RELEASE,
+        },
+    )
+    declarations = declared_in(root)
+    (release,) = declarations.releases
+    assert release.settings.get("unapplied") is None
+    assert sorted(problem.message for problem in declarations.problems) == [
+        "Kustomization crds applies GitRepository/crds, which is another repository",
+        "Kustomization flux applies OCIRepository/manifests, which is another repository",
+    ]
+    assert {problem.paths for problem in declarations.problems} == {()}
