@@ -20,7 +20,7 @@ from policylint.kubernetes.forecast.moments import START, Moments, forward
 from policylint.kubernetes.forecast.ownership import ownership_conflict, with_marks
 from policylint.kubernetes.forecast.release import server_of
 from policylint.kubernetes.forecast.server import Server
-from policylint.kubernetes.forecast.strategic import UnpatchableError
+from policylint.kubernetes.forecast.strategicapply import UnpatchableError
 from policylint.kubernetes.manifests.hookorder import events_of, is_deleted_first
 from policylint.model import (
     Answer,

@@ -26,11 +26,11 @@ from policylint.kubernetes.forecast.request import Finding
 from policylint.kubernetes.forecast.server import ACCEPTED, Sent, Server, State, answer
 from policylint.kubernetes.forecast.server_side import server_side
 from policylint.kubernetes.forecast.strategic import (
-    UnpatchableError,
     keyless_path,
     three_way,
     three_way_patch,
 )
+from policylint.kubernetes.forecast.strategicapply import UnpatchableError
 from policylint.kubernetes.validity import validate_sent
 from policylint.model import (
     Answer,

@@ -20,6 +20,7 @@ from policylint.kubernetes.forecast.strategicapply import (
     ORDER,
     RETAIN,
     Patch,
+    UnpatchableError,
     apply_patch,
     keys_of,
     merges,
@@ -27,10 +28,6 @@ from policylint.kubernetes.forecast.strategicapply import (
     order_entry,
 )
 from policylint.model import Json, Object
-
-
-class UnpatchableError(Exception):
-    """A list that Helm 3 cannot merge, in Helm's words: it fails before anything is sent."""
 
 
 def three_way(node: Node | None, original: Object, modified: Object, current: Object) -> Object:

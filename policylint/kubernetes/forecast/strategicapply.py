@@ -17,6 +17,14 @@ ORDER = "$setElementOrder/"
 Patch = dict[str, Any]
 
 
+_MARKS = (DIRECTIVE, RETAIN, DELETE_PRIMITIVES, ORDER)
+
+
+class UnpatchableError(Exception):
+    """A list that Helm 3 cannot merge, in Helm's words or in those of the server: the one fails
+    before anything is sent, the other refuses the patch."""
+
+
 def merges(node: Node | None) -> bool:
     """Whether a list is merged item by item, and not replaced."""
     return node is not None and "merge" in node.patch_strategy
@@ -59,6 +67,7 @@ def _after_directives(live: Mapping[str, Json], patch: Mapping[str, Json]) -> Pa
     retained = patch.get(RETAIN)
     kept = dict(live)
     if isinstance(retained, list):
+        _check_retained(patch, retained)
         kept = {key: value for key, value in live.items() if key in retained}
     for key, gone in patch.items():
         if key.startswith(DELETE_PRIMITIVES):
@@ -67,9 +76,19 @@ def _after_directives(live: Mapping[str, Json], patch: Mapping[str, Json]) -> Pa
     return kept
 
 
+def _check_retained(patch: Mapping[str, Json], retained: list[Json]) -> None:
+    """Raise `UnpatchableError` where a patch sets what it does not retain: an item that the
+    manifest has twice."""
+    for name, value in patch.items():
+        if value is not None and name not in retained and not name.startswith(_MARKS):
+            raise UnpatchableError("invalid patch format of retainKeys")
+
+
 def _applied(node: Node | None, live: Json, value: Json) -> Json:
     """One field after the patch of it."""
     if isinstance(value, dict):
+        if node is not None and "replace" in node.patch_strategy:
+            return _without_nulls(value)
         return apply_patch(node, live if isinstance(live, dict) else {}, value)
     if isinstance(value, list) and node is not None and merges(node):
         return _apply_list(node, live if isinstance(live, list) else [], value)

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from policylint.kubernetes.api.schemas import schemas
 from policylint.kubernetes.forecast import Cluster
+from policylint.kubernetes.forecast.strategic import three_way
 from policylint.model import Outcome
 from tests.kubernetes.forecast.objects import (
     HELM3,
@@ -184,3 +186,33 @@ def test_what_only_the_live_list_has_stays_before_what_is_new() -> None:
     assert answers.upgrade is not None
     assert "spec.podCIDRs[1]" in [cause.field for cause in answers.upgrade.causes]
     assert outcomes(node("1-2"), node("1-2/x"), HELM3)[0] == OK
+
+
+def test_the_selector_of_a_budget_is_replaced_and_not_merged() -> None:
+    """What a real server holds after Helm 3's patch: nothing is kept, and so nothing is lost."""
+
+    def budget(selector: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "apiVersion": "policy/v1",
+            "kind": "PodDisruptionBudget",
+            "metadata": {"name": "a"},
+            "spec": {"maxUnavailable": 1, "selector": selector},
+        }
+
+    node = schemas("1.37").kind("policy/v1", "PodDisruptionBudget")
+    before, after = (
+        budget({"matchLabels": {"app": "web", "tier": "front"}}),
+        budget({"matchLabels": {"app": "web"}}),
+    )
+    assert three_way(node, before, after, before)["spec"] == after["spec"]
+
+
+def test_a_volume_that_comes_twice_may_make_a_patch_that_the_server_refuses() -> None:
+    def made(*volumes: dict[str, Any]) -> dict[str, Any]:
+        return changed(deployment(), "spec/template/spec/volumes", list(volumes))
+
+    data = {"name": "data", "emptyDir": {}}
+    twice = both(made(data), made(data, {"name": "data"}), HELM3).upgrade
+    assert twice.outcome is Outcome.REJECTED
+    assert twice.causes[0].message == "invalid patch format of retainKeys"
+    assert both(made(data), made(data, data), HELM3).upgrade.outcome is Outcome.ACCEPTED
