@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from policylint.kubernetes import crds
 from policylint.kubernetes.api.gotypes import alike
 from policylint.kubernetes.api.reading import items, part
+from policylint.kubernetes.api.schemas import NEWEST, schemas
 from policylint.kubernetes.forecast import batch, managers, services, storage
 from policylint.kubernetes.forecast.conversion import converted
 from policylint.kubernetes.forecast.decode import cut_off, decode
@@ -25,12 +26,12 @@ from policylint.kubernetes.forecast.readable import readable
 from policylint.kubernetes.forecast.request import Finding
 from policylint.kubernetes.forecast.server import ACCEPTED, Sent, Server, State, answer
 from policylint.kubernetes.forecast.server_side import server_side
-from policylint.kubernetes.forecast.strategic import (
-    keyless_path,
-    three_way,
-    three_way_patch,
+from policylint.kubernetes.forecast.strategic import keyless_path, three_way_patch
+from policylint.kubernetes.forecast.strategicapply import (
+    UnknownFieldError,
+    UnpatchableError,
+    apply_patch,
 )
-from policylint.kubernetes.forecast.strategicapply import UnpatchableError
 from policylint.kubernetes.validity import validate_sent
 from policylint.model import (
     Answer,
@@ -295,7 +296,26 @@ def _apply(server: Server, kind: Kind, request: Sent, state: State) -> Object:
         return server_side(kind.node, state.live, mine, request.body, assumed=known)
     if _is_unknown_to_client(kind, identity):
         return merge_patch(request.base, request.body, state.live)
-    return three_way(kind.node, request.base, request.body, state.live)
+    return _patched(kind, request, state.live)
+
+
+def _patched(kind: Kind, request: Sent, live: Object) -> Object:
+    """The live object after Helm 3's patch from the old manifest to the new one."""
+    patch = _strategic(kind, request.resource, request.base, request.body, live)
+    if patch:
+        return apply_patch(kind.node, live, patch)
+    return live
+
+
+def _strategic(
+    kind: Kind, resource: Resource, base: Object, body: Object, live: Object
+) -> dict[str, Any]:
+    """The patch of Helm 3, whose client may know more fields than the server."""
+    try:
+        return three_way_patch(kind.node, base, body, live)
+    except UnknownFieldError:
+        node = schemas(NEWEST).kind(resource.api_version, resource.id.kind)
+        return three_way_patch(node or kind.node, base, body, live)
 
 
 def _is_unknown_to_client(kind: Kind, identity: ResourceId) -> bool:
@@ -310,7 +330,7 @@ def patch_of(
     kind = server.kind(resource)
     if _is_unknown_to_client(kind, resource.id):
         return "merge", merge_delta(base, body)
-    return "strategic", three_way_patch(kind.node, base, body, live)
+    return "strategic", _strategic(kind, resource, base, body, live)
 
 
 def _cut_off(kind: Kind, sent: Object) -> tuple[Object, bool]:

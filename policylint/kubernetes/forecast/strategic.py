@@ -20,22 +20,14 @@ from policylint.kubernetes.forecast.strategicapply import (
     ORDER,
     RETAIN,
     Patch,
+    UnknownFieldError,
     UnpatchableError,
-    apply_patch,
     keys_of,
     merges,
     not_in,
     order_entry,
 )
 from policylint.model import Json, Object
-
-
-def three_way(node: Node | None, original: Object, modified: Object, current: Object) -> Object:
-    """The live object after Helm 3's patch from the old manifest to the new one."""
-    patch = three_way_patch(node, original, modified, current)
-    if patch:
-        return apply_patch(node, current, patch)
-    return current
 
 
 def three_way_patch(
@@ -84,13 +76,26 @@ def _diff_field(
     if kind is new.__class__ and (kind is dict or kind is list):
         if not wanted.changes and old == new:
             return
-        child = node.child(key) if node else None
+        child = _child(node, key, old, new)
         if kind is dict:
             _diff_maps(patch, key, child, old, new, wanted)
         else:
             _diff_lists(patch, key, child, old, new, wanted)
     elif wanted.changes and differ(old, new):
         patch[key] = new
+
+
+def _child(node: Node | None, key: str, old: Json, new: Json) -> Node | None:
+    """The schema of a field. Raises `UnknownFieldError` for a change of one that its struct does
+    not have."""
+    if node is None:
+        return None
+    child = node.child(key)
+    if child is None and old != new:
+        struct = node.ref.rpartition(".")[2]
+        text = f'unable to find api field in struct {struct} for the json field "{key}"'
+        raise UnknownFieldError(f"failed to create patch: {text}")
+    return child
 
 
 def differ(old: Json, new: Json) -> bool:

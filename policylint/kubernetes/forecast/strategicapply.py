@@ -25,6 +25,11 @@ class UnpatchableError(Exception):
     before anything is sent, the other refuses the patch."""
 
 
+class UnknownFieldError(UnpatchableError):
+    """A map or list differs in a field that the client's type does not have: there is nothing to
+    say how it is merged."""
+
+
 def merges(node: Node | None) -> bool:
     """Whether a list is merged item by item, and not replaced."""
     return node is not None and "merge" in node.patch_strategy

@@ -10,8 +10,9 @@ import pytest
 
 from policylint.kubernetes.api.schemas import schemas
 from policylint.kubernetes.forecast import Cluster
-from policylint.kubernetes.forecast.strategic import three_way
-from policylint.model import Outcome
+from policylint.kubernetes.forecast.strategic import three_way_patch
+from policylint.kubernetes.forecast.strategicapply import apply_patch
+from policylint.model import Apply, Outcome, Target
 from tests.kubernetes.forecast.objects import (
     HELM3,
     HELM4,
@@ -204,7 +205,8 @@ def test_the_selector_of_a_budget_is_replaced_and_not_merged() -> None:
         budget({"matchLabels": {"app": "web", "tier": "front"}}),
         budget({"matchLabels": {"app": "web"}}),
     )
-    assert three_way(node, before, after, before)["spec"] == after["spec"]
+    patch = three_way_patch(node, before, after, before)
+    assert apply_patch(node, before, patch)["spec"] == after["spec"]
 
 
 def test_a_volume_that_comes_twice_may_make_a_patch_that_the_server_refuses() -> None:
@@ -216,3 +218,39 @@ def test_a_volume_that_comes_twice_may_make_a_patch_that_the_server_refuses() ->
     assert twice.outcome is Outcome.REJECTED
     assert twice.causes[0].message == "invalid patch format of retainKeys"
     assert both(made(data), made(data, data), HELM3).upgrade.outcome is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "outcome"),
+    [
+        ({"x": 1}, {"x": 2}, NO),
+        ([1], [2], NO),
+        ({"x": 1}, {"x": 1}, OK),
+        ({"x": 1}, None, OK),
+        (None, {"x": 1}, OK),
+        ({"x": 1}, [1], OK),
+        ("a", "b", OK),
+    ],
+)
+@pytest.mark.parametrize("place", ["spec", "spec/template/spec", "spec/template/spec/containers/0"])
+def test_helm3_merges_no_map_or_list_that_its_type_does_not_have(
+    place: str, before: Any, after: Any, outcome: Outcome
+) -> None:
+    """Answers of Helm 3.22: "unable to find api field in struct"."""
+
+    def made(value: Any) -> dict[str, Any]:
+        return changed(deployment(), f"{place}/foo", value) if value else deployment()
+
+    answer = both(made(before), made(after), HELM3).upgrade
+    assert answer.outcome is outcome
+    if outcome is NO:
+        assert "unable to find api field in struct" in answer.causes[0].message
+
+
+def test_a_field_that_only_newer_servers_know_is_known_to_helm3() -> None:
+    def made(name: str) -> dict[str, Any]:
+        claims = [{"name": "a", "resourceClaimName": name}]
+        return changed(deployment(), "spec/template/spec/resourceClaims", claims)
+
+    old = Target("1.30", "3", Apply.CLIENT_SIDE)
+    assert both(made("a"), made("b"), old).upgrade.outcome is OK
