@@ -459,7 +459,13 @@ def _signing_request(live: Object, new: Object) -> Object:
     return {**new, "spec": live.get("spec")}
 
 
+def _namespace(live: Object, new: Object) -> Object:
+    """Finalizers of the spec are taken from no update."""
+    return {**new, "spec": part(live, "spec")}
+
+
 _PREPARED: Mapping[tuple[str, str], Callable[[Object, Object], Object]] = {
+    ("v1", "Namespace"): _namespace,
     ("v1", "Service"): services.prepared,
     ("v1", "PersistentVolumeClaim"): _claim,
     ("certificates.k8s.io/v1", "CertificateSigningRequest"): _signing_request,

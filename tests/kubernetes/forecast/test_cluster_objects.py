@@ -317,3 +317,12 @@ def test_a_field_of_a_feature_that_is_off_changes_nothing(volume):
     for apply in (Apply.SERVER_SIDE, Apply.CLIENT_SIDE):
         forecast = both(*sides, Target("1.37", "4", apply))
         assert (forecast.upgrade.outcome, forecast.rollback.outcome) == (OK, OK)
+
+
+@pytest.mark.parametrize("target", [HELM3, HELM4])
+def test_an_update_takes_no_finalizers_of_a_namespace(target):
+    def namespace(*finalizers):
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}
+        return {**body, "spec": {"finalizers": list(finalizers)}}
+
+    assert outcomes(namespace("kubernetes"), namespace("Foo"), target)[0] is OK
