@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from policylint.errors import SourceError
@@ -29,10 +29,20 @@ class Checkout:
         waiting = list(paths)
         while fresh := [item for item in dict.fromkeys(waiting) if item not in self._asked]:
             blobs = self.repository.files(self.commit, fresh)
-            waiting = self._write(blobs)
+            waiting = [*self._write(blobs), *self._behind_links(blobs, fresh)]
             self._add_modules(blobs, [path for path in fresh if not self._is_copied(path)])
             self._asked.update(fresh)  # only now: what failed for one release is asked again
         return any(self._is_copied(path) for path in paths)
+
+    def _behind_links(self, blobs: Iterable[Blob], paths: Iterable[str]) -> Iterator[str]:
+        """The links to directories that paths go through which the revision has no other way, and
+        where these lead."""
+        tops = {blob.path for blob in blobs}
+        for path in paths:
+            if not any(top == path or top.startswith(f"{path}/") for top in tops):
+                links, beyond = self.repository.behind_links(self.commit, path)
+                if links:
+                    yield from filter(None, (*links, beyond))
 
     def has(self, path: str) -> bool:
         """Whether the revision has such a file or directory, copied or not; those of a submodule

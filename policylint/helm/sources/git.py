@@ -7,7 +7,7 @@ import posixpath
 import subprocess
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from time import perf_counter
 
 from msgspec import Struct
@@ -17,6 +17,8 @@ from policylint.runtime import trace
 from policylint.runtime.git import checkout_top, git_command, git_environment
 
 _LINK, _MODULE = "120000", "160000"
+MOST_LINKS = 40
+"""Links that a path goes through at most, as the kernel has it."""
 _FEW = 12
 """Listings of one commit that are cheaper than the list of all its files."""
 
@@ -145,12 +147,14 @@ class Repository(Struct, frozen=True, eq=False):
         if absolute == self.top:
             real = absolute
         else:
-            real = absolute.parent.resolve() / absolute.name
+            real = Path(os.path.realpath(absolute.parent)) / absolute.name  # in a ring too
         if not real.is_relative_to(self.top):
             real = Path(os.path.realpath(absolute))  # a link from outside
-        if real.is_relative_to(self.top):
-            return real.relative_to(self.top).as_posix()
-        return ""
+        if not real.is_relative_to(self.top):
+            return ""
+        if absolute.is_relative_to(self.top):
+            real = absolute  # each revision has its own links on the way
+        return real.relative_to(self.top).as_posix()
 
     def files(self, commit: str, paths: Iterable[str]) -> list[Blob]:
         """The files of a commit at and below `paths`; of the index where `commit` is "".
@@ -177,8 +181,37 @@ class Repository(Struct, frozen=True, eq=False):
         return [_blob(entry, is_tree=bool(commit)) for entry in _entries(listed.stdout)]
 
     def has(self, commit: str, path: str) -> bool:
-        """Whether the commit (the index where it is "") has such a file or directory."""
-        return bool(path) and bool(self.files(commit, [posixpath.normpath(path)]))
+        """Whether the commit (the index where it is "") has such a file or directory, behind links
+        of directories too."""
+        if not path:
+            return False
+        plain = posixpath.normpath(path)
+        if self.files(commit, [plain]):
+            return True
+        links, beyond = self.behind_links(commit, plain)
+        return bool(links and beyond and self.files(commit, [beyond]))
+
+    def behind_links(self, commit: str, path: str) -> tuple[list[str], str]:
+        """(the links to directories that a path goes through at a commit, where it leads); "" where
+        that is outside the repository or nowhere."""
+        links: list[str] = []
+        while len(links) < MOST_LINKS:
+            link = self._first_link(commit, path)
+            if link is None:
+                return links, path
+            ((_, content),) = self.contents([link])
+            links.append(link.path)
+            path = beyond(link.path, content.decode("utf-8", "surrogateescape"), path)
+            if path.split("/")[0] in ("", ".."):
+                break
+        return links, ""
+
+    def _first_link(self, commit: str, path: str) -> Blob | None:
+        for parent in reversed(PurePosixPath(path).parents[:-1]):
+            for blob in self.files(commit, [str(parent)]):
+                if blob.is_link and blob.path == str(parent):
+                    return blob
+        return None
 
     def contents(self, blobs: Iterable[Blob]) -> Iterator[tuple[Blob, bytes]]:
         """Each file with its content as git stores it: no filter, no attribute, no line ending
@@ -317,6 +350,12 @@ def find_module(repository: Repository, path: str) -> Repository | None:
     if module is not None and module.top == top.resolve():
         return module
     return None
+
+
+def beyond(link: str, target: str, path: str) -> str:
+    """Where a path leads that goes through a link with this target."""
+    rest = posixpath.relpath(path, link)
+    return posixpath.normpath(posixpath.join(posixpath.dirname(link), target, rest))
 
 
 def absolute_path(path: str | Path) -> Path:

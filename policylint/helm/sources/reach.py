@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from policylint.errors import ReadError
 from policylint.helm.inputs.sides import ChartSide
-from policylint.helm.sources.git import Repository
+from policylint.helm.sources.git import MOST_LINKS, Repository, beyond
 from policylint.kyaml.load import load
 
 
@@ -19,11 +19,29 @@ def depends_on(repository: Repository, chart: ChartSide) -> list[str]:
     files = [chart.chart, *chart.values.named]
     fresh = {repository.path_of(file) for file in files if file and not is_reference(file)} - {""}
     paths: set[str] = set()
+    links: set[str] = set()
     while fresh:
         paths |= fresh
-        targets = {repository.path_of(target) for target in _targets(repository, fresh)}
-        fresh = targets - paths - {""}
-    return sorted(paths)
+        leads = _targets(repository, fresh)
+        for path in fresh:
+            passed, end = behind_links(repository.top, path)
+            links.update(passed)
+            leads.append(repository.top / end)
+        fresh = {repository.path_of(target) for target in leads} - paths - {""}
+    return sorted(paths | links)
+
+
+def behind_links(root: Path, path: str) -> tuple[list[str], str]:
+    """(the links to directories below `root` that a path goes through on disk, where it leads)."""
+    links: list[str] = []
+    while len(links) < MOST_LINKS:
+        parents = [str(parent) for parent in reversed(PurePosixPath(path).parents[:-1])]
+        link = next((parent for parent in parents if (root / parent).is_symlink()), None)
+        if link is None or path.startswith(("/", "../")):
+            break
+        links.append(link)
+        path = beyond(link, str((root / link).readlink()), path)
+    return links, path
 
 
 def _targets(repository: Repository, paths: Iterable[str]) -> list[Path]:
