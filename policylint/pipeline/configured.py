@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.config import Config, Release
+from policylint.config import BESIDE, Config, Release
 from policylint.errors import PolicylintError, SourceError, UsageError
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ChartSide, EmptySide
@@ -26,6 +26,7 @@ from policylint.pipeline.deployed.runs import runs_at, runs_now
 from policylint.pipeline.plan import Plan, chart_side, of_release, plan_of
 from policylint.pipeline.target import installed_line
 from policylint.report.places import shown_path
+from policylint.report.waivers import Waiver
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.deploys import Deployment, deployment, is_aside
 
@@ -240,10 +241,13 @@ def _touched(
 ) -> list[tuple[Pair, _Deployed]]:
     """Those of the releases that the change touches: by their declaration, by what deploys them,
     or by the files named, else those that git knows."""
-    if base is None and not options.changed_files:
+    if not options.changed_files and _is_other(config, base):
         return list(rows)
-    files = options.changed_files or _changed_files(base)
-    shared = _shared(config, None if options.changed_files else base)
+    files, shared = options.changed_files, _shared(config)
+    if files:
+        shared += _of_configuration(config)
+    else:
+        files = _changed_files(base)
     repository = base.repository if base is not None else None
     return [
         (pair, how)
@@ -262,13 +266,29 @@ def _facts(how: Deployment) -> Deployment:
     return replace(how, invocations=())
 
 
-def _shared(config: Config, base: Base | None) -> tuple[str, ...]:
-    """The files whose change touches every release: the configuration too, unless it differs in
-    its releases alone, which are compared one by one."""
-    earlier = base.config if base is not None else None
-    if earlier is not None and replace(config, releases=()) == replace(earlier, releases=()):
-        return (*config.crds, *config.policies)
-    return (config.file, *config.crds, *config.policies)
+def _shared(config: Config) -> tuple[str, ...]:
+    """The files whose change touches every release, but for the configuration's own."""
+    packs = (pack.path for pack in config.packs if pack.path)
+    return (*config.crds, *config.policies, *packs)
+
+
+def _of_configuration(config: Config) -> tuple[str, ...]:
+    """The files that a configuration is made of."""
+    beside = (str(Path(config.file).parent / name) for name in BESIDE)
+    return (config.file, *config.extends, *beside)
+
+
+def _is_other(config: Config, base: Base | None) -> bool:
+    """Whether a configuration differs from that of the base in more than its releases, which are
+    compared one by one."""
+    if base is None or base.config is None:
+        return True
+    now, then = (replace(side, releases=(), waivers=()) for side in (config, base.config))
+    return now != then or _say(config.waivers) != _say(base.config.waivers)
+
+
+def _say(waivers: Iterable[Waiver]) -> list[tuple[object, ...]]:
+    return [waiver.says for waiver in waivers]
 
 
 def _changed_files(base: Base | None) -> tuple[str, ...]:

@@ -26,22 +26,23 @@ def depends_on(repository: Repository, chart: ChartSide) -> list[str]:
         for path in fresh:
             passed, end = behind_links(repository.top, path)
             links.update(passed)
-            leads.append(repository.top / end)
+            leads += [repository.top / end] if end else []
         fresh = {repository.path_of(target) for target in leads} - paths - {""}
     return sorted(paths | links)
 
 
 def behind_links(root: Path, path: str) -> tuple[list[str], str]:
-    """(the links to directories below `root` that a path goes through on disk, where it leads)."""
+    """(the links to directories below `root` that a path goes through on disk, where it leads); ""
+    where that is nowhere."""
     links: list[str] = []
     while len(links) < MOST_LINKS:
         parents = [str(parent) for parent in reversed(PurePosixPath(path).parents[:-1])]
         link = next((parent for parent in parents if (root / parent).is_symlink()), None)
         if link is None or path.startswith(("/", "../")):
-            break
+            return links, path
         links.append(link)
         path = beyond(link, str((root / link).readlink()), path)
-    return links, path
+    return links, ""
 
 
 def _targets(repository: Repository, paths: Iterable[str]) -> list[Path]:

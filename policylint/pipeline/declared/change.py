@@ -4,7 +4,6 @@ known."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,8 +16,10 @@ from policylint.helm.inputs.sides import ValuesInput
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.baseline import default_revision, named_revision
 from policylint.helm.sources.git import Repository, find_repository
+from policylint.helm.sources.reach import file_repositories
 from policylint.helm.sources.snapshot import Revision
 from policylint.pipeline.declared.pairs import Pair
+from policylint.pipeline.declared.reached import is_reached, links_of
 from policylint.pipeline.declared.tools import tools_of
 from policylint.pipeline.trees import repository_urls, tree_at, work_tree
 from policylint.scan.gitops.model import Declarations, Declared, Layer, Problem
@@ -38,6 +39,8 @@ class Change(Struct, frozen=True):
     sides: tuple[Declarations, Declarations]
     files: frozenset[str]
     """What differs between them."""
+    links: tuple[str, ...] = ()
+    """The symbolic links of either."""
 
     @property
     def problems(self) -> tuple[dict[str, Problem], dict[str, Problem]]:
@@ -78,7 +81,8 @@ def resolved(options: Options, config: Config, workspace: Workspace) -> Change:
     then = tree_at(repository, revision.commit, workspace)
     files = repository.changed(revision.commit)
     before = resolve_tree(then, tools, remotes)
-    return Change(repository, revision, (then, now), (before, after), files)
+    links = links_of(repository, revision.commit)
+    return Change(repository, revision, (then, now), (before, after), files, links)
 
 
 def _check_history(repository: Repository, config: Config) -> None:
@@ -107,10 +111,8 @@ def is_touched(pair: Pair, change: Change) -> bool:
         return True
     own = {layer.path for layer in pair.after.layers if layer.kind == "file"}
     own.update(ValuesInput(set_file=_set_files(pair.after)).named)
-    own.update(pair.after.depends)
-    folders = _chart_folders(pair.after, change.trees[1])
-    below = (*folders, *(f"{path}/" for path in pair.after.depends))
-    return any(file in own or file.startswith(below) for file in change.files)
+    own.update(pair.after.depends, _chart_folders(pair.after, change.trees[1]))
+    return is_reached(change.files, own, (tree.root for tree in change.trees), change.links)
 
 
 def _judged(release: Declared) -> Declared:
@@ -132,31 +134,23 @@ def _unplaced(layer: Layer) -> Layer:
     return replace(layer, text=text, file="", label="")
 
 
-def _chart_folders(release: Declared, tree: Tree) -> tuple[str, ...]:
+def _chart_folders(release: Declared, tree: Tree) -> list[str]:
     """The directories of the repository that a chart is made of, with those it takes by
     `file://`."""
     if release.chart.kind != "path":
-        return ()
+        return []
     folders: list[str] = []
     waiting = [release.chart.name]
     while waiting and len(folders) < 100:
         folder = waiting.pop()
-        if f"{folder}/" in folders:
+        if folder in folders:
             continue
-        folders.append(f"{folder}/")
-        for item in tree.documents(f"{folder}/Chart.yaml").items:
-            waiting += _by_file(item.body.get("dependencies"), folder)
-    return tuple(folders)
-
-
-def _by_file(dependencies: object, folder: str) -> Iterator[str]:
-    for entry in dependencies if isinstance(dependencies, list) else ():
-        if isinstance(entry, dict):
-            repository = entry.get("repository")
-        else:
-            repository = None
-        if isinstance(repository, str) and repository.startswith("file://"):
-            yield os.path.normpath(f"{folder}/{repository.removeprefix('file://')}")
+        folders.append(folder)
+        for name in ("Chart.yaml", "requirements.yaml"):
+            text = tree.text(f"{folder}/{name}") or ""
+            paths = file_repositories(text.encode(), name)
+            waiting += (os.path.normpath(f"{folder}/{path}") for path in paths)
+    return folders
 
 
 def failures(change: Change, declaring: Declaring, *, everything: bool) -> tuple[RuleFailure, ...]:
