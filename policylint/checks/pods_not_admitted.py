@@ -45,34 +45,33 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         identity.kind in ("Namespace", "LimitRange") for identity in upgrade.after.resources
     ):
         return
+    kubernetes = upgrade.target.kubernetes
     changes = {change.id: change for change in upgrade.changes}
     for workload in workloads(upgrade.after):
         if workload.id.kind == "Pod":
             continue  # the forecast refuses it
         change = changes.get(workload.id)
         if isinstance(change, Kept):
-            before = set(_objections(change.before, upgrade.before))
+            before = set(_objections(change.before, upgrade.before, kubernetes))
         else:
             before = set()
         news = [
             objection
-            for objection in _objections(workload, upgrade.after)
+            for objection in _objections(workload, upgrade.after, kubernetes)
             if objection not in before
         ]
         if news:
             yield _violation(workload, news, rolls=_rolls(change, upgrade))
 
 
-def _objections(workload: Resource, side: Manifest) -> Iterator[str]:
-    spec = part(pod_template(workload), "spec")
+def _objections(workload: Resource, side: Manifest, kubernetes: str) -> Iterator[str]:
+    template = pod_template(workload) or {}
+    spec = part(template, "spec")
     for identity, body in _around(workload.id.namespace, side):
         if identity.kind == "LimitRange":
             yield from (f"{text} ({identity})" for text in limitranges.of_pod(spec, body))
             continue
-        level = part(body, "labels").get(podsecurity.ENFORCE)
-        if level in ("baseline", "restricted"):
-            for text in podsecurity.violations(spec, level):
-                yield f'violates PodSecurity "{level}:latest": {text}'
+        yield from podsecurity.violations(template, part(body, "labels"), kubernetes)
 
 
 def _around(namespace: str, side: Manifest) -> Iterator[tuple[ResourceId, Object]]:

@@ -42,9 +42,10 @@ class Surroundings:
     """What is in the cluster while Helm runs, as far as it is known: the release's own objects and
     the given ones."""
 
-    def __init__(self, moments: Moments, namespace: str) -> None:
+    def __init__(self, moments: Moments, namespace: str, kubernetes: str) -> None:
         self.moments = moments
         self.namespace = namespace
+        self.kubernetes = kubernetes
         self.kinds: frozenset[str] = frozenset(item.kind for item in moments.identities)
         deployed = (*moments.there.resources, *moments.live)
         self._namespaces = frozenset(identity.namespace for identity in deployed)
@@ -74,7 +75,9 @@ def between(changes: tuple[Change, ...], upgrade: Upgrade, cluster: Cluster) -> 
     """The changes, knowing what other objects say of those that are created."""
     if not any(isinstance(change, Created) for change in changes):
         return changes
-    around = Surroundings(forward(upgrade, cluster.live), upgrade.namespace)
+    around = Surroundings(
+        forward(upgrade, cluster.live), upgrade.namespace, upgrade.target.kubernetes
+    )
     return tuple(_admitted(change, around) for change in changes)
 
 
@@ -131,7 +134,7 @@ def _pod(pod: Resource, around: Surroundings, moment: Moment) -> Iterator[Findin
     for identity, body in around.of_kind("LimitRange", pod.id.namespace, moment):
         for violation in limitranges.of_pod(spec, part(body, "spec")):
             yield _forbidden("spec.containers", violation, identity)
-    yield from _secured(pod, spec, around, moment)
+    yield from _secured(pod, around, moment)
     yield from _account(pod, spec, around, moment)
     yield from admitted(spec, around, moment)
 
@@ -150,15 +153,13 @@ def _account(pod: Resource, spec: Object, around: Surroundings, moment: Moment) 
         yield Cause("spec.serviceAccountName", "Forbidden", text, _TOPIC, "ServiceAccount")
 
 
-def _secured(pod: Resource, spec: Object, around: Surroundings, moment: Moment) -> Iterator[Cause]:
+def _secured(pod: Resource, around: Surroundings, moment: Moment) -> Iterator[Cause]:
     for identity, body in around.of_kind("Namespace", "", moment):
-        level = part(body, "metadata", "labels").get(podsecurity.ENFORCE)
-        if identity.name != pod.id.namespace or level not in ("baseline", "restricted"):
+        if identity.name != pod.id.namespace:
             continue
-        for violation in podsecurity.violations(spec, level):
-            yield _forbidden(
-                "spec", f'violates PodSecurity "{level}:latest": {violation}', identity
-            )
+        labels = part(body, "metadata", "labels")
+        for violation in podsecurity.violations(pod.body, labels, around.kubernetes):
+            yield _forbidden("spec", violation, identity)
 
 
 def _forbidden(field: str, violation: str, by: ResourceId) -> Cause:

@@ -106,7 +106,9 @@ def _made(hook: Resource, moment: Moment, there: Moments, server: Server) -> Ans
     response = create(server, hook)[0]
     if response.outcome is not Outcome.ACCEPTED:
         return response
-    findings = admission(hook, Surroundings(there, server.namespace), moment)
+    findings = admission(
+        hook, Surroundings(there, server.namespace, server.target.kubernetes), moment
+    )
     return answer((*findings, *unanswered(hook, "CREATE", silences(there), there, moment)))
 
 
