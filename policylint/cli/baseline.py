@@ -5,7 +5,7 @@ from typing import Annotated
 
 from policylint.cli.common import write
 from policylint.cli.output import show
-from policylint.cli.parameters import argument, option
+from policylint.cli.parameters import TIMEOUT, argument, option, seconds
 from policylint.commands import baseline as baselines
 from policylint.config import BASELINE
 from policylint.errors import UsageError
@@ -21,6 +21,7 @@ def command(
     action: Annotated[str, argument("write, check or prune.")],
     env: Annotated[str, option("--env", help="The environment, such as production.")] = "",
     config: Annotated[str, option("--config", help="The configuration file.")] = "",
+    time_limit: Annotated[str, option("--timeout", help=TIMEOUT)] = "30m",
 ) -> int:
     """Keep what is found today as known (write), show what is new since (check), and forget what is
     found no more (prune).
@@ -31,18 +32,19 @@ def command(
         raise UsageError(
             f"no such action: {action}", remedy=f"the actions are {', '.join(ACTIONS)}"
         )
+    limit = seconds(time_limit, "--timeout")
     if action == "check":
-        return _check(env, config)
-    return _write(env, config, prune=action == "prune")
+        return _check(env, config, limit)
+    return _write(env, config, limit, prune=action == "prune")
 
 
-def _write(env: str, config: str, *, prune: bool) -> int:
+def _write(env: str, config: str, limit: float, *, prune: bool) -> int:
     path = baselines.place_of(config, BASELINE)
     if prune or (env and path.exists()):
         earlier = baselines.known(config)
     else:
         earlier = Baseline()
-    done = baselines.everything(config, env, baseline=False)
+    done = baselines.everything(config, env, limit, baseline=False)
     is_whole = done.is_whole
     if prune and not is_whole:
         raise UsageError(
@@ -69,9 +71,9 @@ def _told(path: Path, earlier: Baseline, kept: Baseline) -> str:
     return f"{path}: {known}" + (f", {gone} forgotten\n" if gone else "\n")
 
 
-def _check(env: str, config: str) -> int:
+def _check(env: str, config: str, limit: float) -> int:
     earlier = baselines.known(config)
-    done = baselines.everything(config, env, baseline=True)
+    done = baselines.everything(config, env, limit, baseline=True)
     for report in done.reports:
         show(render("text", report, Look(quiet=True, ids=True)))
     gone = earlier.more_than(baselines.baseline_of(done.reports))

@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec.structs import replace
 
 from policylint.cli.output import progress_bar
-from policylint.cli.parameters import Words, option, seconds, words
+from policylint.cli.parameters import TIMEOUT, Words, option, seconds, words
 from policylint.cli.releases import show_each
 from policylint.cli.showing import with_showing
 from policylint.cli.sides import single_side, with_sides
@@ -40,9 +40,7 @@ def command(
     everything: Annotated[
         bool, option("--all", help="Every declared release, touched or not.")
     ] = False,
-    time_limit: Annotated[
-        str, option("--timeout", help="Time for the whole run (90s, 10m; 0s: no limit).")
-    ] = "30m",
+    time_limit: Annotated[str, option("--timeout", help=TIMEOUT)] = "30m",
     list_: Annotated[
         bool, option("--list", help="List the declared releases instead: policylint releases.")
     ] = False,

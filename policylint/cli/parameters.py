@@ -166,6 +166,9 @@ def words(values: Words | None) -> tuple[str, ...]:
     return tuple(values or ())
 
 
+TIMEOUT = "Time for the whole run (90s, 10m; 0s: no limit)."
+
+
 def seconds(duration: str, option: str) -> float:
     """The seconds of a span of time as Go and Helm write it: "90s", "10m", "1h30m". Raises
     `UsageError` for what is none."""

@@ -49,9 +49,12 @@ class Surveyed(Struct, frozen=True):
         return is_rendered and self.verdict is not Verdict.UNKNOWN
 
 
-def everything(named: str, environment: str, *, baseline: bool) -> Surveyed:
-    """Judge every declared release and every invocation; `baseline` says whether what is known is
-    told apart. A repository without releases has its invocations alone."""
+def everything(named: str, environment: str, limit: float, *, baseline: bool) -> Surveyed:
+    """Judge every declared release, within `limit` seconds (0 for any), and every invocation;
+    `baseline` says whether what is known is told apart.
+
+    A repository without releases has its invocations alone.
+    """
     survey = Survey(environment=environment, config=named, no_baseline=not baseline)
     reports = [judged(survey, searched(survey))]
     options = Options(
@@ -60,6 +63,7 @@ def everything(named: str, environment: str, *, baseline: bool) -> Surveyed:
         everything=True,
         no_baseline=not baseline,
         all_findings=True,
+        time_limit=limit,
     )
     try:
         reports.insert(0, check(options))

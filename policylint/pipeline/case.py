@@ -26,6 +26,7 @@ from policylint.kubernetes.api.schemas import (
 from policylint.kubernetes.manifests.arriving import arriving
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Apply, Created, Deleted, Kept, Resource, ResourceId, Target, Upgrade
+from policylint.pipeline.assessed import over_time
 from policylint.pipeline.configuration.settings import load_config
 from policylint.pipeline.inputs import inputs_of
 from policylint.pipeline.judging.judge import Case, forecasted, prepare
@@ -34,6 +35,7 @@ from policylint.pipeline.plan import Plan, at_hand
 from policylint.pipeline.target import installed_line, minor, target
 from policylint.pipeline.texts import named_texts
 from policylint.report.model import Evidence
+from policylint.runtime.deadline import Deadline, TimeIsUp
 
 if TYPE_CHECKING:
     from policylint.helm.engines.papercluster import Lookup
@@ -209,7 +211,16 @@ def values_change_of(subjects: tuple[object, ...]) -> ValuesChange | None:
 
 def upgrades(options: Options) -> list[Upgrade]:
     """What the options name, rendered, read, diffed and forecast but not judged, less what will
-    not be in the cluster though a manifest says it; raises what any stage raises."""
+    not be in the cluster though a manifest says it; raises what any stage raises, SourceError where
+    the time of the run is over."""
+    try:
+        with Deadline(options.time_limit).share(is_last=True):
+            return _upgrades(options)
+    except TimeIsUp:
+        raise over_time("what changes was not told", options.time_limit) from None
+
+
+def _upgrades(options: Options) -> list[Upgrade]:
     changed = []
     with Workspace() as workspace:
         for plan in plans(options, load_config(options), workspace).plans:

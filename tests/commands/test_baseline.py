@@ -173,3 +173,14 @@ def test_approve_refuses_what_would_waive_nothing(repo: Repo, words: list[str]) 
     run(["check", "--format", "json=report.json"])
     assert run(["approve", *words]) == 2
     assert not (repo.top / ".policylint").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [("baseline", "write"), ("diff", "./web", "--before", "git:main")]
+)
+def test_what_takes_too_long_is_given_up(
+    repo: Repo, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert run([*words, "--timeout", "1ms"]) == 2
+    output = capsys.readouterr()
+    assert "within the time of the run" in output.err or "could not judge" in output.out
