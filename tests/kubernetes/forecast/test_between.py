@@ -3,7 +3,7 @@
 import pytest
 
 from policylint.kubernetes.api.schemas import schemas
-from policylint.kubernetes.forecast import Cluster, forecast
+from policylint.kubernetes.forecast import Cluster, forecast, limitranges
 from policylint.kubernetes.manifests.diff import changes
 from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import Apply, Outcome, Target, Upgrade
@@ -231,3 +231,41 @@ def test_an_address_that_a_new_service_asks_for_is_the_clusters_to_give(spec, of
     for cluster, outcome in ((Cluster(), offline), (Cluster(live={ranges.id: CIDRS}), told)):
         (change,) = release(manifest(), manifest(body), HELM4, cluster).changes
         assert change.forecast.upgrade.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("limit", "pod", "words"),
+    [
+        ({"type": "Pod", "min": {"cpu": "1"}}, {}, "per Pod is 1.  No request is specified"),
+        ({"type": "Pod", "max": {"cpu": "1"}}, {"cpu": ["600m", "600m"]}, "but limit is 1200m"),
+        ({"type": "Pod", "max": {"cpu": "2"}}, {"cpu": ["600m", "600m"]}, ""),
+        ({"type": "Pod", "max": {"cpu": "1"}}, {"cpu": ["600m"], "init": "900m"}, ""),
+        ({"type": "Pod", "max": {"cpu": "1"}}, {"cpu": ["600m"], "init": "1100m"}, "is 1100m"),
+        ({"type": "Pod", "max": {"cpu": "1"}}, {"cpu": ["600m"], "sidecar": "600m"}, "is 1200m"),
+        ({"type": "Container", "default": {"cpu": "1"}}, {"asks": "2"}, "limit of 1, the default"),
+        ({"type": "Container", "min": {"cpu": "1"}}, {"cpu": ["500m"]}, "but request is 500m"),
+        ({"type": "Container", "max": {"cpu": "1"}}, {"cpu": ["1"]}, ""),
+    ],
+)
+def test_a_limit_range_is_about_containers_and_about_the_pod_as_a_whole(limit, pod, words):
+    """Answers of kube-apiserver 1.37.2."""
+
+    def container(name, **amounts):
+        return {"name": name, "image": "b", "resources": amounts}
+
+    regular = [
+        container(f"c{index}", limits={"cpu": amount})
+        for index, amount in enumerate(pod.get("cpu", ()))
+    ]
+    if "asks" in pod:
+        regular.append(container("a", requests={"cpu": pod["asks"]}))
+    first = []
+    if "init" in pod:
+        first.append(container("i", limits={"cpu": pod["init"]}))
+    if "sidecar" in pod:
+        sidecar = container("s", limits={"cpu": pod["sidecar"]})
+        first.append({**sidecar, "restartPolicy": "Always"})
+    spec = {"containers": regular or [container("c")], "initContainers": first}
+    said = list(limitranges.of_pod(spec, {"limits": [limit]}))
+    assert all(words in text for text in said)
+    assert bool(said) is bool(words)
