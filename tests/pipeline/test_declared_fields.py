@@ -646,6 +646,18 @@ def test_what_decides_a_release_without_being_read(capsys, tmp_path, monkeypatch
     assert holds(code, told, expected), (code, told)
 
 
+def test_a_release_that_nothing_uninstalls_is_told_to_stay(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    git("init", "-q")
+    lines = [f"helm upgrade --install {name} charts/web -n prod\n" for name in ("api", "web")]
+    put({**chart(), "deploy.sh": "".join(lines)})
+    commit()
+    put({"deploy.sh": lines[0]})
+    code, report = checked(capsys)
+    stays = "prod/web (no longer declared, and nothing uninstalls it)"
+    assert (code, report["untouched"]) == (0, [stays, "prod/api"])
+
+
 def test_what_does_not_decide_a_release_leaves_it_alone(capsys, tmp_path, monkeypatch):
     base = command("--set tier=$TIER")
     change = {"deploy.sh": f"#!/bin/sh\necho deploying\n{base['deploy.sh']}"}

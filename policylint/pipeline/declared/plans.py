@@ -74,10 +74,11 @@ def declared_plans(options: Options, config: Config, workspace: Workspace) -> Lo
 
 
 def _names(pairs: Sequence[Pair], wanted: Sequence[Pair]) -> Iterator[str]:
-    """The releases that are left alone."""
-    for pair in pairs:
-        if pair not in wanted:
-            yield f"{pair.declared.namespace}/{pair.declared.name}"
+    """The releases that are left alone, first those that nothing declares any more."""
+    left = [pair for pair in pairs if pair not in wanted]
+    for pair in sorted(left, key=lambda pair: pair.after is not None):
+        name = f"{pair.declared.namespace}/{pair.declared.name}"
+        yield name if pair.after else f"{name} (no longer declared, and nothing uninstalls it)"
 
 
 def _change(options: Options, config: Config, workspace: Workspace) -> Change:
