@@ -355,7 +355,8 @@ class _Walk:
             )
             return
         for words in self._build.take_left_out():
-            self._flux.problem(item, f"Kustomization {item.name}: {words}")
+            told = f"Kustomization {item.name}: {words}"
+            self._flux.problems.append(Problem(item.file, item.line, told))
         for made in built:
             self._place(made, item)
 

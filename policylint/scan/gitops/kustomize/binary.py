@@ -97,11 +97,19 @@ def find_builder() -> Binary | None:
     return None
 
 
+_TARGETING = ("patches", "patchesStrategicMerge", "patchesJson6902", "replacements", "replicas")
+"""Fields that fail where what they change is not there."""
+_NOTHING: dict[str, Json] = {"buildMetadata": ["originAnnotations"]}
+"""A kustomization that makes nothing; kustomize refuses one that says nothing."""
+
+
 class Scratch:
     """A copy of a tree in which kustomizations are built one after the other."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
+        self.left_out: list[str] = []
+        """The remote bases that builds left out."""
         made = rooms.enter()
         weakref.finalize(self, rooms.leave, made)
         self._root = Path(made).resolve()
@@ -136,19 +144,33 @@ class Scratch:
         (target / FILES[0]).write_text(yaml.safe_dump(whole, sort_keys=False), "utf-8")
 
     def _checked(self, folder: str, whole: dict[str, Json], depth: int) -> dict[str, Json]:
-        """The kustomization without the bases that it would fetch; raises BuildError where those
-        are deeper, or where it runs helm or other programs, or leads out of the tree."""
+        """The kustomization without the bases that it would fetch. Raises BuildError where it runs
+        helm or other programs, or leads out of the tree."""
         if depth > MOST_DEPTH:
             raise BuildError("kustomizations nested too deeply")
         refuse(whole, normal(folder))
-        kept = dict(whole)
+        kept = self._without_remote(whole, depth)
         for field in FETCHING:
-            if field in whole:
-                entries = [str(entry) for entry in sequence(whole, field)]
-                here = [entry for entry in entries if not (depth == 0 and is_remote(entry))]
+            if field in kept:
+                entries = [str(entry) for entry in sequence(kept, field)]
+                here = [entry for entry in entries if not is_remote(entry)]
                 self._check_bases(folder, here, depth)
                 kept[field] = list(here)
         return kept
+
+    def _without_remote(self, whole: dict[str, Json], depth: int) -> dict[str, Json]:
+        """The kustomization as it is, or one that says something without its remote bases; nothing
+        of one below that does no more than change what they make. Raises BuildError where it does
+        more."""
+        remote = remote_bases(whole)
+        self.left_out += remote
+        if not remote:
+            return dict(whole)
+        if depth == 0 or not any(map(whole.get, _TARGETING)):
+            return {**_NOTHING, **whole}
+        if len(remote) < sum(len(sequence(whole, field)) for field in BASES):
+            raise BuildError(f"a remote base is not fetched: {remote[0]}")
+        return dict(_NOTHING)
 
     def _check_bases(self, folder: str, entries: list[str], depth: int) -> None:
         for entry in entries:
@@ -162,7 +184,7 @@ class Scratch:
 def remote_bases(whole: dict[str, Json]) -> list[str]:
     """The addresses that a kustomization names as bases, and that no build fetches."""
     entries = [str(entry) for field in BASES for entry in sequence(whole, field)]
-    return [entry.partition("?")[0] for entry in entries if is_remote(entry)]
+    return [entry for entry in entries if is_remote(entry)]
 
 
 def with_origin(item: Item, tree: Tree) -> Item:

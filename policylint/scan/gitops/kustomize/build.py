@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from msgspec.structs import replace
 
 from policylint.model import Json
-from policylint.scan.gitops.kustomize.binary import Builder, Scratch, remote_bases, with_origin
+from policylint.scan.gitops.kustomize.binary import Builder, Scratch, with_origin
 from policylint.scan.gitops.kustomize.files import (
     MOST_DEPTH,
     BuildError,
@@ -113,8 +113,10 @@ class Build:
         if self._builder is None:
             raise BuildError(f"{why}: install kustomize, which alone understands it")
         self._scratch = self._scratch or Scratch(self._tree)
-        self._left_out += [f"a remote base is not fetched: {base}" for base in remote_bases(whole)]
+        self._scratch.left_out = []
         text = self._scratch.build(folder, whole, self._builder)
+        bases = dict.fromkeys(self._scratch.left_out)
+        self._left_out += [f"a remote base is not fetched: {base}" for base in bases]
         documents = parsed(text, folder)
         if documents.error:
             raise BuildError(documents.error)

@@ -137,7 +137,7 @@ def local(tree: Tree, folder: str, entry: str) -> str:
     if tree.is_dir(path) or tree.is_file(path):
         return path
     if is_remote(entry):
-        raise RemoteError(f"a remote base is not fetched: {entry.partition('?')[0]}")
+        raise RemoteError(f"a remote base is not fetched: {entry}")
     raise BuildError(f"{path} is not in the repository")
 
 

@@ -72,19 +72,47 @@ def test_nothing_outside_is_named_here_or_in_a_base(tmp_path: Path, field: str, 
     }
     build = Build(tree(tmp_path, files), Never())
     remote = "://" in path and field in ("resources", "components", "crds")
-    for folder in ("prod",) if remote else ("app", "prod"):  # a remote base is left out and told
+    for folder in () if remote else ("app", "prod"):  # a remote base is left out and told
         with pytest.raises(BuildError):
             build.folder(folder)
 
 
-def test_a_remote_base_that_is_left_out_is_told(tmp_path: Path) -> None:
-    class Empty:
+@pytest.mark.parametrize("folder", ["app", "prod"])
+def test_a_remote_base_that_is_left_out_is_told(tmp_path: Path, folder: str) -> None:
+    """In a kustomization, and in one that it takes; nothing of it is left for kustomize to fetch,
+    and what is left is not empty, which kustomize refuses."""
+
+    class Looking:
         def build(self, root: Path, folder: str) -> str:
+            written = (root / "app/kustomization.yaml").read_text("utf-8")
+            assert "example.com" not in written
+            assert any(yaml.safe_load(written).values())
             return ""
 
-    own = {"namePrefix": "x-", "resources": ["https://example.com/x?ref=v1"]}
-    build = Build(tree(tmp_path, {"app/kustomization.yaml": own}), Empty())
-    build.folder("app")
+    files = {
+        "app/kustomization.yaml": {"resources": ["https://example.com/x?ref=v1"]},
+        "prod/kustomization.yaml": {"resources": ["../app"], "replacements": []},
+    }
+    files[f"{folder}/kustomization.yaml"]["namePrefix"] = "x-"
+    build = Build(tree(tmp_path, files), Looking())
+    build.folder(folder)
+    assert build.take_left_out() == ["a remote base is not fetched: https://example.com/x?ref=v1"]
+
+
+def test_what_changes_a_remote_base_is_left_out_with_it(tmp_path: Path) -> None:
+    class Looking:
+        def build(self, root: Path, folder: str) -> str:
+            written = yaml.safe_load((root / "app/kustomization.yaml").read_text("utf-8"))
+            assert written == {"buildMetadata": ["originAnnotations"]}
+            return ""
+
+    own = {"resources": ["https://example.com/x"], "patches": [{"patch": "{kind: Namespace}"}]}
+    files = {
+        "app/kustomization.yaml": own,
+        "prod/kustomization.yaml": {"resources": ["../app"], "namePrefix": "x-"},
+    }
+    build = Build(tree(tmp_path, files), Looking())
+    build.folder("prod")
     assert build.take_left_out() == ["a remote base is not fetched: https://example.com/x"]
 
 
