@@ -96,11 +96,8 @@ def _message(secrets: Places, workloads: Places) -> str:
 
 
 def _differ(objects: Places) -> str:
-    texts = []
-    for resource, places in objects.items():
-        paths = ", ".join(place.path for place in places)
-        texts.append(f"{paths} of {resource}")
-    return f"two renders of the same values differ at {'; '.join(texts)}"
+    places = [place.path for places in objects.values() for place in places]
+    return f"two renders of the same values differ at {first_of(places, _SHOWN)}"
 
 
 def _locations(objects: Places) -> tuple[Location, ...]:

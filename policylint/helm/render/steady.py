@@ -30,18 +30,21 @@ class Unsteady(Struct, frozen=True):
     path: str
     template: str
 
-    def __str__(self) -> str:
-        if self.path:
-            what = f"{self.resource}: {self.path}"
-        else:
-            what = f"{self.resource}: its name"
-        return f"{what} differs from render to render ({self.template}), so it is not compared"
-
 
 class UnsteadyRender(Struct, frozen=True):
     """Every such place of one release: the subject of rules."""
 
     places: tuple[Unsteady, ...]
+
+    def __str__(self) -> str:
+        by_object: dict[tuple[str, str], list[str]] = {}
+        for place in self.places:
+            at = by_object.setdefault((place.resource, place.template), [])
+            at.append(place.path or "its name")
+        texts = []
+        for (resource, template), paths in by_object.items():
+            texts.append(f"{resource} {', '.join(paths)} ({template})")
+        return f"not compared, as it differs from render to render: {'; '.join(texts)}"
 
 
 class _Side(Struct):

@@ -224,11 +224,12 @@ def _levelled(
     if not places:
         return before, after
     alternative = Alternative(before.texts, after.texts, _WHEN_RANDOM)
+    unsteady = UnsteadyRender(places)
     return replace(before, texts=old), replace(
         after,
         texts=new,
-        notes=(*after.notes, *map(str, places)),
-        unsteady=UnsteadyRender(places),
+        notes=(*after.notes, str(unsteady)),
+        unsteady=unsteady,
         alternatives=(alternative,),
     )
 
