@@ -162,6 +162,11 @@ GROUPS: dict[str, tuple[dict[str, str], tuple[Case, ...]]] = {
                 prod("persistence:\n  size: 8Gi\nservice: other\n"),
                 {"prod.yaml:3 service"},
             ),
+            Case(
+                "two fields that are refused",
+                prod("persistence:\n  size: 20Gi\nservice: other\n"),
+                {"prod.yaml:2 persistence.size", "prod.yaml:3 service"},
+            ),
         ),
     ),
     "flags": (

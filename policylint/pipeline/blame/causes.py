@@ -18,7 +18,7 @@ from policylint.helm.render.rendering import Rendering
 from policylint.helm.render.texts import renderer
 from policylint.helm.values.blame import blamed
 from policylint.helm.values.side import as_yaml
-from policylint.model import Finding, Fix, Location, Upgrade
+from policylint.model import Category, Finding, Fix, Kept, Location, Upgrade
 from policylint.pipeline.blame.guesses import is_likely, likely_first, nearest_first
 from policylint.pipeline.blame.places import Places
 from policylint.pipeline.blame.trials import Trials, findings_of
@@ -65,7 +65,7 @@ class Blame:
             change = Change(*sides, rendering.line, self._workspace)
             places = _places(change, plan, upgrade)
             trials = self._trials(change, plan, rendering, case, by)
-            causes, left = self._causes(asked, trials, places)
+            causes, left = self._causes(asked, trials, places, upgrade)
         except PolicylintError:  # the cause is a help, not a part of the judgement
             self._budget.is_cut = True
             return report
@@ -96,7 +96,7 @@ class Blame:
         return trials
 
     def _causes(
-        self, findings: Sequence[Finding], trials: Trials, places: Places
+        self, findings: Sequence[Finding], trials: Trials, places: Places, upgrade: Upgrade
     ) -> tuple[dict[str, tuple[Location, ...]], list[Finding]]:
         """The places of what makes each finding, by its fingerprint, and the findings that the
         budget does not suffice for."""
@@ -111,7 +111,7 @@ class Blame:
         for finding in findings:  # what would make it as well is worth what is left
             known = sets.get(finding.fingerprint, [])
             with suppress(SpentError):
-                known += [_also(finding, some, trials) for some in known]
+                known.extend(_besides(finding, known, trials, upgrade))
         causes = {
             finding.fingerprint: _named(finding, sets.get(finding.fingerprint, ()), trials, places)
             for finding in findings
@@ -215,16 +215,45 @@ def _decisive(
     return some
 
 
-def _also(finding: Finding, known: Sequence[Part], trials: Trials) -> tuple[Part, ...]:
-    """The smallest set of other parts that would make the finding as well; nothing for most.
+def _besides(
+    finding: Finding, known: Sequence[tuple[Part, ...]], trials: Trials, upgrade: Upgrade
+) -> Iterator[tuple[Part, ...]]:
+    """Further sets of parts, each of which would make the finding as well, or the same refusal by
+    another field of the object: who takes back one field of two is refused again.
 
     Raises `SpentError` as `_smallest` does.
     """
+    alike = (finding, *_of_other_fields(finding, upgrade))
+    named = list(chain.from_iterable(known))
+    while named and len(named) <= MOST_TOGETHER:
+        more = _also(alike, named, trials)
+        if not more:
+            return
+        yield more
+        named += more
+
+
+def _of_other_fields(finding: Finding, upgrade: Upgrade) -> Iterator[Finding]:
+    """What a refusal would be, were it for another field that the upgrade changes."""
+    if finding.category is not Category.CLUSTER_REJECTS:
+        return
+    for change in upgrade.changes:
+        if isinstance(change, Kept) and change.id == finding.resource:
+            for field in change.fields:
+                if field.path != finding.path:
+                    yield replace(finding, path=field.path, before=field.before, after=field.after)
+
+
+def _also(alike: Sequence[Finding], known: Sequence[Part], trials: Trials) -> tuple[Part, ...]:
+    """The smallest set of other parts that would make one of the findings; nothing for most."""
+
+    def shows(parts: Sequence[Part]) -> bool:
+        return any(trials.shows(finding, parts) for finding in alike)
+
     rest = [part for part in trials.change.parts if part not in known]
-    if not known or not rest or not trials.shows(finding, rest):
+    if not rest or not shows(rest):
         return ()
-    pool = likely_first(rest, finding, trials.change)
-    return _decisive(smallest(pool, lambda parts: trials.shows(finding, parts)), finding, trials)
+    return _decisive(smallest(likely_first(rest, alike[0], trials.change), shows), alike[0], trials)
 
 
 def _guessed(
