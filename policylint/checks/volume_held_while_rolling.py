@@ -19,9 +19,9 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.generated import unless_kept
-from policylint.kubernetes.api.reading import at, part
+from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.rollouts import max_surge
-from policylint.kubernetes.api.volumes import claimed
+from policylint.kubernetes.api.volumes import access_modes, claims_of
 from policylint.kubernetes.api.workloads import template_path
 from policylint.kubernetes.forecast.impact import generated_secrets, strategy, template_change
 from policylint.model import (
@@ -64,8 +64,8 @@ def _taken_over(upgrade: Upgrade) -> Iterator[Violation]:
     for change in upgrade.of(*RUNNING) if holders else ():
         if not isinstance(change, Created):
             continue
-        for claim in _claims(change.after):
-            modes = _modes(upgrade, claim)
+        for claim in claims_of(change.after):
+            modes = access_modes(upgrade.after, claim)
             if claim in holders and modes and modes <= ONE_NODE | ONE_POD:
                 yield _shared(change.after, claim, holders[claim], upgrade)
                 break
@@ -77,15 +77,8 @@ def _holders(upgrade: Upgrade) -> dict[ResourceId, Resource]:
         claim: change.before
         for change in upgrade.of(*RUNNING)
         if isinstance(change, (Kept, Deleted))
-        for claim in _claims(change.before)
+        for claim in claims_of(change.before)
     }
-
-
-def _claims(workload: Resource) -> list[ResourceId]:
-    return [
-        ResourceId("", "PersistentVolumeClaim", workload.id.namespace, name)
-        for name in claimed(workload).values()
-    ]
 
 
 def _shared(new: Resource, claim: ResourceId, old: Resource, upgrade: Upgrade) -> Violation:
@@ -122,9 +115,8 @@ def _surges(change: Kept) -> bool:
 
 
 def _hanging(upgrade: Upgrade, change: Kept, touched: FieldChange) -> Iterator[Violation]:
-    for name in claimed(change.after).values():
-        claim = ResourceId("", "PersistentVolumeClaim", change.id.namespace, name)
-        modes = _modes(upgrade, claim)
+    for claim in claims_of(change.after):
+        modes = access_modes(upgrade.after, claim)
         if modes and modes <= ONE_NODE | ONE_POD:
             if modes & ONE_POD:
                 where = "another pod"
@@ -133,7 +125,7 @@ def _hanging(upgrade: Upgrade, change: Kept, touched: FieldChange) -> Iterator[V
             generated = generated_secrets(change, upgrade)
             certain = bool(modes & ONE_POD) and not generated
             yield Violation(
-                message=f"the rollout of {change.id} hangs where the claim {name} "
+                message=f"the rollout of {change.id} hangs where the claim {claim.name} "
                 f"is still held by {where}",
                 because=f"the claim is {', '.join(sorted(modes))}, "
                 "and the new pod starts before the old one stops" + unless_kept(generated),
@@ -155,15 +147,3 @@ def _hanging(upgrade: Upgrade, change: Kept, touched: FieldChange) -> Iterator[V
                 ),
             )
             return
-
-
-def _modes(upgrade: Upgrade, claim: ResourceId) -> set[str]:
-    """The access modes of a claim of this release, none where it is somebody else's."""
-    resource = upgrade.after.resources.get(claim)
-    if resource is not None:
-        modes = at(resource.body, "spec", "accessModes")
-    else:
-        modes = None
-    if isinstance(modes, list):
-        return {str(mode) for mode in modes}
-    return set()

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from policylint.kubernetes.api.reading import at, part, parts
 from policylint.kubernetes.api.workloads import containers, pod_template, template_path
-from policylint.model import Json, Object, Resource
+from policylint.model import Json, Manifest, Object, Resource, ResourceId
 
 
 class Mount(Struct, frozen=True):
@@ -58,6 +58,27 @@ def claimed(resource: Resource) -> dict[str, str]:
         if part(volume, "persistentVolumeClaim")
     }
     return claims | {name: name for name in claim_templates(resource)}
+
+
+def claims_of(resource: Resource) -> list[ResourceId]:
+    """The claims that all pods of a workload share: those of its claim templates are not among
+    them."""
+    templates = claim_templates(resource)
+    return [
+        ResourceId("", "PersistentVolumeClaim", resource.id.namespace, claim)
+        for volume, claim in claimed(resource).items()
+        if volume not in templates
+    ]
+
+
+def access_modes(side: Manifest, claim: ResourceId) -> set[str]:
+    """The access modes of a claim of this side, none where it is somebody else's."""
+    if claim not in side.resources:
+        return set()
+    modes = at(side.resources[claim].body, "spec", "accessModes")
+    if isinstance(modes, list):
+        return {str(mode) for mode in modes}
+    return set()
 
 
 def lasting_mounts(resource: Resource, *, with_init: bool = False) -> Iterator[Mount]:
