@@ -331,6 +331,9 @@ class Upgrade(Struct, frozen=True):
     forecast of their creation."""
     secrets: tuple[str, ...] = ()
     """Values that are known to be secret, wherever they are rendered to."""
+    restarting: Mapping[str, str] = {}
+    """Workloads ("Deployment web") whose pod template is another one at every render, and where:
+    their pods restart whatever changes."""
 
     def of(self, *kinds: str) -> tuple[Change, ...]:
         """The changes of these kinds, in order."""

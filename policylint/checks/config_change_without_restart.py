@@ -37,7 +37,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     before, after = upgrade.before.resources, upgrade.after.resources
     generated = {change.id for change in upgrade.of("Secret") if _is_generated(change)}
     readers: dict[tuple[ResourceId, ...], list[Resource]] = {}
-    for workload, stale in stale_readers(upgrade.changes, context.target.kubernetes).items():
+    for workload, stale in stale_readers(upgrade, context.target.kubernetes).items():
         read = tuple(identity for identity in stale if identity not in generated)
         # a restart would end the pods that still run: reference-key-missing tells of missing keys
         if read and not missing_keys(after[workload], before, after):

@@ -19,7 +19,6 @@ from policylint.helm.render.steady import Unsteady, UnsteadyRender
 from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
 from policylint.runtime.sentences import first_of
 
-_TEMPLATED = ("Deployment ", "StatefulSet ", "DaemonSet ")
 _WEBHOOKS = ("MutatingWebhookConfiguration ", "ValidatingWebhookConfiguration ")
 _SHOWN = 3
 """Names that are written out; of more objects their number is told too."""
@@ -35,8 +34,9 @@ def check(render: UnsteadyRender, context: Context) -> Iterator[Violation]:
     """Objects whose two renders from the same values differ: each webhook by itself, Secrets and
     the pods that restart with them together, since they have one cause."""
     unsteady: Places = {}
+    restarting = render.restarting
     for place in render.places:
-        if place.resource.startswith(("Secret ", *_WEBHOOKS)) or _restarts(place):
+        if place.resource.startswith(("Secret ", *_WEBHOOKS)) or place.resource in restarting:
             unsteady.setdefault(place.resource, []).append(place)
     secrets: Places = {}
     workloads: Places = {}
@@ -49,10 +49,6 @@ def check(render: UnsteadyRender, context: Context) -> Iterator[Violation]:
             workloads[resource] = places
     if secrets or workloads:
         yield _together(secrets, workloads)
-
-
-def _restarts(place: Unsteady) -> bool:
-    return place.resource.startswith(_TEMPLATED) and place.path.startswith("/spec/template")
 
 
 def _webhook(resource: str, places: list[Unsteady]) -> Violation:

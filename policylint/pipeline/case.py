@@ -82,6 +82,7 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
         inputs=inputs_of(values_change_of(subjects), plan.before, plan.history),
         rollout=plan.rollout,
         secrets=plan.secrets,
+        restarting=after.unsteady.restarting if after.unsteady else {},
         earlier=partial(_earlier, plan, rendering.line or "4"),
         evidence=_evidence(plan, rendering, before, after),
     )

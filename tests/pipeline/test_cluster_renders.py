@@ -289,3 +289,47 @@ def test_what_a_cluster_serves_is_told_only_where_it_decides(
     told = [str(failure) for failure in report["releases"][0]["failures"]]
     assert answered == code
     assert [words in text for text in told] == [True] * (1 if words else 0)
+
+
+WITH_CHECKSUM = """\
+apiVersion: v1
+kind: Secret
+metadata: {name: web}
+stringData: {colour: COLOUR, password: {{ randAlphaNum 16 }}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata:
+      labels: {app: web}
+      annotations: {checksum/secret: {{ randAlphaNum 16 }}}
+    spec:
+      containers:
+        - {name: web, image: "web:1", envFrom: [{secretRef: {name: web}}]}
+"""
+
+
+def test_pods_whose_template_is_made_anew_restart_whatever_changes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], engine: str
+) -> None:
+    """Neither "in place" nor "the pods do not restart" is true of them."""
+    sides = [
+        chart(tmp_path / colour, "8Gi", WITH_CHECKSUM.replace("COLOUR", colour))
+        for colour in ("red", "blue")
+    ]
+    _, report = check(capsys, engine, *sides)
+    assert "config-change-without-restart" not in rules(report)
+    (release,) = report["releases"]
+    (web,) = (row for row in release["changes"] if row["resource"]["kind"] == "Deployment")
+    assert (web["impact"], web["reason"]) == (
+        "rolling-restart",
+        "/spec/template/metadata/annotations/checksum~1secret",
+    )
+    (finding,) = (row for row in release["findings"] if row["rule"] == "secret-regenerated")
+    assert finding["message"] == (
+        "Secret web is generated anew at every upgrade, and the pods of Deployment web restart "
+        "each time"
+    )

@@ -21,6 +21,9 @@ from policylint.kyaml.load import Document, split
 from policylint.model import Json
 from policylint.runtime.pointers import step, steps
 
+_TEMPLATED = ("Deployment ", "StatefulSet ", "DaemonSet ")
+"""Workloads whose pods restart when their template changes."""
+
 
 class Unsteady(Struct, frozen=True):
     """A place that differs from render to render: its object ("Secret web"), RFC 6901 pointer and
@@ -35,6 +38,17 @@ class UnsteadyRender(Struct, frozen=True):
     """Every such place of one release: the subject of rules."""
 
     places: tuple[Unsteady, ...]
+
+    @property
+    def restarting(self) -> dict[str, str]:
+        """Workloads ("Deployment web") whose pod template is another one at every render, and the
+        first place in it."""
+        templated: dict[str, str] = {}
+        for place in self.places:
+            is_workload = place.resource.startswith(_TEMPLATED)
+            if is_workload and place.path.startswith("/spec/template"):
+                templated.setdefault(place.resource, place.path)
+        return templated
 
     def __str__(self) -> str:
         by_object: dict[tuple[str, str], list[str]] = {}

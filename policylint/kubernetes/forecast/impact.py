@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from policylint.kubernetes.api.generated import are_generated
 from policylint.kubernetes.api.gotypes import same
@@ -53,6 +53,19 @@ def impact(change: Change, minor: str = NEWEST) -> tuple[Impact, str]:
             return (Impact.NONE, f"{KEEP}: keep")
         return (Impact.DELETE, "")
     return _kept(change, minor)
+
+
+def effect_on(change: Change, upgrade: Upgrade, minor: str = NEWEST) -> tuple[Impact, str]:
+    """`impact` of a change of an upgrade, with the pods that restart whatever changes."""
+    effect, reason = impact(change, minor)
+    restarting = upgrade.restarting.get(_name(change))
+    if restarting and isinstance(change, Kept) and effect in (Impact.NONE, Impact.IN_PLACE):
+        return _rolled(change.after, FieldChange(restarting, "replace"))
+    return effect, reason
+
+
+def _name(change: Change) -> str:
+    return f"{change.id.kind} {change.id.name}"
 
 
 def is_kept(resource: Resource) -> bool:
@@ -207,22 +220,26 @@ def strategy(spec: Object, kind: str) -> str:
     return "RollingUpdate"
 
 
-def stale_readers(
-    changes: Iterable[Change], minor: str = NEWEST
-) -> dict[ResourceId, list[ResourceId]]:
+def stale_readers(upgrade: Upgrade, minor: str = NEWEST) -> dict[ResourceId, list[ResourceId]]:
     """Workloads whose pods do not restart although what they read changes, with those ConfigMaps
     and Secrets."""
-    kept = [change for change in changes if isinstance(change, Kept)]
-    changed = {change.id for change in kept if _changes_data(change)}
+    changed = {change.id for change in upgrade.changes if _changes_data(change)}
     stale: dict[ResourceId, list[ResourceId]] = {}
     if not changed:
         return stale
-    for change in kept:
-        if change.id.kind in ROLLED_BY and template_change(change, minor) is None:
+    for change in upgrade.changes:
+        if isinstance(change, Kept) and _goes_on(change, upgrade, minor):
             read = changed.intersection(_read(change.after))
             if read:
                 stale[change.id] = sorted(read)
     return stale
+
+
+def _goes_on(change: Kept, upgrade: Upgrade, minor: str) -> bool:
+    """Whether it is a workload whose pods do not restart."""
+    if change.id.kind not in ROLLED_BY or _name(change) in upgrade.restarting:
+        return False
+    return template_change(change, minor) is None
 
 
 def _read(workload: Resource) -> Iterator[ResourceId]:
@@ -230,8 +247,8 @@ def _read(workload: Resource) -> Iterator[ResourceId]:
         yield referred(workload, reference)
 
 
-def _changes_data(change: Kept) -> bool:
+def _changes_data(change: Change) -> bool:
     """Whether a ConfigMap or Secret changes in what pods read of it."""
-    if change.id.kind not in ("ConfigMap", "Secret"):
+    if not isinstance(change, Kept) or change.id.kind not in ("ConfigMap", "Secret"):
         return False
     return any(field.path.startswith(_DATA) for field in change.fields)

@@ -16,7 +16,7 @@ from policylint.helm.render.texts import Alternative
 from policylint.kubernetes.api.schemas import schemas
 from policylint.kubernetes.forecast import forecast
 from policylint.kubernetes.forecast.cluster import Cluster
-from policylint.kubernetes.forecast.impact import impact, stale_readers
+from policylint.kubernetes.forecast.impact import effect_on, impact, stale_readers
 from policylint.kubernetes.forecast.progress import Fate, progress
 from policylint.kubernetes.manifests.definitions import of_sides
 from policylint.kubernetes.manifests.diff import changes
@@ -82,6 +82,8 @@ class Case(Struct, frozen=True):
     """How the tool that declares the release rolls it out."""
     secrets: tuple[str, ...] = ()
     """Values that are known to be secret, wherever they are rendered to."""
+    restarting: Mapping[str, str] = field(default_factory=dict)
+    """Workloads whose pod template is another one at every render, as an `Upgrade` has them."""
     earlier: Subjects = tuple
     """What makes the same subjects of the before side."""
 
@@ -163,6 +165,7 @@ def diff(case: Case, sides: Sides) -> Upgrade:
         sides.after,
         without_kept(changed, case.rollout),
         secrets=case.secrets,
+        restarting=case.restarting,
     )
 
 
@@ -267,8 +270,11 @@ def summaries(upgrade: Upgrade) -> list[ChangeSummary]:
     """One row per resource, hooks last; those of tests and of other operations do nothing here."""
     minor = upgrade.target.kubernetes
     redactor = cache(partial(redactor_of, upgrade))
-    stale = stale_readers(upgrade.changes, minor)
-    rows = [_row(change, minor, stale.get(change.id, ()), redactor) for change in upgrade.changes]
+    stale = stale_readers(upgrade, minor)
+    rows = [
+        _row(change, effect_on(change, upgrade, minor), stale.get(change.id, ()), redactor)
+        for change in upgrade.changes
+    ]
     run = {hook.id: hook for hook in upgrade.hooks}
     hooks = [
         run.get(identity, Created(resource))
@@ -294,12 +300,15 @@ def _hook_row(hook: Created, redactor: Callable[[], Redactor], *, runs: bool) ->
 
 
 def _row(
-    change: Change, minor: str, stale: Sequence[ResourceId], redactor: Callable[[], Redactor]
+    change: Change,
+    effect_and_reason: tuple[Impact, str],
+    stale: Sequence[ResourceId],
+    redactor: Callable[[], Redactor],
 ) -> ChangeSummary:
     word = {Created: "created", Kept: "kept", Deleted: "deleted"}[type(change)]
     fields = change.fields if isinstance(change, Kept) else ()
     noise = sum(field.noise for field in fields)
-    effect, reason = impact(change, minor)
+    effect, reason = effect_and_reason
     if stale and not reason:
         reason = f"pods do not restart, although {', '.join(map(str, stale))} changes"
     answers = (change.forecast.upgrade, change.forecast.rollback)
