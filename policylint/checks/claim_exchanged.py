@@ -13,10 +13,10 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.volumes import changed_mounts, claimed
+from policylint.kubernetes.forecast.impact import deleted
 from policylint.model import (
     Category,
     Confidence,
-    Deleted,
     Fix,
     Kept,
     ResourceId,
@@ -30,9 +30,7 @@ from policylint.model import (
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """At the same path another claim than before; silent where the old claim is deleted, which is
     told by itself."""
-    gone = {
-        change.id for change in upgrade.of("PersistentVolumeClaim") if isinstance(change, Deleted)
-    }
+    gone = {change.id for change in deleted(upgrade, CLAIM)}
     for change in upgrade.changes:
         if isinstance(change, Kept) and change.fields:
             yield from _exchanged(change, gone)

@@ -13,13 +13,14 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.reading import at
-from policylint.model import Category, Deleted, Fix, ResourceId, Severity, Upgrade, Violation
+from policylint.kubernetes.forecast.impact import deleted
+from policylint.model import Category, Fix, ResourceId, Severity, Upgrade, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """The Service of a StatefulSet of the after side was on the before side and goes."""
-    gone = {change.id for change in upgrade.of("Service") if isinstance(change, Deleted)}
+    gone = {change.id for change in deleted(upgrade, "Service")}
     for identity, resource in upgrade.after.resources.items() if gone else ():
         if identity.kind != "StatefulSet" or identity.group != "apps":
             continue
