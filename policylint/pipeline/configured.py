@@ -16,14 +16,14 @@ from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ChartSide, EmptySide
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.changes import touches
-from policylint.helm.sources.resolve import resolve_at
+from policylint.helm.sources.resolve import resolve_at, unknown_before
 from policylint.helm.sources.snapshot import checkout_of
 from policylint.pipeline.configuration.base import Base, Pair, moves, paired
 from policylint.pipeline.configuration.gate import Gate
 from policylint.pipeline.configuration.listing import Listing
 from policylint.pipeline.configuration.settings import Settings, resolve
 from policylint.pipeline.deployed.runs import runs_at, runs_now
-from policylint.pipeline.plan import Plan, chart_side, of_release, plan_of
+from policylint.pipeline.plan import Plan, chart_side, is_pulled, of_release, plan_of
 from policylint.pipeline.target import installed_line
 from policylint.report.places import shown_path
 from policylint.report.waivers import Waiver
@@ -150,8 +150,18 @@ def _before_chart(
     if pair.before is None:
         return None
     if base.config is None:
-        return chart_side(settings)
+        return _deployed_chart(chart_side(settings), how)
     return chart_side(resolve(of_release(options, pair.before, how), base.config))
+
+
+def _deployed_chart(chart: ChartSide, how: Deployment) -> ChartSide:
+    """The chart of a release that no configuration declared yet: of one that helm pulls, the
+    version that the base's own files deploy. Raises SourceError where they name none."""
+    if not is_pulled(chart):
+        return chart
+    if not how.version:
+        raise unknown_before(chart)
+    return replace(chart, version=how.version)
 
 
 def _change(pair: Pair) -> str:

@@ -143,6 +143,25 @@ def test_a_release_that_cannot_be_had_hides_no_other(
     }
 
 
+@pytest.mark.parametrize("deployed", ["helm upgrade api stable/api -n prod --version 1\n", ""])
+def test_a_pulled_chart_that_was_not_declared_yet_has_the_version_that_was_deployed(
+    repo: Repo, capsys: pytest.CaptureFixture[str], deployed: str
+) -> None:
+    repo.git("switch", "--quiet", "main")
+    (repo.top / ".policylint.yaml").unlink()
+    repo.file("deploy.sh", deployed)
+    repo.commit("no configuration yet")
+    repo.git("switch", "--quiet", "--create", "adopts")
+    repo.file("deploy.sh", deployed.replace("--version 1", "--version 2"))
+    release = '{name: api, chart: stable/api, namespace: prod, version: "2"}'
+    repo.file(".policylint.yaml", f"releases:\n  - {release}\n")
+    repo.commit("adopt policylint")
+    code, report = check(capsys)
+    message = report["releases"][0]["failures"][0]["message"]
+    assert code == 2
+    assert ("runs before this upgrade is not known" in message) == (not deployed)
+
+
 def test_a_reference_without_a_version_at_the_base_is_unknown(
     repo: Repo, capsys: pytest.CaptureFixture[str]
 ) -> None:
