@@ -11,11 +11,13 @@ import contextlib
 import os
 import pickle
 import queue
+import select
 import signal
 import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Generic, TypeVar
@@ -34,6 +36,8 @@ _TRIES = 2
 """How often a release is judged whose worker ends under it."""
 _PATIENCE = 0.5
 """Seconds after which a wait looks whether the run was interrupted."""
+_GRACE = 5.0
+"""Seconds in which a worker ends what it has started, before it is killed."""
 _SERVE = "from policylint.pipeline.many.workers import serve; serve()"
 _LENGTH = struct.Struct("!Q")
 
@@ -97,6 +101,8 @@ class Crew(Generic[T, R]):
                     break
             answer: tuple[bool | None, Any] = (None, None)
             for _ in range(_TRIES):
+                if self._ended:
+                    break
                 worker = worker or self._hired()
                 try:
                     answer = worker.ask(item)
@@ -152,12 +158,15 @@ class Worker:
         return answer
 
     def end(self) -> None:
-        """End the process and what it has started."""
-        self._process.kill()
+        """End the process and what it has started, which it does itself where it can."""
         for stream in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
                 self._stream(stream).close()
-        self._process.wait()
+        try:
+            self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def _stream(self, stream: IO[bytes] | None) -> IO[bytes]:
         if stream is None:
@@ -168,14 +177,29 @@ class Worker:
 def serve() -> None:
     """The worker's side: answer until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks ends it
+    signals.begin()
     asked, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)  # helm and git find nothing to read
     os.dup2(2, 1)  # and what is printed is no answer
-    with contextlib.suppress(EOFError, BrokenPipeError):
+    threading.Thread(target=_end_with, args=(asked.fileno(),), daemon=True).start()
+    with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
         work = _read(asked)
         while True:
             _send(answers, _answer(work, _read(asked)))
+
+
+def _end_with(pipe: int) -> None:
+    """End this process, and the helm that it runs, once nobody holds the other end of a pipe:
+    whoever asks has ended, however it did."""
+    if not hasattr(select, "poll"):  # Windows
+        return
+    hung_up = select.poll()
+    hung_up.register(pipe, 0)
+    hung_up.poll()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_GRACE)
+    os._exit(1)
 
 
 def _answer(work: Callable[[Any], Any], item: object) -> bytes:

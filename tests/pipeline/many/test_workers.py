@@ -152,6 +152,52 @@ def test_an_interrupted_fleet_leaves_no_process(fleet, delay):
     assert left == []
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked up in /proc")
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGHUP", "SIGTERM"])
+def test_a_killed_fleet_leaves_no_helm(tmp_path, monkeypatch, name):
+    """Workers end with the run, and their helms with them."""
+    monkeypatch.chdir(tmp_path)
+    helm = tmp_path / "helm"
+    helm.write_text("#!/bin/sh\ncase $1 in version) echo v3.22.0; exit;; esac\nexec sleep 50\n")
+    helm.chmod(0o755)
+    rows = []
+    for number in range(2):
+        chart = tmp_path / f"c{number}"
+        (chart / "templates").mkdir(parents=True)
+        (chart / "Chart.yaml").write_text(f"apiVersion: v2\nname: c{number}\nversion: 1.0.0\n")
+        (chart / "templates/a.yaml").write_text(MANIFEST.format(number=number, service="a"))
+        rows.append(f"  - {{name: c{number}, chart: ./c{number}, namespace: prod}}")
+    Path(".policylint.yaml").write_text("\n".join(["releases:", *rows]))
+    mark = f"POLICYLINT_TEST={tmp_path}"
+    words = ["check", "--all", "--before", "c0", "--jobs", "2", "--helm", str(helm)]
+    check = subprocess.Popen(
+        [sys.executable, "-P", "-m", "policylint", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "POLICYLINT_TEST": str(tmp_path), "TMPDIR": str(tmp_path)},
+    )
+    until(lambda: any("sleep" in command(process) for process in marked(mark)))
+    check.send_signal(getattr(signal, name))
+    check.wait(30)
+    until(lambda: marked(mark) == [])
+
+
+def until(holds) -> None:
+    """Wait until something holds, 30 seconds at most."""
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def command(process: str) -> str:
+    """The command line of a process; "" where it has ended."""
+    try:
+        return (Path("/proc") / process / "cmdline").read_text()
+    except OSError:
+        return ""
+
+
 def marked(mark: str) -> list[str]:
     """The processes with this word in their environment."""
     names = []
