@@ -13,7 +13,7 @@ annotation cert-manager.io/inject-ca-from) in an upgrade before.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.reading import at, parts
+from policylint.kubernetes.api.reading import at, parts, text
 from policylint.model import Category, Confidence, Fix, Kept, Object, Severity, Violation
 from policylint.runtime.sentences import first_of
 
@@ -26,11 +26,11 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     configuration."""
     if change.id.kind not in KINDS or not change.fields:
         return
-    old = {hook.get("name"): _bundle(hook) for hook in parts(change.before.body, "webhooks")}
+    old = {text(hook, "name"): _bundle(hook) for hook in parts(change.before.body, "webhooks")}
     emptied: list[tuple[int, Object]] = []
     another: list[tuple[int, Object]] = []
     for index, hook in enumerate(parts(change.after.body, "webhooks")):
-        was, becomes = old.get(hook.get("name")), _bundle(hook)
+        was, becomes = old.get(text(hook, "name")), _bundle(hook)
         if was and was != becomes:
             (another if becomes else emptied).append((index, hook))
     if emptied:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.reading import part
+from policylint.kubernetes.crds.decode import decode_causes
 from policylint.kubernetes.crds.prepare import unknown_fields
 from policylint.kubernetes.crds.served import schema_of, served_version
 from policylint.model import (
@@ -101,7 +102,7 @@ def _needing(
     upgrade: Upgrade, stale: list[Resource], old: Mapping[ResourceId, Resource], context: Context
 ) -> Iterator[Violation]:
     """The custom resources that the old definitions do not take as they are."""
-    new = {_defines(crd): crd for crd in stale}
+    new = _used(upgrade, stale, old)
     for change in upgrade.changes:
         crd = new.get((change.id.group, change.id.kind))
         if (
@@ -113,6 +114,20 @@ def _needing(
         missing = _missing(change.after.body, old.get(crd.id), crd.body)
         if missing:
             yield _needs(change, crd, missing, context.target.apply)
+
+
+def _used(
+    upgrade: Upgrade, stale: list[Resource], old: Mapping[ResourceId, Resource]
+) -> dict[tuple[str, str], Resource]:
+    """The stale definitions that objects of the release are of, by group and kind."""
+    kinds = {(change.id.group, change.id.kind) for change in upgrade.changes}
+    used = [crd for crd in stale if _defines(crd) in kinds]
+    return {_defines(crd): crd for crd in used if _are_decodable(crd, old.get(crd.id))}
+
+
+def _are_decodable(new: Resource, old: Resource | None) -> bool:
+    """Whether a server can hold both definitions."""
+    return not decode_causes(new.body) and (old is None or not decode_causes(old.body))
 
 
 def _defines(crd: Resource) -> tuple[str, str]:

@@ -11,7 +11,7 @@ What to do instead: keep one of the two, in the chart or in the values that add 
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.reading import parts
+from policylint.kubernetes.api.reading import parts, text
 from policylint.kubernetes.api.workloads import containers, pod_template, template_path
 from policylint.model import Apply, Category, Created, Fix, Kept, Severity, Violation
 
@@ -23,10 +23,10 @@ def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
     if context.target.apply is Apply.SERVER_SIDE:
         return
     for path, container in containers(pod_template(change.after) or {}):
-        seen: set[object] = set()
+        seen: set[str] = set()
         for index, variable in enumerate(parts(container, "env")):
-            name = variable.get("name")
-            if name in seen:
+            name = text(variable, "name")
+            if name and name in seen:
                 yield Violation(
                     message=f"{name} is given twice: removing one of the two later removes both",
                     path=f"{template_path(change.id.kind)}{path}/env/{index}/name",

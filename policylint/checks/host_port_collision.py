@@ -11,7 +11,7 @@ What to do instead: give each its own host port.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.reading import at, part, parts
+from policylint.kubernetes.api.reading import at, number, part, parts, text
 from policylint.kubernetes.api.workloads import containers, pod_template, workloads
 from policylint.model import Category, Fix, Object, Resource, Severity, Upgrade, Violation
 
@@ -20,7 +20,7 @@ from policylint.model import Category, Fix, Object, Resource, Severity, Upgrade,
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """One (protocol, host port) on two workloads of the after side, at least one of them a
     DaemonSet."""
-    owners: dict[tuple[object, object], list[Resource]] = {}
+    owners: dict[tuple[str, int], list[Resource]] = {}
     for workload in workloads(upgrade.after):
         for key in _host_ports(pod_template(workload) or {}):
             neighbours = owners.setdefault(key, [])
@@ -50,12 +50,14 @@ def _meet(first: Resource, second: Resource) -> bool:
     return "DaemonSet" in (first.id.kind, second.id.kind) and not apart
 
 
-def _host_ports(template: Object) -> set[tuple[object, object]]:
+def _host_ports(template: Object) -> set[tuple[str, int]]:
     shared = at(template, "spec", "hostNetwork") is True
     return {
-        (port.get("protocol", "TCP"), number)
+        (text(port, "protocol") or "TCP", taken)
         for path, container in containers(template)
         if "/initContainers/" not in path
         for port in parts(container, "ports")
-        if (number := port.get("hostPort") or (port.get("containerPort") if shared else None))
+        if (
+            taken := number(port, "hostPort") or (number(port, "containerPort") if shared else None)
+        )
     }

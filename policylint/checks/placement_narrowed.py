@@ -47,7 +47,9 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
 
 def _by_labels(root: str, old: Object, new: Object) -> Iterator[Violation]:
     asked = {key: value for key, value in new.items() if old.get(key) != value}
-    wanted = [f"{key}={value}" for key, value in asked.items() if (key, value) not in EVERYWHERE]
+    wanted = [
+        f"{key}={value}" for key, value in asked.items() if (key, str(value)) not in EVERYWHERE
+    ]
     if wanted:
         yield _violation(
             f"the pods only run on nodes labelled {', '.join(wanted)}",

@@ -11,7 +11,7 @@ What to do instead: rename the port and the probe's port together, or use the nu
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.reading import at, parts
+from policylint.kubernetes.api.reading import at, parts, text
 from policylint.kubernetes.api.workloads import containers, pod_template, template_path
 from policylint.model import Category, Created, Fix, Kept, Object, Resource, Severity, Violation
 
@@ -46,7 +46,7 @@ def _unmet(resource: Resource) -> Iterator[tuple[str, str, str]]:
     if template is None:
         return
     for where, container in containers(template):
-        names = {port.get("name") for port in parts(container, "ports")}
+        names = {text(port, "name") for port in parts(container, "ports")}
         for probe in PROBES:
             for handler in HANDLERS:
                 port = _named(container, probe, handler)

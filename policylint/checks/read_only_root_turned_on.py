@@ -11,7 +11,7 @@ What to do instead: mount an emptyDir where it writes (/tmp, /var/cache, /run) i
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.reading import at, parts
+from policylint.kubernetes.api.reading import at, parts, text
 from policylint.kubernetes.api.safeguards import kept_containers
 from policylint.kubernetes.api.volumes import claim_templates
 from policylint.kubernetes.api.workloads import pod_template
@@ -58,9 +58,11 @@ def _is_read_only(container: Object) -> bool:
 
 def _may_write(container: Object, workload: Resource) -> bool:
     volumes = parts(pod_template(workload) or {}, "spec", "volumes")
-    writable = {volume.get("name") for volume in volumes if not volume.keys().isdisjoint(WRITABLE)}
+    writable = {
+        text(volume, "name") for volume in volumes if not volume.keys().isdisjoint(WRITABLE)
+    }
     writable |= claim_templates(workload).keys()
     return any(
-        mount.get("name") in writable and mount.get("readOnly") is not True
+        text(mount, "name") in writable and mount.get("readOnly") is not True
         for mount in parts(container, "volumeMounts")
     )

@@ -12,7 +12,7 @@ old one.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.reading import part
+from policylint.kubernetes.api.reading import part, text
 from policylint.model import Category, Fix, Kept, Object, Severity, Violation
 from policylint.runtime.pointers import step
 
@@ -35,7 +35,7 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     if change.id.kind != "Service" or change.id.group or not change.fields:
         return
     before, after = part(change.before.body, "spec"), part(change.after.body, "spec")
-    old, new = before.get("type") or "ClusterIP", after.get("type") or "ClusterIP"
+    old, new = text(before, "type") or "ClusterIP", text(after, "type") or "ClusterIP"
     if _reaches_less(old, new):
         message = f"this upgrade takes the Service's address away: {old} becomes {new}"
         yield _violation(message, "/spec/type", old, new)

@@ -12,7 +12,7 @@ What to do instead: keep the tls entry and its Secret, or change both in the sam
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.reading import parts
+from policylint.kubernetes.api.reading import items, parts
 from policylint.kubernetes.forecast.impact import is_kept
 from policylint.model import (
     Category,
@@ -95,5 +95,5 @@ def _hosts(body: Object) -> set[str]:
     of_rules = [rule.get("host") for rule in parts(body, "spec", "rules")]
     hosts: set[str] = set()
     for entry in parts(body, "spec", "tls"):
-        hosts.update(str(host) for host in entry.get("hosts") or of_rules if host)
+        hosts.update(str(host) for host in items(entry.get("hosts")) or of_rules if host)
     return hosts

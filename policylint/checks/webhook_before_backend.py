@@ -13,7 +13,7 @@ create it in a post-install and post-upgrade hook.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.reading import part, parts
+from policylint.kubernetes.api.reading import part, parts, text
 from policylint.kubernetes.api.workloads import behind
 from policylint.model import (
     Category,
@@ -54,7 +54,7 @@ def _newly_failing(change: Created | Kept) -> Iterator[tuple[int, ResourceId]]:
     for index, hook in enumerate(parts(change.after.body, "webhooks")):
         service = _service(hook)
         fails = hook.get("failurePolicy", "Fail") == "Fail"
-        if fails and service is not None and hook.get("name") not in old:
+        if fails and service is not None and text(hook, "name") not in old:
             yield index, service
 
 
@@ -83,9 +83,9 @@ def _late(upgrade: Upgrade, service: ResourceId, new: set[ResourceId]) -> bool:
     return service in new or (bool(pods) and all(workload.id in new for workload in pods))
 
 
-def _failing(body: object) -> set[object]:
+def _failing(body: object) -> set[str]:
     return {
-        hook.get("name")
+        text(hook, "name")
         for hook in parts(body, "webhooks")
         if hook.get("failurePolicy", "Fail") == "Fail"
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policylint.kubernetes.api.reading import NOTHING, at, part, parts
+from policylint.kubernetes.api.reading import NOTHING, at, items, part, parts
 from policylint.kubernetes.api.workloads import (
     containers,
     is_on_host_network,
@@ -57,10 +57,13 @@ def policies_of(workload: Resource, direction: str, side: Manifest) -> list[Reso
 
 def rules(policy: Resource, direction: str) -> list[Object]:
     """The rules of a direction; one that is empty allows everything."""
-    listed = at(policy.body, "spec", FIELDS[direction])
-    if isinstance(listed, list):
-        return [rule or {} for rule in listed]
-    return []
+    listed = items(at(policy.body, "spec", FIELDS[direction]))
+    return [_readable(rule or {}, direction) for rule in listed if not rule or part(rule)]
+
+
+def _readable(rule: Object, direction: str) -> Object:
+    """A rule with lists of peers and ports, whatever stands in their places."""
+    return {key: parts(rule, key) for key in (PEERS[direction], "ports") if rule.get(key)}
 
 
 def allows_all(policy: Resource, direction: str) -> bool:

@@ -185,8 +185,11 @@ class Schemas:
             self._named[name] = json.decode(self._unread[name]) if name in self._unread else {}
         return self._named[name]
 
-    def node(self, raw: Mapping[str, Any]) -> Node:
-        """The node of a raw schema; a bare reference is made once."""
+    def node(self, raw: Any) -> Node:
+        """The node of a raw schema; a bare reference is made once, and what is no schema says
+        nothing."""
+        if not isinstance(raw, Mapping):
+            raw = {}
         if len(raw) == 1 and "$ref" in raw:
             return self.named(raw["$ref"])
         return Node(raw, self)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from policylint.kubernetes.api.reading import at, part, parts
+from policylint.kubernetes.api.reading import at, part, parts, text
 from policylint.kubernetes.api.workloads import containers, pod_template, template_path
 from policylint.model import Json, Manifest, Object, Resource, ResourceId
 
@@ -53,9 +53,9 @@ def claimed(resource: Resource) -> dict[str, str]:
     """The claim behind each of a workload's volumes, by the volume's name; that of a claim template
     is named like the template."""
     claims = {
-        str(volume.get("name")): str(at(volume, "persistentVolumeClaim", "claimName"))
+        text(volume, "name"): claim
         for volume in parts(pod_template(resource) or {}, "spec", "volumes")
-        if part(volume, "persistentVolumeClaim")
+        if (claim := text(part(volume, "persistentVolumeClaim"), "claimName"))
     }
     return claims | {name: name for name in claim_templates(resource)}
 
@@ -92,7 +92,7 @@ def lasting_mounts(resource: Resource, *, with_init: bool = False) -> Iterator[M
         if "/initContainers/" in path and not with_init:
             continue
         for index, mount in enumerate(parts(container, "volumeMounts")):
-            if mount.get("name") in claims:
+            if text(mount, "name") in claims:
                 yield _mount(container, mount, f"{root}{path}/volumeMounts/{index}")
 
 
@@ -109,8 +109,8 @@ def _mount(container: Object, mount: Object, path: str) -> Mount:
 
 def _folder(value: Json) -> str:
     """A path as the container runtime takes it, without a slash at its end."""
-    text = value if isinstance(value, str) else ""
-    return text.rstrip("/") or text
+    path = value if isinstance(value, str) else ""
+    return path.rstrip("/") or path
 
 
 def changed_mounts(before: Resource, after: Resource) -> Iterator[tuple[Mount, Mount | None]]:

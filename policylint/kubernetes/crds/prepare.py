@@ -136,7 +136,7 @@ def _default_fields(value: Object, schema: Object) -> dict[str, Json]:
     properties, additional = schema.get("properties") or {}, schema.get("additionalProperties")
     fields = dict(value)
     for name, child in properties.items():
-        if child.get("default") is not None and _is_lacking(fields, name, child):
+        if (child or {}).get("default") is not None and _is_lacking(fields, name, child):
             fields[name] = deepcopy(child["default"])
     for name, item in fields.items():
         if name in properties:
