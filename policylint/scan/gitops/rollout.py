@@ -55,7 +55,7 @@ class Rollout(Struct, frozen=True):
             yield "Flux upgrades it once this is merged"
         yield f"a failed upgrade {self._remedied()}"
         if told.get("upgrade.force") is True:
-            yield "what cannot be patched is deleted and made again (upgrade.force)"
+            yield "objects are replaced, not patched (upgrade.force)"
         if told.get("upgrade.crds") == "CreateReplace":
             yield "the chart's CRDs are replaced (upgrade.crds)"
         else:

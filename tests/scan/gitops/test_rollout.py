@@ -25,7 +25,7 @@ PLACE = Location("cause", "release.yaml", 1)
             "is remediated (rollback)",
         ),
         ({"upgrade.strategy": "RetryOnFailure"}, "tried again without a rollback"),
-        ({"upgrade.force": True}, "deleted and made again"),
+        ({"upgrade.force": True}, "replaced, not patched (upgrade.force)"),
         ({"upgrade.crds": "CreateReplace"}, "CRDs are replaced"),
         ({"driftDetection": "enabled"}, "changes by hand are undone"),
         ({"prune": True}, "it is uninstalled"),
