@@ -34,6 +34,6 @@ def check(file: Together, context: Context) -> Iterator[Violation]:
                 message="a newer run kills helm in the middle of the upgrade, "
                 "and the release stays locked",
                 because=f"the job {deploy.job.name} has {name}: true",
-                fixes=(Fix(title, Grade.SAFE, (), (edit,)) if edit else Fix(title),),
+                fixes=(Fix(title, Grade.UNSAFE, (), (edit,)) if edit else Fix(title),),
                 locations=(deploy.location,),
             )

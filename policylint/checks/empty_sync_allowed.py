@@ -32,5 +32,5 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
         yield Violation(
             message="an empty render deletes every object of the application",
             because="allowEmpty is true, and prune too",
-            fixes=(Fix(title, Grade.SAFE, (), (edit,)) if edit else Fix(title),),
+            fixes=(Fix(title, Grade.UNSAFE, (), (edit,)) if edit else Fix(title),),
         )

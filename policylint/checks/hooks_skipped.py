@@ -11,8 +11,8 @@ What to do instead: leave it out; to get past one broken hook, repair or delete 
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.model import Category, Severity, Violation
-from policylint.scan.invocations.advice import replace_flag
+from policylint.model import Category, Grade, Severity, Violation
+from policylint.scan.invocations.advice import remove_flag
 from policylint.scan.invocations.model import Invocation
 
 
@@ -24,7 +24,7 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
         yield Violation(
             message=f"{flag.written or '--no-hooks'} leaves out migrations and checks that the "
             "chart runs as hooks",
-            fixes=(replace_flag(invocation, "no-hooks", "", "leave it out"),),
+            fixes=(remove_flag(invocation, "no-hooks", "leave it out", Grade.UNSAFE),),
         )
 
 

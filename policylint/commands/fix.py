@@ -32,7 +32,7 @@ class Repair(Struct, frozen=True):
     files: Mapping[str, tuple[bytes, bytes]] = field(default_factory=dict)
     done: int = 0
     left: int = 0
-    """Fixes that meet another one in the same place: the next run makes them."""
+    """Fixes that meet another one in the same place: they are made once that one is."""
     by_hand: int = 0
     """Findings without a fix that a machine may make."""
     redactor: Redactor = field(default_factory=Redactor)
@@ -51,9 +51,9 @@ class Repair(Struct, frozen=True):
         return str(Redactor(tuple(known)).value(_diff(name, before, after)))
 
     def summary(self, *, written: bool) -> str:
-        """One line: how many fixes were made, wait for the next run, or are a person's work."""
+        """One line: how many fixes were made, wait for these, or are a person's work."""
         if self.left:
-            again = f", {self.left} more at the next run"
+            again = f", {self.left} more that meet these (policylint fix makes them after these)"
         else:
             again = ""
         fixes = "fixes made" if written else "fixes"

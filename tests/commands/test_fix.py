@@ -179,7 +179,7 @@ def test_files_are_rewritten_in_place(here, capsys, monkeypatch, name):
     path = here / file
     path.write_bytes(before.encode())
     path.chmod(0o750)
-    words = ("--select", "force-used", "--select", "history-max-unbounded")
+    words = ("--select", "force-used", "--select", "history-max-unbounded", "--unsafe")
     code, out, _ = run(capsys, monkeypatch, "fix", "--diff", *words)
     assert (code, path.read_bytes()) == (0, before.encode())
     assert out.startswith(f"--- a/{file}")
@@ -198,6 +198,24 @@ def test_what_may_change_a_deploy_is_asked_for(here, capsys, monkeypatch):
     assert path.read_text() == "helm upgrade web ./c --reuse-values\n"
     run(capsys, monkeypatch, "fix", "--select", "reuse-values", "--unsafe")
     assert path.read_text() == "helm upgrade web ./c --reset-then-reuse-values\n"
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        *("--force", "--force-conflicts", "--take-ownership", "--no-hooks"),
+        *("--disable-openapi-validation", "--skip-schema-validation"),
+    ],
+)
+def test_what_somebody_switched_on_or_off_is_left_so(here, capsys, monkeypatch, flag):
+    path = here / "deploy.sh"
+    path.write_text(f"helm upgrade --install web ./c -n prod {flag}\n")
+    _, out, _ = run(capsys, monkeypatch, "scan")
+    assert "leave it out" in out
+    run(capsys, monkeypatch, "fix")
+    assert flag in path.read_text().split()
+    run(capsys, monkeypatch, "fix", "--unsafe")
+    assert flag not in path.read_text().split()
 
 
 def test_a_fix_never_takes_a_flag_that_the_helm_may_not_know(here, capsys, monkeypatch):
