@@ -645,6 +645,24 @@ GROUPS: dict[str, tuple[dict[str, str], tuple[Case, ...]]] = {
             ),
         ),
     ),
+    "names": (
+        {
+            "chart/templates/a.yaml": "".join(
+                CLAIM.replace("name: data", 'name: "{{ .Values.name }}-' + kind + '"') + "---\n"
+                for kind in ("a", "b", "c", "d", "e", "f")
+            ),
+            "chart/values.yaml": "name: app\nunused: 1\n",
+            "prod.yaml": "{}\n",
+        },
+        (
+            Case(
+                "of all objects",
+                prod("unused: 2\nname: shop\n"),
+                {"prod.yaml:2 name"},
+                rule="mass-rename",
+            ),
+        ),
+    ),
     "capabilities": (
         {
             "chart/templates/a.yaml": statefulset(

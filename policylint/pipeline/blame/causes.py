@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
 
@@ -57,7 +57,8 @@ class Blame:
 
         Where the budget does not suffice, the likely cause is named and not `confirmed`.
         """
-        asked = [finding for finding in report.findings if _is_open(finding)]
+        whole = {rule.id for rule in by.rules if Upgrade in rule.subjects}
+        asked = [finding for finding in report.findings if _is_open(finding, whole)]
         sides = self._sides(plan) if asked else None
         if sides is None:
             return report
@@ -156,10 +157,12 @@ def _of_file(
     return (hunks[0],)
 
 
-def _is_open(finding: Finding) -> bool:
-    """Whether it is about what is rendered, and nobody has said what makes it."""
+def _is_open(finding: Finding, whole: Collection[str]) -> bool:
+    """Whether it is about what is rendered, one resource or the whole upgrade (as the findings of
+    these rules are), and nobody has said what makes it."""
     roles = {place.role for place in finding.locations}
-    return finding.resource is not None and roles <= {"rendered", "policy"}
+    is_rendered = finding.resource is not None or finding.rule in whole
+    return is_rendered and roles <= {"rendered", "policy"}
 
 
 def _places(change: Change, plan: Plan, upgrade: Upgrade) -> Places:
@@ -183,7 +186,7 @@ def _smallest(finding: Finding, trials: Trials) -> tuple[Part, ...]:
     every = trials.change.parts
     if not every or trials.shows(finding, ()):
         return ()
-    if len(every) == 1:
+    if len(every) == 1 and finding.resource is not None:
         return every
     some = smallest(
         likely_first(every, finding, trials.change), lambda parts: trials.shows(finding, parts)
