@@ -228,7 +228,9 @@ def _wanted(row: Default, fields: Mapping[str, Json]) -> bool:
     if row.when and fields.get(row.when[0]) != row.when[1]:
         return False
     present = fields.get(row.field)
-    return present is None or (row.plain and present in ("", 0) and not isinstance(present, bool))
+    return present is None or (
+        row.plain and present in ("", 0, []) and not isinstance(present, bool)
+    )
 
 
 def _entries(node: Node, value: Mapping[str, Json], minor: int, known: Mapping[str, Json]) -> Json:

@@ -54,3 +54,10 @@ def test_stored_objects(minor):
             for body in (decode(node, row["sent"], minor_number(minor)), row["stored"])
         )
         assert bare(node, ours, names) == bare(node, theirs, names), row["sent"]
+
+
+@pytest.mark.parametrize("spec", [{}, {"spec": None}, {"spec": {"volumeLifecycleModes": []}}])
+def test_a_driver_without_modes_is_persistent(spec):
+    body = {"apiVersion": "storage.k8s.io/v1", "kind": "CSIDriver", "metadata": {"name": "a.io"}}
+    node = schemas("1.37").kind("storage.k8s.io/v1", "CSIDriver")
+    assert decode(node, {**body, **spec}, 37)["spec"]["volumeLifecycleModes"] == ["Persistent"]
