@@ -1,11 +1,17 @@
 """`policylint lsp`: findings, pages and fixes in an editor, while one types."""
 
 import importlib
+from typing import Annotated
 
+from policylint.cli.parameters import option
 from policylint.errors import UsageError
 
 
-def command() -> int:
+def command(
+    _stdio: Annotated[
+        bool, option("--stdio", help="What it does anyway: VS Code gives this to every server.")
+    ] = False,
+) -> int:
     """Run the language server on standard input and output, for editors.
 
     It needs one more library: pip install 'policylint[lsp]'.

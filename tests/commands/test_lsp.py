@@ -35,7 +35,7 @@ class Editor:
         self.folder = folder
         self._number = 0
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "policylint", "lsp"],
+            [sys.executable, "-m", "policylint", "lsp", "--stdio"],  # as VS Code starts it
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
