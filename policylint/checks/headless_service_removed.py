@@ -12,9 +12,9 @@ What to do instead: keep the Service under its name.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.reading import at
+from policylint.kubernetes.api.workloads import governing_service
 from policylint.kubernetes.forecast.impact import deleted
-from policylint.model import Category, Fix, ResourceId, Severity, Upgrade, Violation
+from policylint.model import Category, Fix, Severity, Upgrade, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)
@@ -22,16 +22,13 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """The Service of a StatefulSet of the after side was on the before side and goes."""
     gone = {change.id for change in deleted(upgrade, "Service")}
     for identity, resource in upgrade.after.resources.items() if gone else ():
-        if identity.kind != "StatefulSet" or identity.group != "apps":
-            continue
-        name = str(at(resource.body, "spec", "serviceName") or "")
-        service = ResourceId("", "Service", identity.namespace, name)
+        service = governing_service(resource)
         if service in gone:
             yield Violation(
                 message=f"the pods of {identity} lose their DNS names with {service}",
                 because="the Service that serviceName says is deleted in this upgrade",
                 path="/spec/serviceName",
-                after=name,
+                after=service.name,
                 resource=identity,
                 fixes=(Fix(f"keep {service}"),),
             )

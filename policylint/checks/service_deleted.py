@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.backends import backends
 from policylint.kubernetes.api.reading import part
-from policylint.kubernetes.api.workloads import behind
+from policylint.kubernetes.api.workloads import behind, governing_service
 from policylint.kubernetes.forecast.impact import KEEP, deleted
 from policylint.kubernetes.manifests.renames import renames
 from policylint.model import (
@@ -32,13 +32,13 @@ from policylint.model import (
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A Service goes and pods that it selects stay; silent where a new one selects them, and where
-    a route still names it, which is told by itself."""
+    a route or a StatefulSet still names it, which is told by itself."""
     if upgrade.after.resources:
         gone = list(deleted(upgrade, "Service"))
     else:
         gone = []
     if gone:
-        told = _routed(upgrade) | {old.id for old, _ in renames(upgrade)}
+        told = _named(upgrade) | {old.id for old, _ in renames(upgrade)}
     else:
         told = set()
     for service in (change.before for change in gone):
@@ -65,13 +65,15 @@ def _deleted(service: Resource, pods: list[Resource]) -> Violation:
     )
 
 
-def _routed(upgrade: Upgrade) -> set[ResourceId]:
-    """The Services that routes of the after side send traffic to."""
-    return {
-        backend.service
-        for resource in upgrade.after.resources.values()
-        for backend in backends(resource)
-    }
+def _named(upgrade: Upgrade) -> set[ResourceId]:
+    """The Services that routes and StatefulSets of the after side name."""
+    named: set[ResourceId] = set()
+    for resource in upgrade.after.resources.values():
+        named.update(backend.service for backend in backends(resource))
+        governing = governing_service(resource)
+        if governing is not None:
+            named.add(governing)
+    return named
 
 
 def _has_successor(service: Resource, upgrade: Upgrade) -> bool:

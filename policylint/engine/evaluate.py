@@ -23,6 +23,7 @@ from policylint.model import (
     Object,
     Resource,
     ResourceId,
+    Upgrade,
     Violation,
 )
 from policylint.redaction.redactor import Redactor
@@ -120,11 +121,24 @@ def _before(subject: object, violation: Violation) -> Json:
 
     An index of the after side may be another item of the before side: only its equal counts.
     """
-    if violation.before is not None or violation.after is None or not isinstance(subject, Kept):
+    if violation.before is not None or violation.after is None or not violation.path:
         return violation.before
-    was = value_at(subject.before.body, violation.path)
-    if was == violation.after or not any(map(is_index, steps(violation.path))):
+    was = value_at(_body_before(subject, violation), violation.path)
+    if was == violation.after:
         return was
+    is_exact = not any(map(is_index, steps(violation.path)))
+    if is_exact and type(was) is type(violation.after):  # else a rule tells a part of the field
+        return was
+    return None
+
+
+def _body_before(subject: object, violation: Violation) -> Json:
+    """The object of the before side that a violation is about; None where there is none."""
+    if isinstance(subject, Kept):
+        return subject.before.body
+    if isinstance(subject, Upgrade) and violation.resource is not None:
+        resource = subject.before.resources.get(violation.resource)
+        return resource.body if resource else None
     return None
 
 

@@ -23,7 +23,7 @@ from policylint.redaction.vocabulary import (
     secret_key,
     weak_key,
 )
-from policylint.runtime.pointers import below, is_index, steps
+from policylint.runtime.pointers import below, is_index, steps, unescaped
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """The annotation in which kubectl keeps the whole object, the data of a Secret too."""
@@ -80,7 +80,9 @@ class Redactor(Struct, frozen=True):
                 return _mask_data
             if not path:
                 return mask_secret
-        key = path.rpartition("/")[2]
+        if _is_amount(resource, path):
+            return self.value
+        key = unescaped(path.rpartition("/")[2])
         if _names_secret(resource, path, bodies):
             return lambda value: MASK if _hides(value) else self.value(value)
         if _holds_secret(path):
@@ -217,9 +219,14 @@ def _holds_secret(path: str) -> bool:
 
 def _names_secret(resource: ResourceId | None, path: str, bodies: Iterable[Json]) -> bool:
     """Whether a pointer's own key, or a name beside it, says that there is a secret."""
-    key = path.rpartition("/")[2]
+    key = unescaped(path.rpartition("/")[2])
     told = secret_key(key) or _is_key_of_class(resource, path)
     return told or any(_named_secret(body, path) for body in bodies)
+
+
+def _is_amount(resource: ResourceId | None, path: str) -> bool:
+    """Whether it is how much or how many a quota grants, as in `count/secrets`."""
+    return resource is not None and resource.kind == "ResourceQuota" and "/hard/" in path
 
 
 def _is_key_of_class(resource: ResourceId | None, path: str) -> bool:

@@ -35,6 +35,7 @@ class Effect(Struct, frozen=True):
     field: str = ""
     but: tuple[str, ...] = ()
     values: tuple[Json, ...] = ()
+    harmless: tuple[Json, ...] = ()
     by: float = 1.0
     unit: str = "quantity"
     default: Json = None
@@ -87,7 +88,7 @@ def places(row: Effect, resource: ResourceId, before: Json, after: Json) -> Iter
                 _or_default(place.after, row),
                 place.item,
             )
-            if TESTS[row.when](row, known.before, known.after):
+            if known.after not in row.harmless and TESTS[row.when](row, known.before, known.after):
                 yield known
 
 

@@ -142,6 +142,15 @@ def account_of(workload: Resource) -> ResourceId | None:
     return None
 
 
+def governing_service(workload: Resource) -> ResourceId | None:
+    """The Service that names the pods of a StatefulSet; None for other kinds, and where it names
+    none."""
+    name = at(workload.body, "spec", "serviceName")
+    if (workload.id.group, workload.id.kind) != ("apps", "StatefulSet") or not name:
+        return None
+    return ResourceId("", "Service", workload.id.namespace, str(name))
+
+
 def matches(selector: Object, labels: Object) -> bool:
     """Whether plain selector labels (a Service's) take these labels; an empty selector takes
     nothing."""
