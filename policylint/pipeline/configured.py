@@ -86,7 +86,10 @@ def _planned(
     declared = pair.declared
     judged = gate.release(declared)
     own = of_release(options, judged, deployed.after)
-    settings = _as_deployed(resolve(own, gate.config, judged), deployed.before)
+    config = gate.config
+    if pair.after is None:  # its environment may be gone too
+        config = replace(config, releases=(*config.releases, declared))
+    settings = _as_deployed(resolve(own, config, judged), deployed.before)
     try:
         plan = _plan(options, settings, gate, pair, deployed, workspace)
     except UsageError:
@@ -173,8 +176,11 @@ def _change(pair: Pair) -> str:
 
 
 def _moved(pairs: Sequence[Pair]) -> dict[tuple[str, str, str], tuple[str, ...]]:
-    """What is said of releases that have another namespace now, by the key of either side."""
-    notes: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    """What is said of releases that have another namespace or environment now, by the key of
+    either side."""
+    notes: dict[tuple[str, str, str], tuple[str, ...]] = {
+        pair.key: _renamed(pair.before, pair.after) for pair in pairs if pair.before and pair.after
+    }
     for before, after in moves(pairs):
         words = (
             f"{before.name} goes from namespace {before.namespace} to {after.namespace}:"
@@ -183,6 +189,16 @@ def _moved(pairs: Sequence[Pair]) -> dict[tuple[str, str, str], tuple[str, ...]]
         for release in (before, after):
             notes[release.namespace, release.name, release.environment] = words
     return notes
+
+
+def _renamed(before: Release, after: Release) -> tuple[str, ...]:
+    if before.environment == after.environment:
+        return ()
+    names = [release.environment or "(none)" for release in (before, after)]
+    return (
+        f"{after.name} goes from environment {names[0]} to {names[1]} and is compared as one"
+        " release: where these are two clusters, the old one stays until it is uninstalled",
+    )
 
 
 def _as_deployed(settings: Settings, how: Deployment) -> Settings:

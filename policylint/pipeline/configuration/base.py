@@ -6,7 +6,8 @@ verdict is the base's: a change does not choose its own judge.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -25,6 +26,9 @@ from policylint.helm.sources.git import Repository, find_repository
 from policylint.helm.sources.reach import depends_on
 from policylint.helm.sources.snapshot import Revision
 from policylint.pipeline.configuration import configfile
+
+Key = tuple[str, str, str]
+"""Namespace, name and environment of a release."""
 
 
 class Base(Struct, frozen=True, eq=False):
@@ -50,7 +54,7 @@ class Pair(Struct, frozen=True):
         return release
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> Key:
         """What a release is known by: namespace, name and environment."""
         return _key(self.declared)
 
@@ -68,7 +72,11 @@ def base_of(options: Options, config: Config) -> Base | None:
     if repository is None:
         return None
     revision = _revision(repository, options, config)
-    return Base(repository, revision, config_at(repository, revision, Path(config.file)))
+    for place in _earlier_places(repository, revision, Path(config.file)):
+        own = config_at(repository, revision, place)
+        if own is not None:
+            return Base(repository, revision, own)
+    return Base(repository, revision)
 
 
 def base_of_request(options: Options, config: Config) -> Base | None:
@@ -114,6 +122,20 @@ def _nearest(repository: Repository, revision: Revision, config: Config) -> Base
     if config.file:
         return Base(repository, revision)
     return None
+
+
+def _earlier_places(repository: Repository, revision: Revision, file: Path) -> Iterator[Path]:
+    """Where a configuration may have been at a revision: there, nearest above, or where the only
+    one was that is gone since."""
+    yield file
+    if file.name != configuration.NAME:
+        return
+    above = (folder / configuration.NAME for folder in file.parent.parents)
+    yield from (place for place in above if repository.path_of(place))
+    every = (repository.top / blob.path for blob in repository.files(revision.commit, ["."]))
+    gone = [place for place in every if place.name == file.name and not os.path.lexists(place)]
+    if len(gone) == 1:
+        yield gone[0]
 
 
 def _revision(repository: Repository, options: Options, config: Config) -> Revision:
@@ -174,20 +196,39 @@ def paired(base: Base | None, config: Config, environment: str) -> list[Pair]:
 
     Those of now come first, in their order, then those that are gone.
     """
-    now = [release for release in config.releases if environment in ("", release.environment)]
     if base is None or base.config is None:
         # Nothing says how a release was declared, so it is taken to be declared as now.
-        return [Pair(release, release) for release in now]
-    then = [release for release in base.config.releases if environment in ("", release.environment)]
-    return pairs_of(then, now)
+        pairs = [Pair(release, release) for release in config.releases]
+    else:
+        pairs = pairs_of(base.config.releases, config.releases)
+    return [pair for pair in pairs if environment in ("", pair.declared.environment)]
 
 
 def pairs_of(then: Sequence[Release], now: Sequence[Release]) -> list[Pair]:
-    """Releases of two configurations paired by namespace, name and environment."""
-    earlier = {_key(release): release for release in then}
-    kept = {_key(release) for release in now}
+    """Releases of two configurations paired by namespace, name and environment; where only one of a
+    namespace and name is gone and one new, its environment has another name now."""
+    earlier = _earlier(then, now)
     pairs = [Pair(earlier.get(_key(release)), release) for release in now]
+    kept = {_key(release) for release in earlier.values()}
     return pairs + [Pair(release, None) for release in then if _key(release) not in kept]
+
+
+def _earlier(then: Sequence[Release], now: Sequence[Release]) -> dict[Key, Release]:
+    """What releases were, by their keys now."""
+    by_key = {_key(release): release for release in then}
+    earlier = {key: by_key[key] for key in map(_key, now) if key in by_key}
+    gone = _lone(release for release in then if _key(release) not in earlier)
+    new = _lone(release for release in now if _key(release) not in earlier)
+    renamed = {_key(new[name]): gone[name] for name in new if name in gone}
+    return {**earlier, **renamed}
+
+
+def _lone(releases: Iterable[Release]) -> dict[tuple[str, str], Release]:
+    """Those of the releases that no other has the namespace and name of, by these."""
+    by_name: dict[tuple[str, str], list[Release]] = {}
+    for release in releases:
+        by_name.setdefault((release.namespace, release.name), []).append(release)
+    return {name: own[0] for name, own in by_name.items() if len(own) == 1}
 
 
 def moves(pairs: Iterable[Pair]) -> list[tuple[Release, Release]]:
@@ -207,5 +248,5 @@ def moves(pairs: Iterable[Pair]) -> list[tuple[Release, Release]]:
     ]
 
 
-def _key(release: Release) -> tuple[str, str, str]:
+def _key(release: Release) -> Key:
     return release.namespace, release.name, release.environment

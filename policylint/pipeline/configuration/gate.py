@@ -7,12 +7,13 @@ change on. On a laptop the work tree counts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.config import Config, Release
+from policylint.config import Config, Environment, Release
 from policylint.errors import PolicylintError
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
@@ -37,6 +38,8 @@ class Gate(Struct, frozen=True):
     changes: GateChanges = GateChanges()
     source: Configuration = Configuration()
     """Whose configuration judges, for the report."""
+    earlier: Mapping[tuple[str, str, str], Release] = {}
+    """The releases of the judging configuration, by namespace, name and environment now."""
 
     @property
     def is_base(self) -> bool:
@@ -45,12 +48,14 @@ class Gate(Struct, frozen=True):
 
     def release(self, declared: Release) -> Release:
         """A release with the modes that are assumed of it as the gate has them."""
-        own = _same_release(self.judge.releases if self.judge else (), declared)
+        own = self.earlier.get((declared.namespace, declared.name, declared.environment))
         if own is None:
             nothing = Release("", "")  # what a change says of its own release does not judge it
             if self.is_base:
                 return replace(declared, **_levels_of(nothing))
             return declared
+        if own.environment != declared.environment:
+            own = _with_environment(own, self.config.environments.get(own.environment))
         return replace(
             declared,
             values_mode=own.values_mode,
@@ -62,16 +67,24 @@ class Gate(Struct, frozen=True):
         )
 
 
+def _with_environment(release: Release, environment: Environment | None) -> Release:
+    """A release with what holds in the environment that a change takes it out of."""
+    if environment is None:
+        return release
+    return replace(
+        release,
+        kubernetes=release.kubernetes or environment.kubernetes,
+        helm=release.helm or environment.helm,
+        apply=release.apply or environment.apply,
+        api_versions=(*release.api_versions, *environment.api_versions),
+        rules={**environment.rules, **release.rules},
+        level=release.level or environment.level,
+        fail_on=release.fail_on or environment.fail_on,
+    )
+
+
 def _levels_of(release: Release) -> dict[str, Any]:
     return {"rules": release.rules, "level": release.level, "fail_on": release.fail_on}
-
-
-def _same_release(releases: tuple[Release, ...], declared: Release) -> Release | None:
-    if not releases:
-        return None
-    from policylint.pipeline.configuration.base import pairs_of
-
-    return next((pair.before for pair in pairs_of(releases, [declared]) if pair.after), None)
 
 
 def gate_of(options: Options, config: Config, workspace: Workspace) -> Gate:
@@ -95,6 +108,7 @@ def judge_of(options: Options, config: Config, workspace: Workspace) -> Gate:
     if base is None:
         return Gate(config, changes=_own_changes(options, config), source=source)
     from policylint.pipeline.configuration import basegate  # few runs need it
+    from policylint.pipeline.configuration.base import pairs_of
 
     own = with_shared(base.config or Config())
     base = replace(base, config=own if base.config else None)
@@ -106,6 +120,7 @@ def judge_of(options: Options, config: Config, workspace: Workspace) -> Gate:
         own,
         GateChanges(changes, base.revision.label, config.file or own.file),
         source,
+        {pair.key: pair.before for pair in pairs_of(own.releases, config.releases) if pair.before},
     )
 
 

@@ -143,6 +143,62 @@ def test_a_release_that_cannot_be_had_hides_no_other(
     }
 
 
+@pytest.mark.parametrize("environment", ["production", ""])
+def test_a_release_whose_environment_has_another_name_is_the_same_release(
+    repo: Repo, capsys: pytest.CaptureFixture[str], environment: str
+) -> None:
+    release = "{name: shop, chart: ./shop, namespace: prod, environment: %s}"
+    repo.file(".policylint.yaml", f"releases:\n  - {release % 'prod'}\n")
+    repo.commit("an environment")
+    repo.git("branch", "--force", "main")
+    repo.file(".policylint.yaml", f"releases:\n  - {release % repr(environment)}\n")
+    repo.file("shop/values.yaml", "size: 20Gi\n")
+    repo.commit("rename it")
+    code, report = check(capsys)
+    assert (code, REFUSED in rules(report)) == (1, True)
+    assert "compared as one release" in json.dumps(report["releases"])
+
+
+def test_a_release_that_is_gone_with_its_environment_leaves_the_others_judged(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = "  - {name: other, chart: ./shop, namespace: dev, environment: dev}\n"
+    kept = CONFIG.replace("prod}", "prod, environment: prod}")
+    repo.file(".policylint.yaml", f"{kept}{gone}")
+    repo.commit("two environments")
+    repo.git("branch", "--force", "main")
+    repo.file(".policylint.yaml", kept)
+    repo.file("shop/values.yaml", "size: 20Gi\n")
+    repo.commit("drop one")
+    _, report = check(capsys)
+    assert {REFUSED, "statefulset-deleted"} <= rules(report)
+
+
+@pytest.mark.parametrize(("old", "new"), [("", "deploy"), ("deploy", ""), ("a", "b")])
+def test_a_configuration_that_moves_is_compared_with_itself(
+    repo: Repo,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    old: str,
+    new: str,
+) -> None:
+    def configured(folder: str, size: str) -> None:
+        up = "../" if folder else "./"
+        release = f"{{name: shop, chart: {up}shop, namespace: prod, set: [size={size}]}}"
+        repo.file(f"{folder}/.policylint.yaml".lstrip("/"), f"releases:\n  - {release}\n")
+
+    (repo.top / ".policylint.yaml").unlink()
+    configured(old, "8Gi")
+    repo.commit("here")
+    repo.git("branch", "--force", "main")
+    (repo.top / old / ".policylint.yaml").unlink()
+    configured(new, "20Gi")
+    repo.commit("there")
+    monkeypatch.chdir(repo.top / new)
+    code, report = check(capsys)
+    assert (code, REFUSED in rules(report)) == (1, True)
+
+
 @pytest.mark.parametrize("deployed", ["helm upgrade api stable/api -n prod --version 1\n", ""])
 def test_a_pulled_chart_that_was_not_declared_yet_has_the_version_that_was_deployed(
     repo: Repo, capsys: pytest.CaptureFixture[str], deployed: str

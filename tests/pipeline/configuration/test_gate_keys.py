@@ -204,3 +204,13 @@ def leaves(node: Mapping[str, Any], path: str = "") -> Iterator[str]:
         properties["[]"] = node["items"]
     below = [leaf for key, child in properties.items() for leaf in leaves(child, f"{path}{key}.")]
     yield from below or [path.rstrip(".")]
+
+
+def test_another_name_of_the_environment_leaves_its_levels(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = json.loads((repo.top / ".policylint.yaml").read_text())
+    config["releases"][0]["environment"] = "soft"
+    config["environments"]["soft"] = {"rules": RULES, "level": "data-loss"}
+    repo.file(".policylint.yaml", json.dumps(config))
+    assert REFUSED in found(capsys)
