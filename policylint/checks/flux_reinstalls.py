@@ -60,4 +60,9 @@ def _rank(identity: ResourceId) -> int:
 def _steps(why: str) -> tuple[str, ...]:
     if why.startswith("chart.name"):
         return ("spec.upgrade.chartNameChangeStrategy: InPlace",)
+    if why.startswith("HelmRelease"):
+        return (
+            "keep metadata.name and metadata.namespace of the HelmRelease as they were",
+            "or suspend the old one first: Flux uninstalls no release of a suspended HelmRelease",
+        )
     return ("keep releaseName, targetNamespace and storageNamespace in spec as they were",)

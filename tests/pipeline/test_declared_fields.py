@@ -191,6 +191,40 @@ def test_a_helmrelease_that_means_another_release_is_installed_anew(
     assert told == ["warning[flux-reinstalls]"]
 
 
+def test_a_helmrelease_under_another_name_uninstalls_the_release_that_it_keeps(
+    capsys, tmp_path, monkeypatch
+):
+    named = release("  releaseName: web\n")
+    base = {"clusters/prod/apps.yaml": APPS, "apps/web.yaml": named}
+    change = {"apps/web.yaml": named.replace("{name: web, ", "{name: site, ")}
+    _, told, _ = judged(capsys, tmp_path, monkeypatch, base, change)
+    assert told == ["warning[flux-reinstalls]"]
+
+
+@pytest.mark.parametrize(
+    ("prune", "expected"), [("true", ["warning[flux-owner-changed]"]), ("false", [])]
+)
+def test_a_kustomization_under_another_name_may_prune_what_the_old_one_applied(
+    capsys, tmp_path, monkeypatch, prune, expected
+):
+    apps = APPS.replace("prune: true", f"prune: {prune}")
+    base = {"clusters/prod/apps.yaml": apps, "apps/web.yaml": release()}
+    change = {"clusters/prod/apps.yaml": apps.replace("{name: apps,", "{name: shop,")}
+    _, told, _ = judged(capsys, tmp_path, monkeypatch, base, change)
+    assert told == expected
+
+
+def test_a_helmrelease_that_is_not_pruned_moves_as_it_is(capsys, tmp_path, monkeypatch):
+    kept = "annotations: {kustomize.toolkit.fluxcd.io/prune: disabled}}"
+    named = release("  releaseName: web\n").replace(
+        "namespace: prod}", f"namespace: prod, {kept}", 1
+    )
+    base = {"clusters/prod/apps.yaml": APPS, "apps/web.yaml": named}
+    change = {"clusters/prod/apps.yaml": APPS.replace("{name: apps,", "{name: shop,")}
+    code, told, _ = judged(capsys, tmp_path, monkeypatch, base, change)
+    assert (code, told) == (0, [])
+
+
 def test_what_flux_does_after_a_failure_is_judged(capsys, tmp_path, monkeypatch):
     claim = """\
 apiVersion: v1

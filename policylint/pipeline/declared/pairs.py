@@ -76,13 +76,35 @@ def _reinstalled(pair: Pair) -> str:
     internal/action/verify.go, ReleaseTargetChanged), "" where it upgrades it."""
     if pair.before is None or pair.after is None or pair.after.tool != "flux":
         return ""
-    before, after = pair.before.settings, pair.after.settings
+    return _renamed(pair.before, pair.after) or _retargeted_in(pair.before, pair.after)
+
+
+def _renamed(before: Declared, after: Declared) -> str:
+    """Why another HelmRelease of the same release uninstalls it."""
+    old, own = before.settings.get("object"), after.settings.get("object")
+    if old == own or not _prunes(before) or before.is_unapplied:
+        return ""
+    return f"HelmRelease {old} becomes {own}, and deleting the old one uninstalls the release"
+
+
+def _retargeted_in(before: Declared, after: Declared) -> str:
+    """Which setting makes the HelmRelease mean another release."""
     for name in ("storageNamespace", "chart.name"):
-        keeps = name == "chart.name" and after.get(_STRATEGY) not in (None, "", _REINSTALL)
-        was, now = before.get(name), after.get(name)
+        strategy = after.settings.get(_STRATEGY)
+        keeps = name == "chart.name" and strategy not in (None, "", _REINSTALL)
+        was, now = before.settings.get(name), after.settings.get(name)
         if was and now and was != now and not keeps:
             return f"{name} changes from {was} to {now}"
     return ""
+
+
+def handed_over(pair: Pair) -> str:
+    """Which Kustomization a release goes from and to where the old one prunes, "" where it
+    stays."""
+    if pair.before is None or pair.after is None or not _prunes(pair.before):
+        return ""
+    old, own = (side.settings.get("owner") for side in (pair.before, pair.after))
+    return f"it goes from {old} to {own}" if old and own and old != own else ""
 
 
 def _with_targets(pairs: list[Pair]) -> list[Pair]:

@@ -16,7 +16,7 @@ from policylint.model import Json, Location
 from policylint.pipeline.configuration.settings import resolve
 from policylint.pipeline.declared.change import Change, failures, is_touched, nothing, resolved
 from policylint.pipeline.declared.fetching import policy
-from policylint.pipeline.declared.pairs import Pair, paired, stays
+from policylint.pipeline.declared.pairs import Pair, handed_over, paired, stays
 from policylint.pipeline.declared.sides import mode_of, options_of, side_of
 from policylint.pipeline.declared.terraform import plan_of as plan_of_terraform
 from policylint.pipeline.declared.terraform import planned_change
@@ -107,7 +107,7 @@ def _planned(
         "chart": _charts(pair),
         "failures": tuple(_unresolved(pair)),
         "secrets": _secrets(pair),
-        "rollout": _rollout(declared, pair.reinstalled),
+        "rollout": _rollout(declared, reinstalled=pair.reinstalled, handed=handed_over(pair)),
         "earlier": (*pair.before.invocations, _rollout(pair.before)) if pair.before else (),
         "post_renderers": (_renderers(pair.before), _renderers(pair.after)),
     }
@@ -127,10 +127,11 @@ def _planned(
     return replace(plan, before=before, **facts)
 
 
-def _rollout(declared: Declared, reinstalled: str = "") -> Rollout:
-    """How the tool rolls it out; `reinstalled` is why it uninstalls it and installs it anew."""
+def _rollout(declared: Declared, **changes: str) -> Rollout:
+    """How the tool rolls it out; `reinstalled` is why it uninstalls it and installs it anew,
+    `handed` which owner it goes from and to."""
     place = Location("cause", declared.file, declared.line)
-    settings = {**declared.settings, "reinstalled": reinstalled}
+    settings = {**declared.settings, **changes}
     return Rollout(declared.tool, settings, place)
 
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from policylint.errors import ReadError
 from policylint.kyaml.load import load
 from policylint.model import Json
-from policylint.scan.gitops.flux.kustomizations import Cluster, Flux, Placed, data_of
+from policylint.scan.gitops.flux.kustomizations import KUSTOMIZE, Cluster, Flux, Placed, data_of
 from policylint.scan.gitops.model import UNKNOWN, ChartSource, Declared, Layer
 from policylint.scan.gitops.origins import block_of
 from policylint.scan.gitops.tree import (
@@ -29,6 +29,7 @@ from policylint.scan.gitops.tree import (
     value,
 )
 
+_PRUNE = f"{KUSTOMIZE}/prune"
 _LONGEST = 53
 _HASH = 12
 _CONTENT = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
@@ -317,6 +318,12 @@ def _ignored(spec: Json) -> Iterator[str]:
             yield f"{path} of {kind}" if kind else str(path)
 
 
+def _is_kept(item: Item) -> bool:
+    """Whether the Kustomization leaves the object in the cluster once it no longer finds it."""
+    fields = (mapping(item.body, "metadata", field) for field in ("annotations", "labels"))
+    return any(field.get(_PRUNE) == "disabled" for field in fields)
+
+
 def _settings(placed: Placed) -> dict[str, Json]:
     """What Flux will do beyond rendering, under Flux's own names."""
     spec = mapping(placed.item.body, "spec")
@@ -325,8 +332,9 @@ def _settings(placed: Placed) -> dict[str, Json]:
         suspended = f"HelmRelease {placed.item.name}"
     return {
         "object": f"{placed.item.namespace}/{placed.item.name}",
+        "owner": placed.owner,
         "suspended": suspended,
-        "prune": placed.prunes,
+        "prune": placed.prunes and not _is_kept(placed.item),
         "kubeConfig": mapping(spec, "kubeConfig"),
         "serviceAccountName": string(spec, "serviceAccountName"),
         "upgrade.chartNameChangeStrategy": string(spec, "upgrade", "chartNameChangeStrategy"),

@@ -58,13 +58,15 @@ class Placed(Struct, frozen=True):
     """An object as the cluster will hold it, and what of it is not known.
 
     `suspended` names the Kustomization on the way that is suspended; `prunes` says whether the
-    Kustomization that applies it deletes what it no longer finds.
+    Kustomization that applies it deletes what it no longer finds; `owner` is that Kustomization, or
+    the ResourceSet that makes the object.
     """
 
     item: Item
     unknown: Mapping[str, str] = {}
     suspended: str = ""
     prunes: bool = True
+    owner: str = ""
 
 
 class Cluster:
@@ -381,7 +383,9 @@ class _Walk:
             if operator.is_suspended(made.item):
                 suspended = f"ResourceSet {made.item.name}"
             for item in self._flux.made_by(made.item, self._cluster):
-                self._place(replace(made, item=item, suspended=suspended), made.item)
+                own = f"ResourceSet {made.item.namespace}/{made.item.name}"
+                placed = replace(made, item=item, suspended=suspended, owner=own)
+                self._place(placed, made.item)
 
     def _substituted(self, placed: Placed, items: list[Item]) -> Iterator[Placed]:
         """The built objects with their variables replaced, where the Kustomization says so."""
@@ -391,8 +395,9 @@ class _Walk:
             suspended = f"Kustomization {owner.name}"
         prunes = value(owner.body, "spec", "prune") is not False
         variables = self._variables(owner)
+        name = f"{owner.kind} {owner.namespace}/{owner.name}"
         for item in items:
-            made = Placed(item, {}, suspended, prunes)
+            made = Placed(item, {}, suspended, prunes, name)
             if variables is None or _is_disabled(item):
                 yield made
             else:
