@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from shlex import quote
 
 from msgspec.structs import replace
 
 from policylint.advice.runbooks import fixes_for
 from policylint.engine.rule import Context
+from policylint.kubernetes.api.commands import in_namespace, named
 from policylint.model import (
     Answer,
     Category,
@@ -153,10 +155,6 @@ def _onwards(change: Created | Kept, cause: Cause) -> tuple[Fix, ...]:
     if cause.topic == "removed-api":
         return ()
     kind, name = change.id.kind.lower(), change.id.name
-    if change.id.namespace:
-        where = f" -n {change.id.namespace}"
-    else:
-        where = ""
     return (
         Fix(
             "keep the way back open: make this change in an upgrade of its own",
@@ -165,7 +163,7 @@ def _onwards(change: Created | Kept, cause: Cause) -> tuple[Fix, ...]:
         ),
         Fix(
             "after the upgrade, go onwards: a new revision that keeps this change, no rollback",
-            steps=(f"kubectl get {kind} {name}{where} -o yaml > {kind}-{name}.yaml",),
+            steps=(f"kubectl get {named(change.id)} -o yaml > {quote(f'{kind}-{name}.yaml')}",),
             cost="what --atomic and helm rollback would do by themselves is done by hand",
         ),
     )
@@ -197,11 +195,7 @@ def _open(change: Created | Kept, asked: Sequence[Unknown], direction: Direction
 
 def _filled(how: str, identity: ResourceId) -> str:
     """A command with the object's own name where the forecast, which looks at fields, has none."""
-    if identity.namespace:
-        where = f" -n {identity.namespace}"
-    else:
-        where = ""
-    return how.replace(" NAME ", f" {identity.name}{where} ")
+    return how.replace(" NAME ", f" {quote(identity.name)}{in_namespace(identity.namespace)} ")
 
 
 def _touched(change: Created | Kept, cause: Cause) -> FieldChange | None:

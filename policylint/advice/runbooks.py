@@ -103,28 +103,28 @@ def ways_out(cause: Cause, named: Mapping[str, str], sent: frozenset[str]) -> tu
     kind, name, namespace = (
         named["kind"] or "KIND",
         named["name"] or "NAME",
-        named["namespace"] or "NAMESPACE",
+        shlex.quote(named["namespace"] or "NAMESPACE"),
     )
     words = {
         "subject": f"{named['kind']} {named['name']}".strip() or "the object",
         "kind": kind,
-        "resource": kind.lower(),
+        "resource": shlex.quote(kind.lower()),
         "name": shlex.quote(name),
         "namespace": namespace,
-        "in": f" -n {shlex.quote(namespace)}",
+        "in": f" -n {namespace}",
         "group_arg": "GROUP",
         "release": "RELEASE",
         "release_namespace": namespace,
         "upgrade": f"helm upgrade RELEASE ... -n {namespace}",
-        "kubectl_explain": f"kubectl explain {kind.lower()} --recursive",
+        "kubectl_explain": f"kubectl explain {shlex.quote(kind.lower())} --recursive",
         "field": cause.field,
         "path": cause.field or "the field",
         "message": "as the server's message says",
         "labels": "OLD_LABELS",
-        "old_pods": f"kubectl delete replicasets,pods -n {shlex.quote(namespace)} "
+        "old_pods": f"kubectl delete replicasets,pods -n {namespace} "
         f"-l 'OLD_LABELS,!NEW_LABEL'{_ONCE_READY}",
         "replacement": "",
-        "claim": f"TEMPLATE-{name}-0",
+        "claim": shlex.quote(f"TEMPLATE-{name}-0"),
         "size": "NEW_SIZE",
         "template": "TEMPLATE",
     }
@@ -212,7 +212,7 @@ def _words(
     return {
         "subject": f"{identity.kind} {shlex.quote(identity.name)}",
         "kind": identity.kind,
-        "resource": _resource(identity.group, identity.kind),
+        "resource": shlex.quote(_resource(identity.group, identity.kind)),
         "name": shlex.quote(identity.name),
         "namespace": shlex.quote(identity.namespace),
         "in": f" -n {shlex.quote(identity.namespace)}" if identity.namespace else "",
@@ -261,7 +261,8 @@ def _resource(group: str, kind: str) -> str:
 
 def _explain(kind: str, api_version: str, field: str) -> str:
     path = re.sub(r"\[[^\]]*\]", "", field).strip(".")
-    return f"kubectl explain {kind.lower()}{f'.{path}' if path else ''} --api-version={api_version}"
+    named = shlex.quote(f"{kind.lower()}.{path}".rstrip("."))
+    return f"kubectl explain {named} --api-version={shlex.quote(api_version)}"
 
 
 def _labels(change: Change) -> str:

@@ -12,6 +12,7 @@ topologySpreadConstraints; or count the nodes, those of a rollout too.
 """
 
 from collections.abc import Iterator, Mapping
+from shlex import quote
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.reading import NOTHING, at, part, parts, text
@@ -61,7 +62,7 @@ def _violation(change: Kept, key: str, count: int, severity: Severity, because: 
         fixes=(
             Fix(
                 f"count what there is of {key} on nodes that may run the pods",
-                steps=(f"kubectl get nodes -L {key}",),
+                steps=(f"kubectl get nodes -L {quote(key)}",),
             ),
             Fix("prefer instead of require: preferredDuringSchedulingIgnoredDuringExecution"),
         ),

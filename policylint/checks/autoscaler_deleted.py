@@ -9,6 +9,7 @@ What to do instead: render replicas of the size that runs now, then switch autos
 """
 
 from collections.abc import Iterator
+from shlex import quote
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.autoscalers import targets
@@ -48,7 +49,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                     Fix(
                         "render replicas of the size that runs now",
                         steps=(
-                            f"kubectl get {target.kind.lower()} {target.name} "
+                            f"kubectl get {quote(target.kind.lower())} {quote(target.name)} "
                             f"-n {target.namespace} -o jsonpath='{{.spec.replicas}}'",
                         ),
                     ),

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.autoscalers import targets
+from policylint.kubernetes.api.commands import named
 from policylint.model import (
     Category,
     Confidence,
@@ -50,7 +51,7 @@ def _both(new: ResourceId, old: ResourceId, target: ResourceId) -> Violation:
             Fix(
                 "delete the old one first",
                 steps=(
-                    f"kubectl delete {old.kind.lower()} {old.name} -n {old.namespace}",
+                    f"kubectl delete {named(old)}",
                     "helm upgrade ...",
                 ),
                 cost="the number of pods stays as it is until the new one takes over",

@@ -14,6 +14,7 @@ a patch cannot express with --force once, or with Helm 4's server-side apply.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.commands import named
 from policylint.kubernetes.api.reading import at
 from policylint.model import (
     Apply,
@@ -83,14 +84,9 @@ def _fixes(change: Created | Kept, context: Context) -> tuple[Fix, ...]:
     look = Fix("write it so that it arrives: another number, another key, a value that fits")
     if context.target.apply is not Apply.CLIENT_SIDE:
         return (look,)
-    if change.id.namespace:
-        where = f" -n {change.id.namespace}"
-    else:
-        where = ""
-    named = f"{change.id.kind.lower()} {change.id.name}{where}"
     again = Fix(
         "send it whole, after the upgrade",
-        steps=(f"kubectl get {named} -o yaml", f"kubectl edit {named}"),
+        steps=(f"kubectl get {named(change.id)} -o yaml", f"kubectl edit {named(change.id)}"),
         cost="done by hand, and the next patch may take it away again",
     )
     return look, again

@@ -9,8 +9,10 @@ What to do instead: put a checksum of the configuration into an annotation of th
 """
 
 from collections.abc import Iterator, Sequence
+from shlex import quote
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.commands import in_namespace
 from policylint.kubernetes.api.generated import are_generated
 from policylint.kubernetes.api.keys import missing_keys
 from policylint.kubernetes.forecast.impact import stale_readers
@@ -69,11 +71,8 @@ def _stale(read: Sequence[ResourceId], workloads: Sequence[Resource]) -> Violati
 
 
 def _restart(workloads: Sequence[ResourceId]) -> str:
-    if workloads[0].namespace:
-        where = f" -n {workloads[0].namespace}"
-    else:
-        where = ""
-    names = " ".join(f"{workload.kind.lower()}/{workload.name}" for workload in workloads)
+    where = in_namespace(workloads[0].namespace)
+    names = " ".join(f"{workload.kind.lower()}/{quote(workload.name)}" for workload in workloads)
     return f"or, for once, after the upgrade: kubectl rollout restart {names}{where}"
 
 

@@ -12,6 +12,7 @@ until nobody asks for it, and the field until no object has it.
 """
 
 from collections.abc import Iterator
+from shlex import quote
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.reading import part, parts
@@ -93,8 +94,8 @@ def _dropped(change: Kept, version: str) -> Violation:
             Fix(
                 "see whether anything is stored in it, and move it first",
                 steps=(
-                    f"kubectl get crd {name} -o jsonpath='{{.status.storedVersions}}'",
-                    f"kubectl get {name} -A -o json | kubectl replace -f -",
+                    f"kubectl get crd {quote(name)} -o jsonpath='{{.status.storedVersions}}'",
+                    f"kubectl get {quote(name)} -A -o json | kubectl replace -f -",
                 ),
             ),
         ),
@@ -117,7 +118,7 @@ def _pruned(change: Kept, version: str, lost: list[str]) -> Violation:
             Fix(f"keep it in the schema of {version} as long as an object may have it"),
             Fix(
                 "see which objects have it, and move their content first",
-                steps=(f"kubectl get {change.id.name} -A -o yaml",),
+                steps=(f"kubectl get {quote(change.id.name)} -A -o yaml",),
             ),
         ),
     )

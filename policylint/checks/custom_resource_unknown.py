@@ -10,6 +10,7 @@ What to do instead: name the file or directory that holds the definitions, with 
 """
 
 from collections.abc import Iterator
+from shlex import quote
 
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Confidence, Deleted, Fix, Severity, Upgrade, Violation
@@ -29,7 +30,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         ):
             kinds.setdefault((change.id.group, change.id.kind), []).append(change.id.name)
     for (group, kind), names in sorted(kinds.items()):
-        get = f"kubectl get crd -o yaml > crds.yaml  # the one of group {group}"
+        get = f"kubectl get crd -o yaml > crds.yaml  # the one of group {quote(group)}"
         yield Violation(
             message=f"nothing is known of {kind} in {group}: {len(names)} of them change here "
             "and may be refused",

@@ -13,6 +13,7 @@ before the upgrade; take a backup first in any case.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.commands import named
 from policylint.kubernetes.forecast.impact import KEEP, is_kept
 from policylint.model import Category, Confidence, Deleted, Fix, ResourceId, Severity, Violation
 
@@ -71,10 +72,6 @@ def check(change: Deleted, context: Context) -> Iterator[Violation]:
     if not _holds_data(change.id) or is_kept(change.before):
         return
     resource = f"{change.id.kind.lower()}.{change.id.group}"
-    if change.id.namespace:
-        namespace = f" -n {change.id.namespace}"
-    else:
-        namespace = ""
     yield Violation(
         message=f"this upgrade deletes {change.id}, and its operator the data behind it",
         because="Helm deletes what a release no longer renders, "
@@ -83,7 +80,7 @@ def check(change: Deleted, context: Context) -> Iterator[Violation]:
             Fix(
                 "keep it",
                 steps=(
-                    f"kubectl annotate {resource} {change.id.name}{namespace} {KEEP}=keep",
+                    f"kubectl annotate {named(change.id, resource)} {KEEP}=keep",
                     "run the upgrade; it stays, without an owner",
                 ),
                 cost="none: it stays until somebody deletes it",

@@ -13,6 +13,7 @@ gap.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.commands import named
 from policylint.kubernetes.api.reading import parts
 from policylint.kubernetes.forecast.impact import is_kept
 from policylint.model import (
@@ -52,7 +53,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                     Fix(f"keep the name {old.name} (nameOverride, fullnameOverride)"),
                     Fix(
                         "delete the old one right before the upgrade",
-                        steps=(f"kubectl delete ingress {old.name} -n {old.namespace}",),
+                        steps=(f"kubectl delete {named(old)}",),
                         cost="the host is not answered until the upgrade has made the new one",
                     ),
                 ),

@@ -12,6 +12,7 @@ annotation and only then remove the object.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.commands import named
 from policylint.kubernetes.forecast.impact import KEEP, is_kept
 from policylint.model import Category, Created, Deleted, Fix, Severity, Upgrade, Violation
 
@@ -26,10 +27,6 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     }
     for change in upgrade.changes:
         if isinstance(change, Deleted) and change.id.kind in coming and not is_kept(change.before):
-            if change.id.namespace:
-                where = f"-n {change.id.namespace} "
-            else:
-                where = ""
             yield Violation(
                 message=f"{change.id} is deleted: the keep policy of the new chart comes too "
                 "late for it",
@@ -38,10 +35,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                 fixes=(
                     Fix(
                         "annotate the live object before the upgrade",
-                        steps=(
-                            f"kubectl annotate {change.id.kind.lower()} {change.id.name} "
-                            f"{where}{KEEP}=keep",
-                        ),
+                        steps=(f"kubectl annotate {named(change.id)} {KEEP}=keep",),
                     ),
                 ),
             )

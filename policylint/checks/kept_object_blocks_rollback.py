@@ -14,6 +14,7 @@ What to do instead: delete the object by hand before a rollback, or use Helm 4 f
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.commands import named
 from policylint.kubernetes.forecast.impact import KEEP, is_kept
 from policylint.kubernetes.forecast.leftovers import TOPIC
 from policylint.model import Category, Deleted, Direction, Fix, Severity, Violation
@@ -36,10 +37,6 @@ def check(change: Deleted, context: Context) -> Iterator[Violation]:
         why = "the keep policy leaves it in the cluster"
     else:
         why = "the upgrade fails before it"
-    if change.id.namespace:
-        where = f" -n {change.id.namespace}"
-    else:
-        where = ""
     yield Violation(
         message=f"a rollback stops at {change.id}: the release drops it, {why}",
         because=f"Helm 3 is answered: {cause.field}: {cause.message}",
@@ -51,9 +48,8 @@ def check(change: Deleted, context: Context) -> Iterator[Violation]:
                 "before a rollback, save the object and take it out of the way, "
                 "or roll back with Helm 4",
                 steps=(
-                    f"kubectl get {change.id.kind.lower()} {change.id.name}{where} -o yaml > "
-                    "kept.yaml",
-                    f"kubectl delete {change.id.kind.lower()} {change.id.name}{where}",
+                    f"kubectl get {named(change.id)} -o yaml > kept.yaml",
+                    f"kubectl delete {named(change.id)}",
                 ),
                 cost="deleting it loses what it holds: use Helm 4 instead where that matters",
             ),

@@ -10,6 +10,7 @@ What to do instead: look at what the pods use at peak, and leave the limit well 
 
 from collections.abc import Iterator
 from fractions import Fraction
+from shlex import quote
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.quantity import parse_quantity
@@ -62,7 +63,7 @@ def _cut(change: Kept, container: KeptContainer, because: str) -> Violation:
             Fix(f"keep the limit at {was}"),
             Fix(
                 "lower it to what the pods use at peak, and some room",
-                steps=(f"kubectl top pod -n {change.id.namespace} --containers",),
+                steps=(f"kubectl top pod -n {quote(change.id.namespace)} --containers",),
             ),
         ),
     )

@@ -11,8 +11,10 @@ its own.
 """
 
 from collections.abc import Iterator
+from shlex import quote
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.commands import in_namespace
 from policylint.kubernetes.api.rbac import (
     BINDINGS,
     GROUP,
@@ -215,13 +217,13 @@ def _what(upgrade: Upgrade, binding: Resource, role: ResourceId) -> str:
 def _flags(subject: Subject, upgrade: Upgrade) -> str:
     if subject.kind == "ServiceAccount":
         name = f"system:serviceaccount:{subject.namespace}:{subject.name}"
-        return f"--as {name} -n {subject.namespace}"
+        return f"--as {quote(name)}{in_namespace(subject.namespace)}"
     word = "--as-group" if subject.kind == "Group" else "--as"
     if subject.kind == "Group":
         someone = "--as someone "
     else:
         someone = ""
-    return f"{someone}{word} {subject.name} -n {upgrade.namespace}"
+    return f"{someone}{word} {quote(subject.name)}{in_namespace(upgrade.namespace)}"
 
 
 def _has_new_images(workload: Resource, before: Manifest) -> bool:

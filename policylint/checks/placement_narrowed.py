@@ -11,6 +11,7 @@ the upgrade, or prefer instead of require.
 """
 
 from collections.abc import Iterator, Mapping
+from shlex import quote
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.reading import at, part, parts
@@ -56,7 +57,8 @@ def _by_labels(root: str, old: Object, new: Object) -> Iterator[Violation]:
             "nodeSelector did not ask for that before",
             f"{root}/nodeSelector",
             (dict(old) or None, dict(new)),
-            "kubectl get nodes -l " + ",".join(f"{key}={value}" for key, value in new.items()),
+            "kubectl get nodes -l "
+            + quote(",".join(f"{key}={value}" for key, value in new.items())),
         )
 
 
@@ -71,7 +73,7 @@ def _by_affinity(root: str, old: Object, new: Object) -> Iterator[Violation]:
         "required node affinity " + ("asked for something else" if was else "is new"),
         f"{root}/{'/'.join(REQUIRED)}",
         (was or None, becomes),
-        *(f"kubectl get nodes -l '{_term(term)}'" for term in becomes),
+        *(f"kubectl get nodes -l {quote(_term(term))}" for term in becomes),
     )
 
 

@@ -12,6 +12,7 @@ quota.
 """
 
 from collections.abc import Iterator
+from shlex import quote
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.reading import at, part
@@ -63,7 +64,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                         Fix(f"set resources.{name} on every container first"),
                         Fix(
                             "see whether a LimitRange gives defaults",
-                            steps=(f"kubectl get limitrange -n {namespace} -o yaml",),
+                            steps=(f"kubectl get limitrange -n {quote(namespace)} -o yaml",),
                         ),
                     ),
                 )

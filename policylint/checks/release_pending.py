@@ -14,6 +14,7 @@ operation.
 """
 
 from collections.abc import Iterator
+from shlex import quote
 
 from policylint.engine.rule import Context, rule
 from policylint.helm.history.targets import targets
@@ -93,7 +94,7 @@ def _without_good(history: History, first: str) -> Iterator[Fix]:
 def _delete_record(history: History, revision: Revision) -> str:
     name = revision.record or f"sh.helm.release.v1.{history.name or 'RELEASE'}.v{revision.number}"
     if history.namespace:
-        namespace = f" -n {history.namespace}"
+        namespace = f" -n {quote(history.namespace)}"
     else:
         namespace = ""
-    return f"kubectl delete {revision.kind.lower()} {name}{namespace}"
+    return f"kubectl delete {quote(revision.kind.lower())} {quote(name)}{namespace}"

@@ -18,6 +18,7 @@ mapkubeapis` rewrite the stored manifest.
 """
 
 from collections.abc import Iterator
+from shlex import quote
 
 from policylint.advice.refusals import refusals
 from policylint.advice.runbooks import fixes_for
@@ -92,7 +93,7 @@ def _custom(change: Created | Kept, api: ApiStatus) -> Violation:
             ),
             Fix(
                 "see what the cluster serves, or give policylint the CRDs with --crds",
-                steps=(f"kubectl api-resources --api-group={change.id.group}",),
+                steps=(f"kubectl api-resources --api-group={quote(change.id.group)}",),
             ),
         ),
     )

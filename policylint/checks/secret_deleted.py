@@ -11,6 +11,7 @@ Secret with helm.sh/resource-policy: keep.
 """
 
 from collections.abc import Iterator
+from shlex import quote
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import references, referred, workloads
@@ -44,7 +45,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         if change.id in elsewhere:
             continue
         name, namespace = change.id.name, change.id.namespace
-        annotate = f"kubectl annotate secret {name} -n {namespace} {KEEP}=keep"
+        annotate = f"kubectl annotate secret {quote(name)} -n {quote(namespace)} {KEEP}=keep"
         yield Violation(
             message=f"{change.id} is deleted: what reads it from outside this release loses it",
             because="no workload of the after side refers to it, "

@@ -10,6 +10,7 @@ first.
 """
 
 from collections.abc import Iterator
+from shlex import quote
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.backends import backends
@@ -58,7 +59,9 @@ def _deleted(service: Resource, pods: list[Resource]) -> Violation:
             Fix("keep rendering it until nothing calls it any more"),
             Fix(
                 "keep it in the cluster",
-                steps=(f"kubectl annotate service {name} -n {namespace} {KEEP}=keep",),
+                steps=(
+                    f"kubectl annotate service {quote(name)} -n {quote(namespace)} {KEEP}=keep",
+                ),
                 cost="none: it stays, without an owner",
             ),
         ),

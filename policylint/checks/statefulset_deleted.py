@@ -15,6 +15,7 @@ Source: StatefulSetAutoDeletePVC, kubernetes.io/docs/concepts/workloads/controll
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.commands import in_namespace, named
 from policylint.kubernetes.api.reading import at
 from policylint.kubernetes.api.volumes import claim_names
 from policylint.kubernetes.forecast.impact import KEEP, is_kept
@@ -57,7 +58,7 @@ def check(change: Deleted, context: Context) -> Iterator[Violation]:
 
 
 def _keep(change: Deleted, context: Context) -> Fix:
-    name, namespace = change.id.name, change.id.namespace
+    name = change.id.name
     keep = f"set nameOverride or fullnameOverride so that the name {name} stays"
     if not _has_successor(change, context):
         keep = f"switch {name} on again in the values (no other StatefulSet takes its place)"
@@ -66,7 +67,7 @@ def _keep(change: Deleted, context: Context) -> Fix:
         steps=(
             keep,
             "or leave it to run beside the release: "
-            f"kubectl annotate statefulset {name} -n {namespace} {KEEP}=keep",
+            f"kubectl annotate {named(change.id)} {KEEP}=keep",
         ),
     )
 
@@ -81,14 +82,13 @@ def _has_successor(change: Deleted, context: Context) -> bool:
 
 
 def _retain(change: Deleted) -> Fix:
-    name, namespace = change.id.name, change.id.namespace
     patch = '{"spec":{"persistentVolumeClaimRetentionPolicy":{"whenDeleted":"Retain"}}}'
     return Fix(
         "keep the claims",
         steps=(
-            f"kubectl patch statefulset {name} -n {namespace} --type merge -p '{patch}'",
+            f"kubectl patch {named(change.id)} --type merge -p '{patch}'",
             "run the upgrade when no claim names the StatefulSet as its owner any more: "
-            f"kubectl get pvc -n {namespace} -o yaml",
+            f"kubectl get pvc{in_namespace(change.id.namespace)} -o yaml",
         ),
         cost="none; delete them by hand once nobody needs their data",
     )

@@ -11,6 +11,7 @@ What to do instead: select by name and instance only; such labels belong to meta
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.commands import named
 from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.workloads import pod_template
 from policylint.model import Category, Created, Fix, Kept, Severity, Violation
@@ -41,13 +42,12 @@ def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
 def _fixes(change: Created | Kept, label: str, value: str) -> tuple[Fix, ...]:
     if isinstance(change, Created):
         return (Fix(f"take {label} out of the selector before it is installed"),)
-    kind, name, namespace = change.id.kind.lower(), change.id.name, change.id.namespace
     return (
         Fix(f"write {label}: {value} into the selector and the pod template for good"),
         Fix(
             "or take the label out of the selector, by replacing the workload once",
             steps=(
-                f"kubectl delete {kind} {name} -n {namespace} --cascade=orphan",
+                f"kubectl delete {named(change.id)} --cascade=orphan",
                 "helm upgrade, with a selector without the label",
             ),
             cost="the pods that run are taken over by the new workload, whose rollout replaces "

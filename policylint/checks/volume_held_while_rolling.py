@@ -16,8 +16,10 @@ refuses to change to it in one upgrade (strategy-defaults-left).
 """
 
 from collections.abc import Iterator
+from shlex import quote
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.commands import named
 from policylint.kubernetes.api.generated import unless_kept
 from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.rollouts import max_surge
@@ -89,11 +91,10 @@ def _shared(new: Resource, claim: ResourceId, old: Resource, upgrade: Upgrade) -
         when = "as long as both run"
     fixes = [Fix(f"give {new.id} a claim of its own, or an access mode of many nodes")]
     if goes:
-        kind, name, namespace = old.id.kind.lower(), old.id.name, old.id.namespace
         fixes = [
             Fix(
                 f"stop {old.id} before the upgrade",
-                steps=(f"kubectl scale {kind} {name} -n {namespace} --replicas=0",),
+                steps=(f"kubectl scale {named(old.id)} --replicas=0",),
                 cost="nothing runs until the upgrade has made the new pods",
             )
         ]
@@ -142,7 +143,7 @@ def _hanging(upgrade: Upgrade, change: Kept, touched: FieldChange) -> Iterator[V
                     ),
                     Fix(
                         "see where the pods run: one node for all of them is safe",
-                        steps=(f"kubectl get pods -n {change.id.namespace} -o wide",),
+                        steps=(f"kubectl get pods -n {quote(change.id.namespace)} -o wide",),
                     ),
                 ),
             )

@@ -18,9 +18,11 @@ generic.go; helm/helm issue 32615.
 """
 
 from collections.abc import Iterator
+from shlex import quote
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.autoscalers import least_replicas
+from policylint.kubernetes.api.commands import in_namespace, named
 from policylint.kubernetes.api.reading import at, part
 from policylint.kubernetes.api.rollouts import min_ready
 from policylint.kubernetes.api.volumes import ordinals
@@ -147,13 +149,13 @@ def _rollout(change: Kept, helm: str) -> Iterator[Violation]:
     """An Argo Rollout, whose pods no Helm sees."""
     if not any(field.path.startswith(TEMPLATE) for field in change.fields):
         return
-    name, namespace = change.id.name, change.id.namespace
+    subject = f"{quote(change.id.name)}{in_namespace(change.id.namespace)}"
     message = "helm --wait does not wait for this Rollout"
     because = "Helm 3 waits for the kinds of Kubernetes alone"
     fixes = [
         Fix(
             "ask the Rollout itself after the upgrade",
-            steps=(f"kubectl argo rollouts status {name} -n {namespace} --timeout 10m",),
+            steps=(f"kubectl argo rollouts status {subject} --timeout 10m",),
         )
     ]
     if helm == "4":
@@ -174,10 +176,10 @@ def _pods(change: Kept) -> tuple[str, ...]:
     selector = ",".join(f"{key}={value}" for key, value in labels.items())
     namespace = change.id.namespace
     return (
-        f"kubectl get pods -n {namespace} -l {selector}",
-        f"kubectl delete pod POD -n {namespace}, and wait for the new one before the next",
+        f"kubectl get pods -n {quote(namespace)} -l {quote(selector)}",
+        f"kubectl delete pod POD -n {quote(namespace)}, and wait for the new one before the next",
     )
 
 
 def _resume(change: Kept) -> tuple[str, ...]:
-    return (f"kubectl rollout resume deployment/{change.id.name} -n {change.id.namespace}",)
+    return (f"kubectl rollout resume {named(change.id)}",)

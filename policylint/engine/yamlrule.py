@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from types import ModuleType
@@ -502,19 +503,31 @@ def _told(raw: Mapping[str, Any], bindings: Mapping[str, Json], purse: Any) -> M
     """A fix with its steps, where an expression makes them."""
     if "stepsExpression" not in raw:
         return raw
-    return {**raw, "steps": _cel().items(raw["stepsExpression"], bindings, purse)}
+    steps = _cel().items(raw["stepsExpression"], bindings, purse)
+    return {**raw, "steps": [_as_command(step) for step in steps]}
+
+
+def _as_command(step: Json) -> str:
+    """A step as text; the words of a command are quoted for the shell."""
+    if isinstance(step, list):
+        return shlex.join(map(str, step))
+    return str(step)
+
+
+def _filled(text: str, names: Mapping[str, str]) -> str:
+    for key, value in names.items():
+        text = text.replace(f"<{key}>", value)
+    return text
 
 
 def _fix(raw: Mapping[str, Any], names: Mapping[str, str], subject: Any) -> Fix:
-    def filled(text: str) -> str:
-        for key, value in names.items():
-            text = text.replace(f"<{key}>", value)
-        return text
-
-    title, grade = filled(raw["title"]), Grade(raw.get("grade", "manual"))
+    title, grade = _filled(raw["title"], names), Grade(raw.get("grade", "manual"))
     for key, writer in _EDITS.items():
         if key in raw:
             fix: Fix = _found_by_name(writer)(subject, raw[key], title, grade)
             return fix
-    steps = tuple(filled(step) for step in raw.get("steps", ()))
+    words = {key: value and shlex.quote(value) for key, value in names.items()}
+    if words.get("namespace"):
+        words["in-namespace"] = f" -n {words['namespace']}"
+    steps = tuple(_filled(step, words) for step in raw.get("steps", ()))
     return Fix(title, grade, steps, cost=raw.get("cost", ""))

@@ -4,6 +4,7 @@ itself."""
 from __future__ import annotations
 
 import re
+from shlex import quote
 
 from policylint.errors import SourceError
 from policylint.helm.sources import ci
@@ -67,11 +68,11 @@ def _obtain(repository: Repository, name: str) -> str:
     if short in ("HEAD", "") or remote or repository.commit(short):
         if deep:
             return f"this is a shallow clone: git fetch {deep}origin"
-        return f"see what there is: git log {short}"
+        return f"see what there is: git log {quote(short)}"
     if re.fullmatch(r"[0-9a-f]{7,64}", short):
         return f"git fetch {deep}origin {short}"
     branch = short.removeprefix("refs/heads/").removeprefix("origin/")
-    fetch = f"git fetch {deep}origin +refs/heads/{branch}:refs/remotes/origin/{branch}"
+    fetch = f"git fetch {deep}origin {_both_sides(branch)}"
     return (
         f"fetch the branch, then say git:origin/{branch}{name[len(short) :]}: {fetch}"
         " (or a tag: git fetch --tags)"
@@ -243,8 +244,12 @@ def _merge_base(repository: Repository, branch: str, reference: str) -> str:
 
 
 def _fetch(repository: Repository, branch: str) -> str:
-    fetch = f"git fetch origin +refs/heads/{branch}:refs/remotes/origin/{branch}"
-    return _deepen(repository, fetch)
+    return _deepen(repository, f"git fetch origin {_both_sides(branch)}")
+
+
+def _both_sides(branch: str) -> str:
+    """What to fetch of a branch, whose name may hold what a shell reads."""
+    return quote(f"+refs/heads/{branch}:refs/remotes/origin/{branch}")
 
 
 def _deepen(repository: Repository, fetch: str) -> str:
@@ -274,7 +279,8 @@ def _before_head(repository: Repository, head: str) -> Revision:
             return Revision(before, f"{commit[:12]} ({origin})")
         raise SourceError(
             f"{origin} names the commit {commit[:12]}, which this clone does not have",
-            remedy=f"git fetch {'--depth=1 ' if repository.is_shallow else ''}origin {commit}",
+            remedy=f"git fetch {'--depth=1 ' if repository.is_shallow else ''}origin "
+            f"{quote(commit)}",
         )
     if parent := repository.commit("HEAD^1"):
         return Revision(parent, "HEAD^1")

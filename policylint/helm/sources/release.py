@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 
 from msgspec.structs import replace
 
@@ -131,7 +132,8 @@ def _start(release: History) -> Revision | None:
     raise SourceError(
         f"Helm would not upgrade {release.namespace}/{release.name}: its last revision is "
         f"{release.last.status}",
-        remedy=f"helm rollback {release.name} --namespace {release.namespace}, or name a revision: "
+        remedy=f"helm rollback {quote(release.name)} --namespace {quote(release.namespace)}, "
+        "or name a revision: "
         f"{_EXAMPLE}",
     )
 

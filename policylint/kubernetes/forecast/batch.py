@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from policylint.kubernetes.api.commands import named
 from policylint.kubernetes.api.fielderrors import ELIDED, invalid, required
 from policylint.kubernetes.api.gotypes import same
 from policylint.kubernetes.api.reading import items, part
@@ -152,10 +153,7 @@ def _immutable_template(field: str, minor: int) -> Cause:
 def _started(request: Request) -> Unknown:
     return Unknown(
         f"whether the suspended Job {request.id.name} has running Pods or was ever started",
-        (
-            f"kubectl get job {request.id.name} -n {request.id.namespace} -o yaml (give it with "
-            "--live)"
-        ),
+        (f"kubectl get {named(request.id)} -o yaml (give it with --live)"),
         TOPIC,
         "spec.template",
     )

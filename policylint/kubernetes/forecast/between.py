@@ -9,6 +9,7 @@ LimitRanger, PodSecurity, Priority, RuntimeClass and NamespaceLifecycle of k8s.i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from msgspec.structs import replace
 
@@ -102,7 +103,7 @@ def admission(resource: Resource, around: Surroundings, moment: Moment) -> Itera
         yield Cause("metadata.namespace", "NotFound", text, _TOPIC, "NamespaceLifecycle")
     elif present is None:
         what = f"whether the namespace {identity.namespace} exists"
-        how = f"kubectl get namespace {identity.namespace}"
+        how = f"kubectl get namespace {quote(identity.namespace)}"
         yield Unknown(what, how, _TOPIC, "metadata.namespace")
     yield from _terminating(identity.namespace, around, moment)
     yield from held_by_another(resource, around.moments, moment)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from policylint.kubernetes.api.commands import named
 from policylint.kubernetes.forecast.answers import as_sent, create, live_state, stored, update
 from policylint.kubernetes.forecast.between import Surroundings, admission
 from policylint.kubernetes.forecast.building import unbuilt
@@ -122,11 +123,7 @@ def _over(hook: Resource, moment: Moment, there: Moments, server: Server) -> Ans
     if response.outcome is Outcome.ACCEPTED or not _may_be_gone(hook, there):
         return response
     what = f"whether an earlier upgrade has made the hook {hook.id}, which nothing deletes"
-    if hook.id.namespace:
-        where = f" -n {hook.id.namespace}"
-    else:
-        where = ""
-    how = f"kubectl get {hook.id.kind.lower()} {hook.id.name}{where} (delete it first)"
+    how = f"kubectl get {named(hook.id)} (delete it first)"
     return answer([Unknown(what, how, TOPIC, "metadata.name")])
 
 

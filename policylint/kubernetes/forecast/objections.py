@@ -4,10 +4,12 @@ custom resources."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from shlex import quote
 
 from msgspec.structs import replace
 
 from policylint.kubernetes import crds
+from policylint.kubernetes.api.commands import named
 from policylint.kubernetes.api.fielderrors import IMMUTABLE_FIELD, invalid
 from policylint.kubernetes.api.reading import items, part
 from policylint.kubernetes.forecast import batch
@@ -64,7 +66,7 @@ def _as_administrator(server: Server, resource: Resource) -> Iterable[Finding]:
     live = server.cluster.live.get(namespace)
     if live is None:
         what = f"whether the namespace {namespace.name} has the label {_ADMIN}: true"
-        how = f"kubectl get namespace {namespace.name} --show-labels"
+        how = f"kubectl get namespace {quote(namespace.name)} --show-labels"
         yield Unknown(what, how, "invalid-object", field)
     elif part(live, "metadata", "labels").get(_ADMIN) != "true":
         text = f"admin access to devices requires the `{_ADMIN}: true` label on the containing"
@@ -154,8 +156,7 @@ def _replaced(resource: Resource) -> Iterable[Unknown]:
     """What controllers have written into an object, and a replacement takes away again."""
     field = _WRITTEN.get((resource.id.group, resource.id.kind))
     if field:
-        kind, name = resource.id.kind.lower(), resource.id.name
-        how = f"kubectl get {kind} {name} -n {resource.id.namespace} -o yaml (give it with --live)"
+        how = f"kubectl get {named(resource.id)} -o yaml (give it with --live)"
         yield Unknown(f"whether the cluster has set {field} of {resource.id}", how, field=field)
 
 

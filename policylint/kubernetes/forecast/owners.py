@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.kubernetes.api.autoscalers import targets
+from policylint.kubernetes.api.commands import named
 from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.schemas import group_of
 from policylint.kubernetes.forecast.cluster import Cluster
@@ -104,12 +105,7 @@ def _depending(response: Answer | None, sent: Resource, owners: list[Owner]) -> 
 
 def _unknowns(sent: Resource, owners: list[Owner]) -> Iterator[Unknown]:
     identity = sent.id
-    if identity.namespace:
-        where = f" -n {identity.namespace}"
-    else:
-        where = ""
-    named = f"{identity.kind.lower()} {identity.name}{where}"
-    how = f"kubectl get {named} -o yaml --show-managed-fields"
+    how = f"kubectl get {named(identity)} -o yaml --show-managed-fields"
     for owner in owners:
         field = next(_rendered(sent.body, owner.field, ""), "")
         if field:

@@ -4,6 +4,7 @@ runtimeclass of k8s.io/kubernetes): both look at objects of the cluster."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import Protocol
 
 from policylint.kubernetes.api.reading import part
@@ -41,7 +42,7 @@ def _refused(field: str, text: str) -> Cause:
 
 
 def _unknown(kind: str, name: str, field: str) -> Unknown:
-    how = f"kubectl get {kind.lower()} {name} -o yaml (give it with --live)"
+    how = f"kubectl get {quote(kind.lower())} {quote(name)} -o yaml (give it with --live)"
     return Unknown(f"whether the cluster has the {kind} {name}", how, _TOPIC, field)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from shlex import quote
 
 from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kubernetes.api.reading import part
@@ -89,7 +90,7 @@ def _finding(
     )
     if known:
         return Cause("", "Forbidden", text, _TOPIC, "ResourceQuota")
-    how = f"kubectl describe resourcequota {identity.name} -n {identity.namespace}"
+    how = f"kubectl describe resourcequota {quote(identity.name)} -n {quote(identity.namespace)}"
     return Unknown(f"the quota {identity.name}, by the release alone: {text}", how, _TOPIC)
 
 

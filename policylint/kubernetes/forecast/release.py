@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from policylint.kubernetes.api.commands import named
 from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.schemas import minor_number, schemas
 from policylint.kubernetes.forecast.allocations import in_turn
@@ -144,11 +145,7 @@ def _fails_on_the_way(changes: tuple[Change, ...], hooks: tuple[Created, ...]) -
 
 
 def _get(identity: ResourceId) -> str:
-    if identity.namespace:
-        where = f" -n {identity.namespace}"
-    else:
-        where = ""
-    return f"kubectl get {identity.kind.lower()} {identity.name}{where}"
+    return f"kubectl get {named(identity)}"
 
 
 def server_of(upgrade: Upgrade, cluster: Cluster) -> Server:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from shlex import quote
 from typing import Any
 
+from policylint.kubernetes.api.commands import named
 from policylint.kubernetes.api.fielderrors import IMMUTABLE_FIELD, forbidden, invalid
 from policylint.kubernetes.api.gotypes import same
 from policylint.kubernetes.api.quantity import parse_quantity
@@ -217,9 +219,8 @@ def _grows(request: Request, spec: Mapping[str, Any]) -> Findings:
 
 
 def _unknown_phase(request: Request) -> Unknown:
-    name, namespace = request.id.name, request.id.namespace
-    how = f"kubectl get pvc {name} -n {namespace} -o yaml (give it with --live)"
-    return Unknown(f"whether the claim {name} is bound", how, CLAIM, "spec")
+    how = f"kubectl get {named(request.id, 'pvc')} -o yaml (give it with --live)"
+    return Unknown(f"whether the claim {request.id.name} is bound", how, CLAIM, "spec")
 
 
 def _unknown_expansion(name: Any) -> Unknown:
@@ -227,7 +228,10 @@ def _unknown_expansion(name: Any) -> Unknown:
         named = f"the storage class {name}"
     else:
         named = "the claim's storage class"
-    how = f"kubectl get storageclass {name or ''}".rstrip() + " -o yaml (give it with --live)"
+    how = (
+        f"kubectl get storageclass {quote(str(name or ''))}".replace(" ''", "")
+        + " -o yaml (give it with --live)"
+    )
     return Unknown(f"whether {named} allows volume expansion", how, CLAIM, _STORAGE)
 
 
@@ -237,9 +241,7 @@ def _unknown_class(request: Request, name: str) -> Unknown:
     else:
         same_class = ""
     what = f"whether the claim has no storage class yet{same_class}"
-    how = (
-        f"kubectl get pvc {request.id.name} -n {request.id.namespace} -o yaml (give it with --live)"
-    )
+    how = f"kubectl get {named(request.id, 'pvc')} -o yaml (give it with --live)"
     return Unknown(what, how, CLAIM, "spec.storageClassName")
 
 

@@ -7,6 +7,8 @@ helm pkg/kube/client.go, installCRDs of pkg/action/install.go; recorded from Hel
 
 from __future__ import annotations
 
+from shlex import quote
+
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.server import Server, answer
 from policylint.kubernetes.manifests.definitions import Definitions
@@ -70,4 +72,4 @@ def _not_applied(resource: Resource) -> Unknown:
         f"whether the cluster knows {resource.id.kind} in {resource.api_version}: its definition "
         "is new in crds/, and Helm applies crds/ with the first installation only"
     )
-    return Unknown(what, f"kubectl api-resources --api-group={resource.id.group}", TOPIC)
+    return Unknown(what, f"kubectl api-resources --api-group={quote(resource.id.group)}", TOPIC)

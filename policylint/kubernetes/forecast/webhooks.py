@@ -12,6 +12,7 @@ order of `policylint.kubernetes.manifests.install`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -103,9 +104,9 @@ def unanswered(
             f"whether {service}, whose pods this release makes as well, answers by then: the"
             f" webhook {silence.hook.get('name')} of {silence.configuration} refuses what it"
             " cannot be asked about",
-            f"kubectl get endpointslices -n {service.namespace} -l"
-            f" kubernetes.io/service-name={service.name} (helm upgrade --wait without this object"
-            " first, then with it)",
+            f"kubectl get endpointslices -n {quote(service.namespace)} -l"
+            f" kubernetes.io/service-name={quote(service.name)} (helm upgrade --wait without this"
+            " object first, then with it)",
             TOPIC,
         )
 
