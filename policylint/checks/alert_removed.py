@@ -3,8 +3,8 @@
 What happens: nobody is told of the failure that the alert was for, and dashboards and alerts on
 metrics that are scraped no more stay silent instead of red.
 
-Why: a PrometheusRule loses alerts or is deleted, or a ServiceMonitor or PodMonitor is deleted, or
-selects nothing of this release any more.
+Why: a PrometheusRule loses alerts or recorded series or is deleted, or a ServiceMonitor or
+PodMonitor is deleted, or selects nothing of this release any more.
 
 What to do instead: keep them, or see that another rule tells the same.
 """
@@ -23,12 +23,24 @@ from policylint.model import (
     Manifest,
     Object,
     Resource,
+    ResourceId,
     Severity,
     Upgrade,
     Violation,
 )
 
 GROUP = "monitoring.coreos.com"
+WORDS = {
+    "alert": (
+        "nobody is told of {} any more",
+        "keep the alerts, or see that others tell the same",
+    ),
+    "record": (
+        "{} is recorded no more: dashboards and alerts on it are empty",
+        "keep the record until nothing reads it",
+    ),
+}
+"""What is said of the rules that go, and what keeps them, by the word that names them."""
 MONITORS = ("ServiceMonitor", "PodMonitor")
 
 
@@ -53,30 +65,42 @@ def _loses_all(change: Kept, upgrade: Upgrade) -> Iterator[Violation]:
 
 
 def _alerts(upgrade: Upgrade) -> Iterator[Violation]:
-    kept = {
-        name
-        for resource in upgrade.after.resources.values()
-        if resource.id.kind == "PrometheusRule"
-        for name in _names(resource)
-    }
     changes: list[Kept | Deleted] = [
         change for change in upgrade.of("PrometheusRule") if isinstance(change, Kept)
     ]
-    for change in (*changes, *deleted(upgrade, "PrometheusRule")):
-        lost = [name for name in _names(change.before) if name not in kept]
-        if lost:
-            yield Violation(
-                message=f"nobody is told of {', '.join(lost)} any more",
-                because=f"{change.id} has no such alert after this upgrade",
-                path="/spec/groups",
-                resource=change.id,
-                fixes=(Fix("keep the alerts, or see that others tell the same"),),
-            )
+    for word in WORDS:
+        kept = _kept(upgrade.after, word)
+        for change in (*changes, *deleted(upgrade, "PrometheusRule")):
+            lost = [name for name in _names(change.before, word) if name not in kept]
+            if lost:
+                yield _lost(change.id, word, lost)
 
 
-def _names(rules: Resource) -> list[str]:
+def _kept(side: Manifest, word: str) -> set[str]:
+    """What the rules of a side are called."""
+    return {
+        name
+        for resource in side.resources.values()
+        if resource.id.kind == "PrometheusRule"
+        for name in _names(resource, word)
+    }
+
+
+def _lost(rules: ResourceId, word: str, names: list[str]) -> Violation:
+    message, fix = WORDS[word]
+    return Violation(
+        message=message.format(", ".join(names)),
+        because=f"{rules} has no such {word} after this upgrade",
+        path="/spec/groups",
+        resource=rules,
+        fixes=(Fix(fix),),
+    )
+
+
+def _names(rules: Resource, word: str) -> list[str]:
+    """What the rules of one word, alert or record, are called."""
     names = [
-        text(entry, "alert")
+        text(entry, word)
         for group in parts(rules.body, "spec", "groups")
         for entry in parts(group, "rules")
     ]

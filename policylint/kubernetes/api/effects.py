@@ -39,6 +39,7 @@ class Effect(Struct, frozen=True):
     by: float = 1.0
     unit: str = "quantity"
     default: Json = None
+    beside: str = ""
     only: str = ""
     because: str = ""
     fixes: tuple[str, ...] = ()
@@ -81,6 +82,8 @@ def _names(group: str, kind: str) -> set[str]:
 def places(row: Effect, resource: ResourceId, before: Json, after: Json) -> Iterator[Place]:
     """Where the row comes true between two states of an object."""
     for root in _roots(row, resource, before, after):
+        if row.beside and _at(root.before, row.beside) != _at(root.after, row.beside):
+            continue
         for place in _followed([root], steps(row.field)):
             known = Place(
                 place.path,

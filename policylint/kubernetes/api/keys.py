@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from policylint.kubernetes.api.reading import at, part, parts
+from policylint.kubernetes.api.reading import NOTHING, at, part, parts
 from policylint.kubernetes.api.workloads import containers, pod_template, template_path
 from policylint.model import Json, Object, Resource, ResourceId
 
+IN_ENV_FROM = (("ConfigMap", "configMapRef"), ("Secret", "secretRef"))
 IN_ENV = (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef"))
 IN_VOLUME = (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName"))
 IN_PROJECTION = (("ConfigMap", "configMap", "name"), ("Secret", "secret", "name"))
@@ -42,6 +43,51 @@ def key_references(resource: Resource) -> Iterator[KeyReference]:
         for number, source in enumerate(parts(volume, "projected", "sources")):
             place = f"{where}/projected/sources/{number}"
             yield from _of_source(source, IN_PROJECTION, namespace, place)
+
+
+WHOLE = ""
+"""In place of a key: all keys of an object."""
+
+
+def keys_read(resource: Resource) -> set[tuple[ResourceId, str]]:
+    """Each object that the containers of a workload read with each key of it, WHOLE where they read
+    them all; what only the kubelet reads (imagePullSecrets) is left out."""
+    template = pod_template(resource) or NOTHING
+    namespace = resource.id.namespace
+    read: set[tuple[ResourceId, str]] = set()
+    for _, container in containers(template):
+        for variable in parts(container, "env"):
+            for kind, field in IN_ENV:
+                reference = part(variable, "valueFrom", field)
+                read |= _keys_of(kind, namespace, reference.get("name"), [reference])
+        for source in parts(container, "envFrom"):
+            for kind, field in IN_ENV_FROM:
+                read |= _keys_of(kind, namespace, part(source, field).get("name"), [])
+    for volume in parts(template, "spec", "volumes"):
+        read |= _keys_of_source(volume, IN_VOLUME, namespace)
+        for source in parts(volume, "projected", "sources"):
+            read |= _keys_of_source(source, IN_PROJECTION, namespace)
+    return read
+
+
+def _keys_of_source(
+    source: Object, fields: tuple[tuple[str, str, str], ...], namespace: str
+) -> set[tuple[ResourceId, str]]:
+    read: set[tuple[ResourceId, str]] = set()
+    for kind, field, name in fields:
+        content = part(source, field)
+        read |= _keys_of(kind, namespace, content.get(name), parts(content, "items"))
+    return read
+
+
+def _keys_of(
+    kind: str, namespace: str, name: Json, entries: Sequence[Object]
+) -> set[tuple[ResourceId, str]]:
+    """What entries with a `key` read of an object, all of it without any."""
+    if not isinstance(name, str) or not name:
+        return set()
+    named = ResourceId("", kind, namespace, name)
+    return {(named, str(entry.get("key"))) for entry in entries} or {(named, WHOLE)}
 
 
 def _of_variable(variable: Object, namespace: str, path: str) -> Iterator[KeyReference]:

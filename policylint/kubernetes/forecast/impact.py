@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from policylint.kubernetes.api.generated import are_generated
 from policylint.kubernetes.api.gotypes import same
+from policylint.kubernetes.api.keys import DATA, WHOLE, keys_read
 from policylint.kubernetes.api.reading import at, part
 from policylint.kubernetes.api.schemas import NEWEST, minor_number, schemas
-from policylint.kubernetes.api.workloads import references, referred
 from policylint.kubernetes.forecast.decode import UndecodableError, decode
 from policylint.kubernetes.forecast.request import schema
 from policylint.kubernetes.manifests.reader import UnreadResource
@@ -26,6 +26,7 @@ from policylint.model import (
     Upgrade,
 )
 from policylint.runtime.patterns import pattern
+from policylint.runtime.pointers import steps
 
 KEEP = "helm.sh/resource-policy"
 ROLLED_BY = {
@@ -35,7 +36,6 @@ ROLLED_BY = {
 }
 """Workloads whose controller replaces the pods when the template changes, and the field that says
 how."""
-_DATA = ("/data", "/stringData", "/binaryData")
 _CHECKSUM = pattern(r"/spec/template/metadata/annotations/[^/]*checksum[^/]*$")
 
 
@@ -150,7 +150,7 @@ def _only_checksums(change: Kept) -> bool:
 
 def _changed_configs(change: Kept, upgrade: Upgrade) -> list[Kept]:
     """The ConfigMaps and Secrets that a workload reads and that change."""
-    read = set(_read(change.after))
+    read = {identity for identity, _ in keys_read(change.after)}
     configs = [config for config in upgrade.of("ConfigMap", "Secret") if config.id in read]
     return [config for config in configs if isinstance(config, Kept) and config.fields]
 
@@ -223,16 +223,22 @@ def strategy(spec: Object, kind: str) -> str:
 def stale_readers(upgrade: Upgrade, minor: str = NEWEST) -> dict[ResourceId, list[ResourceId]]:
     """Workloads whose pods do not restart although what they read changes, with those ConfigMaps
     and Secrets."""
-    changed = {change.id for change in upgrade.changes if _changes_data(change)}
-    stale: dict[ResourceId, list[ResourceId]] = {}
+    kept = [change for change in upgrade.changes if isinstance(change, Kept)]
+    changed = _changed(kept)
     if not changed:
-        return stale
-    for change in upgrade.changes:
-        if isinstance(change, Kept) and _goes_on(change, upgrade, minor):
-            read = changed.intersection(_read(change.after))
-            if read:
-                stale[change.id] = sorted(read)
-    return stale
+        return {}
+    stale = {
+        change.id: _read_of(change.after, changed)
+        for change in kept
+        if _goes_on(change, upgrade, minor)
+    }
+    return {workload: read for workload, read in stale.items() if read}
+
+
+def _changed(kept: Iterable[Kept]) -> set[tuple[ResourceId, str]]:
+    """The keys of ConfigMaps and Secrets that change, and each of those objects as a whole."""
+    keys = {(change.id, key) for change in kept for key in _changed_keys(change)}
+    return keys | {(identity, WHOLE) for identity, _ in keys}
 
 
 def _goes_on(change: Kept, upgrade: Upgrade, minor: str) -> bool:
@@ -242,13 +248,18 @@ def _goes_on(change: Kept, upgrade: Upgrade, minor: str) -> bool:
     return template_change(change, minor) is None
 
 
-def _read(workload: Resource) -> Iterator[ResourceId]:
-    for reference in references(workload):
-        yield referred(workload, reference)
+def _read_of(workload: Resource, changed: Set[tuple[ResourceId, str]]) -> list[ResourceId]:
+    """The objects of which a workload reads something that changes."""
+    return sorted({identity for identity, _ in changed & keys_read(workload)})
 
 
-def _changes_data(change: Change) -> bool:
-    """Whether a ConfigMap or Secret changes in what pods read of it."""
-    if not isinstance(change, Kept) or change.id.kind not in ("ConfigMap", "Secret"):
-        return False
-    return any(field.path.startswith(_DATA) for field in change.fields)
+def _changed_keys(change: Kept) -> set[str]:
+    """The keys of a ConfigMap or Secret that change."""
+    if change.id.kind not in ("ConfigMap", "Secret"):
+        return set()
+    changed: set[str] = set()
+    for field in change.fields:
+        name, *below = steps(field.path) or [""]
+        if name in DATA:
+            changed.update(below[:1] or {*part(field.before), *part(field.after)})
+    return changed

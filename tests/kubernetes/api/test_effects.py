@@ -28,6 +28,17 @@ def test_a_row_can_be_judged_and_told(row):
         assert {name for _, name, _, _ in string.Formatter().parse(text) if name} <= WORDS
 
 
+def test_a_command_that_goes_with_its_image_is_not_told():
+    identity = ResourceId("apps", "Deployment", "shop", "web")
+    old = {"name": "web", "image": "a:1", "command": ["/bin/a"]}
+    for image, count in (("a:1", 1), ("b:1", 0)):
+        sides = (
+            {"spec": {"template": {"spec": {"containers": [body]}}}}
+            for body in (old, {"name": "web", "image": image})
+        )
+        assert len(told(identity, *sides)) == count
+
+
 def told(identity, before, after):
     return [
         (row.when, place.path, place.item)
