@@ -1,6 +1,8 @@
 """Errors as they are pasted: with colours, timestamps, wrappers, several at once; and texts that
 are none of ours."""
 
+import re
+
 import pytest
 
 from policylint.advice.errors import explain, nearest
@@ -222,3 +224,131 @@ def test_a_sentence_has_no_empty_slots(text):
 def test_what_is_not_known_has_neighbours():
     assert nearest("the hook of the release looks odd")[0][0].startswith("hook")
     assert nearest("banana") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        (
+            "ComparisonError rpc error: code = DeadlineExceeded desc = context deadline exceeded",
+            "argocd-repo-server-busy",
+        ),
+        (
+            "ComparisonError rpc error: code = Unknown desc = `helm dependency buil"
+            "d` failed signal: killed",
+            "argocd-repo-server-busy",
+        ),
+        (
+            "Failed to load target state: failed to compare revisions for source 1 "
+            "of 1: rpc error: code = Unimplemented desc = unknown method UpdateRevi"
+            "sionForPaths for service repository.RepoServerService",
+            "argocd-versions",
+        ),
+        (
+            "rpc error: code = Unknown desc = Error: argo/argo-events chart not fou"
+            "nd in repo https://argoproj.github.io/argo-helm",
+            "chart-not-found",
+        ),
+        (
+            "`helm dependency build` failed: Error: Can't get a valid version for r"
+            "epositories postgresql. Try changing the version constraint in require"
+            "ments.yaml",
+            "chart-not-found",
+        ),
+        (
+            "error installing: the server could not find the requested resource (po"
+            "st deployments.extensions)",
+            "removed-api",
+        ),
+        (
+            "Error: identified at least one change, exiting with non-zero exit code"
+            ' (detailed-exitcode parameter enabled)\nError: plugin "diff" exited wit'
+            "h error",
+            "diff-found-changes",
+        ),
+        (
+            'Error: looks like "https://kubernetes-charts.storage.googleapis.com" i'
+            "s not a valid chart repository or cannot be reached: failed to fetch h"
+            "ttps://kubernetes-charts.storage.googleapis.com/index.yaml : 403 Forbi"
+            "dden",
+            "chart-repository-gone",
+        ),
+        (
+            "Error: failed to authorize: failed to fetch oauth token: unexpected st"
+            "atus from GET request to https://ghcr.io/token?scope=repository%3Aorg%"
+            "2Fcharts%2Fweb%3Apull&service=ghcr.io: 401 Unauthorized",
+            "registry-login",
+        ),
+        (
+            "Error: the lock file (Chart.lock) is out of sync with the dependencies"
+            " file (Chart.yaml). Please update the dependencies",
+            "chart-lock-behind",
+        ),
+        (
+            'admission webhook "validate.nginx.ingress.kubernetes.io" denied the re'
+            'quest: host "shop.example.com" and path "/" is already defined in ingr'
+            "ess prod/shop",
+            "host-taken",
+        ),
+        (
+            "SharedResourceWarning: ConfigMap/app-config is part of applications ar"
+            "gocd/app-a and app-b",
+            "argocd-shared-object",
+        ),
+        (
+            "application destination server 'https://kubernetes.default.svc' and na"
+            "mespace 'prod' do not match any of the allowed destinations in project"
+            " 'team'",
+            "argocd-project",
+        ),
+        (
+            "Health check failed after 5m0.02s: timeout waiting for: [Deployment/pr"
+            "od/web status: 'InProgress']",
+            "wait-timeout",
+        ),
+        (
+            "failed to fetch Helm repository index: failed to cache index to tempor"
+            "ary file: failed to fetch https://charts.bitnami.com/bitnami/index.yam"
+            "l : 429 Too Many Requests",
+            "registry-busy",
+        ),
+        (
+            "could not find Secret with name 'prod/web-values'",
+            "flux-values-missing",
+        ),
+        (
+            "Error: Kubernetes cluster unreachable: exec plugin: invalid apiVersion"
+            ' "client.authentication.k8s.io/v1alpha1"',
+            "kubeconfig-outdated",
+        ),
+        (
+            "Error: query: failed to query with labels: Unauthorized",
+            "cluster-login",
+        ),
+        (
+            'Error: Kubernetes cluster unreachable: Get "https://10.0.0.1:6443/vers'
+            'ion": x509: certificate has expired or is not yet valid: current time '
+            "2024-05-01T10:00:00Z is after 2024-04-30T09:12:44Z",
+            "certificate-expired",
+        ),
+        (
+            'Failed to pull image "registry.example.com/web:1.4.1": rpc error: code'
+            " = NotFound desc = failed to pull and unpack image: registry.example.c"
+            "om/web:1.4.1: not found",
+            "image-pull",
+        ),
+        (
+            'Deployment/prod/web dry-run failed (Invalid): Deployment.apps "web" is'
+            " invalid: spec.selector: Invalid value: v1.LabelSelector{}: field is i"
+            "mmutable",
+            "selector-changed",
+        ),
+    ],
+)
+def test_errors_of_the_tools_around_helm(text, topic):
+    explanation = explain(text)
+    assert explanation is not None
+    assert explanation.topic == topic
+    steps = [step for fix in explanation.fixes for step in fix.steps]
+    assert not [step for step in steps if re.search(r"\{[a-z]+\}", step)]
+    assert "  " not in explanation.cause
