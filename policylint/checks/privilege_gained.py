@@ -29,7 +29,7 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
         gained = _rights(container.after) - _rights(container.before)
         if gained:
             yield _violation(
-                f"container {container.name} may do what its node may",
+                f"container {container.name} gets rights over its node",
                 f"{', '.join(sorted(gained))} is new",
                 f"{container.path}/securityContext",
             )

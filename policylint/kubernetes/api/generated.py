@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -14,6 +15,11 @@ _GENERATED = pattern(r"[a-zA-Z0-9]{8,}")
 _CA = pattern(r"/(?:data|stringData)/(?:.*[-_.])?ca(?:[-_.]?cert)?(?:\.(?:crt|pem))?$")
 """Where a Secret has the certificate of the authority that signed its own."""
 _PEM = "-----BEGIN "
+_CERTIFICATE = "-----BEGIN CERTIFICATE-----"
+_UTC_TIME = re.compile(rb"\x17\x0d([0-9]{8})[0-9]{4}Z")
+"""The first time in a certificate (notBefore), as DER writes it (RFC 5280, 4.1.2.5.1)."""
+_TURNS = 3
+"""Two values that both take so many turns are nobody's words (Winter24 takes two)."""
 _COMMON = 3
 """Two values with so many characters in common at one place were written by hand."""
 
@@ -24,14 +30,15 @@ def is_generated(old: str, new: str) -> bool:
     (winter24, winter25), or are words."""
     if len(old) != len(new) or not (_GENERATED.fullmatch(old) and _GENERATED.fullmatch(new)):
         return False
-    return (_is_mixed(old) or _is_mixed(new)) and not _share(old, new)
+    turns = sorted((_turns(old), _turns(new)))
+    is_mixed = turns[1] * 3 >= len(old) or turns[0] >= _TURNS
+    return is_mixed and not _share(old, new)
 
 
-def _is_mixed(text: str) -> bool:
-    """Whether small letters, capitals and digits follow each other in no order."""
+def _turns(text: str) -> int:
+    """How often small letters, capitals and digits take turns: often where nobody chose them."""
     classes = [(char.isdigit(), char.isupper()) for char in text]
-    turns = sum(first != second for first, second in pairwise(classes))
-    return turns * 3 >= len(text)
+    return sum(first != second for first, second in pairwise(classes))
 
 
 def _share(old: str, new: str) -> bool:
@@ -41,9 +48,25 @@ def _share(old: str, new: str) -> bool:
 
 def are_generated(fields: Sequence[FieldChange]) -> bool:
     """Whether all these changes of a Secret are such values. Certificates are, where their CA
-    changes with them (genCA): one that is renewed by hand keeps it."""
-    own_ca = any(_CA.match(field.path) for field in fields)
+    changes with them (genCA): one that is renewed by hand keeps it; and where both were made within
+    an hour, as those of two renders in one run are."""
+    own_ca = any(_CA.match(field.path) or _made_together(field) for field in fields)
     return bool(fields) and all(_is_one(field, own_ca=own_ca) for field in fields)
+
+
+def _made_together(field: FieldChange) -> bool:
+    starts = [_valid_from(secret_text(field, value)) for value in (field.before, field.after)]
+    return None not in starts and starts[0] == starts[1]
+
+
+def _valid_from(text: str) -> bytes | None:
+    """The hour from which a certificate in PEM is valid (YYMMDDHH); None for anything else."""
+    body = "".join(line for line in text.splitlines() if not line.startswith("-----"))
+    try:
+        written = _UTC_TIME.search(base64.b64decode(body, validate=True))
+    except ValueError:
+        return None
+    return written.group(1) if written and text.startswith(_CERTIFICATE) else None
 
 
 def _is_one(field: FieldChange, *, own_ca: bool) -> bool:
