@@ -4,6 +4,7 @@ modules define; and texts with `*`, which need none."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, AnyStr
 
 _USES = (
@@ -49,19 +50,23 @@ else:
 
 def like(glob: str, word: str) -> bool:
     """Whether a word is as a text with `*` for any characters says, in linear time."""
-    first, *rest = glob.split("*")
-    if not rest:
-        return glob == word
-    last = rest.pop()
+    return is_made_of(glob.split("*"), word)
+
+
+def is_made_of(pieces: Sequence[str], word: str) -> bool:
+    """Whether a word is these pieces in this order, with any characters between them."""
+    if len(pieces) == 1:
+        return pieces[0] == word
+    first, *between, last = pieces
     if not (word.startswith(first) and len(word) >= len(first) + len(last)):
         return False
     end = len(word) - len(last)
     if word[end:] != last:
         return False
     start = len(first)
-    for part in rest:
-        start = word.find(part, start, end)
+    for piece in between:
+        start = word.find(piece, start, end)
         if start < 0:
             return False
-        start += len(part)
+        start += len(piece)
     return True

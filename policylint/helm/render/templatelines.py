@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
 from policylint.runtime.goactions import closed
-from policylint.runtime.patterns import pattern
+from policylint.runtime.patterns import is_made_of, pattern
 
 _ACTION = pattern(r"\{\{.*?\}\}")
 _WORD = pattern(r"\w")
@@ -34,8 +33,9 @@ def template_line(rendered: str, line: int, template: str) -> int:
 
 
 @lru_cache(maxsize=64)
-def _forms(template: str) -> tuple[tuple[int, re.Pattern[str]], ...]:
-    """(line, what it prints) of each line of a template that prints some text as it is."""
+def _forms(template: str) -> tuple[tuple[int, Sequence[str]], ...]:
+    """(line, what it prints between its actions) of each line of a template that prints some text
+    as it is."""
     forms = []
     for number, text in enumerate(template.splitlines(), 1):
         actions = closed(text.strip())
@@ -44,13 +44,15 @@ def _forms(template: str) -> tuple[tuple[int, re.Pattern[str]], ...]:
         if "{{" in "".join(plain) or "}}" in "".join(plain):
             continue  # an action of several lines
         if _WORD.search("".join(plain)):
-            forms.append((number, re.compile(".*".join(map(re.escape, plain)))))
+            forms.append((number, plain))
     return tuple(forms)
 
 
-def _matching(text: str, forms: Sequence[tuple[int, re.Pattern[str]]]) -> list[int]:
+def _matching(text: str, forms: Sequence[tuple[int, Sequence[str]]]) -> list[int]:
     stripped = text.strip()
-    return [number for number, form in forms if stripped and form.fullmatch(stripped)]
+    if not stripped:
+        return []
+    return [number for number, plain in forms if is_made_of(plain, stripped)]
 
 
 def _between(candidates: Sequence[Sequence[int]], index: int) -> tuple[float, float]:
