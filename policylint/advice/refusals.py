@@ -68,10 +68,9 @@ def refusals(change: Created | Kept, topic: str, context: Context) -> Iterator[V
 def _beside(there: Answer | None, back: Answer) -> Answer:
     """The way back's answer without the questions that the upgrade's asks too: they are asked
     once."""
-    if there is not None:
-        asked = {unknown.what for unknown in there.unknowns}
-    else:
-        asked = set()
+    if there is None or not there.unknowns:
+        return back
+    asked = {unknown.what for unknown in there.unknowns}
     unknowns = tuple(unknown for unknown in back.unknowns if unknown.what not in asked)
     return replace(back, unknowns=unknowns)
 
@@ -85,6 +84,8 @@ def explained(
     for cause in _together(causes) if topic == _CONFLICT else causes:
         yield _refused(change, cause, context, direction)
     unknowns = [unknown for unknown in answer.unknowns if unknown.topic == topic]
+    if not unknowns:
+        return  # most answers ask nothing
     for asked in _by_place(change, unknowns):
         yield _open(change, asked, direction)
 

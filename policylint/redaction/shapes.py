@@ -142,9 +142,11 @@ _TOKENS = (
 )
 """(words of which a text must hold one, the token): few texts hold any, and the shapes of all of
 them take 2 ms to compile."""
-_WORDS = tuple(
-    (words.split(), pattern(rf"(?<![A-Za-z0-9_])(?:{token})(?![A-Za-z0-9])"))
-    for words, token in _TOKENS
+_PATTERNS = tuple(pattern(rf"(?<![A-Za-z0-9_])(?:{token})(?![A-Za-z0-9])") for _, token in _TOKENS)
+_BY_WORD = tuple(
+    (word, token)
+    for (words, _), token in zip(_TOKENS, _PATTERNS, strict=True)
+    for word in words.split()
 )
 
 _MADE = pattern(r"(?<=[a-z0-9][_-])[A-Za-z0-9]{28,255}(?![A-Za-z0-9])")
@@ -258,9 +260,9 @@ def shape_spans(text: str) -> Iterator[Span]:
 
 
 def _token_spans(text: str) -> Iterator[Span]:
-    for words, token in _WORDS:
-        if any(word in text for word in words):
-            yield from (match.span() for match in token.finditer(text))
+    tokens = [token for word, token in _BY_WORD if word in text]
+    for token in dict.fromkeys(tokens):
+        yield from (match.span() for match in token.finditer(text))
     for made in _MADE.finditer(text):
         maker = _MAKER.search(text, max(0, made.start() - _MAKERS), made.start())
         if maker and _is_made(made[0]):
