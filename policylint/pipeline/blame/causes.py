@@ -21,7 +21,7 @@ from policylint.helm.values.side import as_yaml
 from policylint.model import Category, Finding, Fix, Kept, Location, Upgrade
 from policylint.pipeline.blame.guesses import is_likely, likely_first, nearest_first
 from policylint.pipeline.blame.places import Places
-from policylint.pipeline.blame.trials import Trials, findings_of
+from policylint.pipeline.blame.trials import Trials, findings_of, only_of
 from policylint.pipeline.budget import Budget, SpentError
 from policylint.pipeline.case import values_change_of
 from policylint.pipeline.judging.judge import Case, redactor_of
@@ -65,7 +65,7 @@ class Blame:
         try:
             change = Change(*sides, rendering.line, self._workspace)
             places = _places(change, plan, upgrade)
-            trials = self._trials(change, plan, rendering, case, by)
+            trials = self._trials(change, plan, rendering, case, only_of(asked, by))
             causes, left = self._causes(asked, trials, places, upgrade)
         except PolicylintError:  # the cause is a help, not a part of the judgement
             self._budget.is_cut = True

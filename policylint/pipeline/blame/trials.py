@@ -65,6 +65,12 @@ class Trials(Struct, frozen=True, eq=False):
             return None
 
 
+def only_of(findings: Iterable[Finding], by: Judging) -> Judging:
+    """How trials are judged: by the rules of these findings, as nothing else is looked for."""
+    wanted = {finding.rule for finding in findings}
+    return replace(by, rules=tuple(rule for rule in by.rules if rule.id in wanted))
+
+
 def findings_of(case: Case, after: tuple[Text, ...], by: Judging) -> frozenset[Key]:
     """The findings of a case whose after side is another one. Raises `ReadError` for text that is
     no manifest."""
