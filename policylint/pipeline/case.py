@@ -26,6 +26,7 @@ from policylint.kubernetes.api.schemas import (
 from policylint.kubernetes.manifests.arriving import arriving
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Apply, Created, Deleted, Kept, Resource, ResourceId, Target, Upgrade
+from policylint.pipeline.ahead import load_ahead
 from policylint.pipeline.assessed import over_time
 from policylint.pipeline.configuration.settings import load_config
 from policylint.pipeline.inputs import inputs_of
@@ -55,6 +56,7 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
     subjects, failures = values_subjects(plan, rendering.line or "4")
     judging_of(plan)  # so that the rules are loaded while helm still renders
     prepare(minor(plan.settings))
+    load_ahead(rendering)
     before, after = _post_rendered(plan, *both_sides(rendering))
     _refuse_empty(plan, after)
     line = rendering.line

@@ -109,6 +109,11 @@ class Process:
         self._reader = threading.Thread(target=self._popen.wait, daemon=True)
         self._reader.start()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether helm has ended by itself."""
+        return not self._reader.is_alive()
+
     def wait(self) -> tuple[int, bytes, bytes]:
         """(exit code, standard output, standard error); raises RenderError when the time limit is
         over."""
@@ -157,6 +162,11 @@ class HelmRender:
         self._process = Process(template_argv(engine.path, side), engine.time_limit)
         self._side = side
         self._engine = engine
+
+    @property
+    def is_done(self) -> bool:
+        """Whether helm has ended."""
+        return self._process.has_ended
 
     def wait(self) -> Rendered:
         """The manifests; raises RenderError with helm's own message and the command."""

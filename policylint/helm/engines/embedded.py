@@ -79,6 +79,11 @@ class EmbeddedRender:
         finally:
             self._unheard.end()
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the library has rendered it."""
+        return not self._thread.is_alive()
+
     def wait(self) -> Rendered:
         """The manifests; raises RenderError with Helm's own message."""
         self._watch()

@@ -29,6 +29,10 @@ class Rendered(Struct, frozen=True):
 class Pending(Protocol):
     """A render that is under way."""
 
+    @property
+    def is_done(self) -> bool:
+        """Whether `wait` would give its result at once."""
+
     def wait(self) -> Rendered:
         """The result, once it is there; raises RenderError with Helm's own message."""
 

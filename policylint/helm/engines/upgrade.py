@@ -99,6 +99,11 @@ class UpgradeRender:
         environment = {**_NO_CLUSTER_OF_THE_USERS, **own}
         return Process(self._argv, self._engine.time_limit, environment)
 
+    @property
+    def is_done(self) -> bool:
+        """Whether helm has ended."""
+        return self._process.has_ended
+
     def wait(self) -> Rendered:
         """The manifests; raises RenderError with helm's own message and the command."""
         for _ in range(_ATTEMPTS):

@@ -68,6 +68,11 @@ class Rendering:
             raise
 
     @property
+    def is_done(self) -> bool:
+        """Whether nothing is under way any more."""
+        return all(pending is None or pending.is_done for pending in self.pending)
+
+    @property
     def line(self) -> str:
         """The Helm line of the engine, "" where nothing was rendered."""
         if self.engine:
