@@ -142,6 +142,11 @@ class Resource(Struct, frozen=True):
     hooks: tuple[str, ...] = ()
     """The events of `helm.sh/hook`; empty for an ordinary resource."""
 
+    def may_hold(self, words: Iterable[str]) -> bool:  # noqa: ARG002  one that is read holds anything
+        """Whether one of these words may be a key or a value of it, as far as can be told without
+        reading it."""
+        return True
+
     @property
     def is_hook(self) -> bool:
         """Whether Helm runs it as a hook (tests included) instead of keeping it as a resource."""

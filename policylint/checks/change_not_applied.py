@@ -34,7 +34,7 @@ SHOWN = 5
 def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
     """What the forecast finds of the manifest in the stored object no longer."""
     yield from _lost(change, context)
-    if not _told_by_definitions(change, context.upgrade):
+    if change.forecast.dropped and not _told_by_definitions(change, context.upgrade):
         yield from _dropped(change)
 
 

@@ -54,7 +54,8 @@ def _is_selected(upgrade: Upgrade, fields: list[FieldChange]) -> bool:
     """Whether a selector looks at one of the labels that change."""
     matches = [_NAMES_A_VERSION.match(field.path) for field in fields]
     keys = {unescaped(match["key"]) for match in matches if match}
-    bodies = (resource.body for resource in upgrade.after.resources.values())
+    resources = upgrade.after.resources.values()
+    bodies = (resource.body for resource in resources if resource.may_hold(keys))
     return any(key in keys for body in bodies for key in _selecting(body))
 
 

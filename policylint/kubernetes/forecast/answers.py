@@ -26,7 +26,7 @@ from policylint.kubernetes.forecast.readable import readable
 from policylint.kubernetes.forecast.request import Finding
 from policylint.kubernetes.forecast.server import ACCEPTED, Sent, Server, State, answer
 from policylint.kubernetes.forecast.server_side import server_side
-from policylint.kubernetes.forecast.strategic import keyless_path, three_way_patch
+from policylint.kubernetes.forecast.strategic import keyless_path, merged_lists, three_way_patch
 from policylint.kubernetes.forecast.strategicapply import (
     UnknownFieldError,
     UnpatchableError,
@@ -168,6 +168,8 @@ def unpatchable(server: Server, resource: Resource) -> Answer | None:
     """Helm 3's refusal to patch an object at all, changed or not: a list of it cannot be merged."""
     kind = server.kind(resource)
     if server.target.apply is not Apply.CLIENT_SIDE or not kind.builtin or kind.node is None:
+        return None
+    if not resource.may_hold(merged_lists(kind.node)):
         return None
     field = keyless_path(kind.node, resource.body)
     text = "failed to create patch: map: map[] does not contain declared merge key: name"

@@ -160,9 +160,10 @@ def _written_by_others(
     identity: ResourceId, resource: Resource
 ) -> Iterator[tuple[ResourceId, Owner]]:
     """What marks on the object itself ask a controller to write."""
-    metadata = part(resource.body, "metadata")
-    annotations = part(metadata, "annotations")
-    if identity.kind in _BUNDLES and any(mark in annotations for mark in _INJECTED):
-        yield identity, Owner("cert-manager's cainjector", _BUNDLES[identity.kind])
-    if identity.kind == "Job" and _QUEUE in part(metadata, "labels"):
+    # few are of these kinds or hold such a mark, and to parse all others takes long
+    if identity.kind in _BUNDLES and resource.may_hold(_INJECTED):
+        annotations = part(resource.body, "metadata", "annotations")
+        if any(mark in annotations for mark in _INJECTED):
+            yield identity, Owner("cert-manager's cainjector", _BUNDLES[identity.kind])
+    if identity.kind == "Job" and _QUEUE in part(resource.body, "metadata", "labels"):
         yield identity, Owner("Kueue", ("spec", "suspend"))

@@ -226,19 +226,24 @@ def _any_keyless(node: Node, items: list[Json]) -> bool:
 @cache
 def _may_merge(node: Node) -> bool:
     """Whether there is a list with a merge key at a schema node or below it."""
-    waiting, seen = [node], {node.ref}
+    return _is_merged(node) or next(merged_lists(node), None) is not None
+
+
+def _is_merged(node: Node) -> bool:
+    return merges(node) and bool(node.patch_merge_key)
+
+
+def merged_lists(root: Node) -> Iterator[str]:
+    """The names of the lists with a merge key below a schema node, as far as somebody looks."""
+    waiting, seen = [root], {root.ref}
     while waiting:
         current = waiting.pop()
-        if merges(current) and current.patch_merge_key:
-            return True
-        below = [
-            *current.properties.values(),
-            *(nested for nested in (current.items, current.additional) if nested),
-        ]
+        fields = current.properties
+        yield from (name for name, field in fields.items() if _is_merged(field))
+        below = [*fields.values(), *filter(None, (current.items, current.additional))]
         fresh = [nested for nested in below if not nested.ref or nested.ref not in seen]
         seen |= {nested.ref for nested in fresh}
         waiting += fresh
-    return False
 
 
 def _diff_items(node: Node, old: list[Json], new: list[Json], wanted: _Wanted) -> list[Json]:

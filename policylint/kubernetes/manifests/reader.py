@@ -38,6 +38,20 @@ class Text(Struct, frozen=True):
         return split(self.text, self.file, self.line)
 
 
+_LONG = 8192
+"""Characters of a document below which parsing it costs less than knowing what to search for."""
+_ESCAPE = pattern(r"\\[xuU/\r\n]")
+"""Escapes that letters may be written by."""
+_TAGS = ("!!", "!<", "%TAG")
+"""How tags begin that YAML itself defines, such as that of base64, and other names of them."""
+
+
+@lru_cache(maxsize=256)
+def _is_as_it_reads(text: str) -> bool:
+    """Whether each word of a document stands in its text letter by letter."""
+    return _ESCAPE.search(text) is None and not any(tag in text for tag in _TAGS)
+
+
 class UnreadResource(Resource, frozen=True, kw_only=True):
     """A resource whose text is equal on both sides: parsed only when somebody looks at its body."""
 
@@ -51,6 +65,14 @@ class UnreadResource(Resource, frozen=True, kw_only=True):
         if not self.parsed:
             self.parsed.append(self.document.body())
         return self.parsed[0]
+
+    def may_hold(self, words: Iterable[str]) -> bool:
+        """Whether its text holds one of the words, or may write one otherwise; of a short one
+        reading tells."""
+        text = self.document.text
+        if self.parsed or len(text) < _LONG or not _is_as_it_reads(text):
+            return True
+        return any(word in text for word in words)
 
 
 def _unread(identity: ResourceId, api_version: str, document: Document) -> UnreadResource:

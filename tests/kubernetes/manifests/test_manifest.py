@@ -85,6 +85,43 @@ def test_a_document_equal_on_both_sides_is_not_parsed_until_somebody_looks():
     assert list(before.resources) == list(after.resources)
 
 
+def unread(line):
+    """A long document, equal on both sides, with one line of its own."""
+    lines = "".join(f"  key{number}: a value\n" for number in range(600))
+    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n{lines}  {line}\n"
+    texts = [[Text(side, text, checked=True)] for side in ("before", "after")]
+    _, after = Reader().read_pair(*texts)
+    return next(iter(after.resources.values()))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "example.com/mark: x",
+        "? example.com/mark\n  : x",
+        '"example.com\\/mark": x',
+        '"example.com/m\\x61rk": x',
+        '"example.com/m\\u0061rk": x',
+        '? "example.com/ma\\\n    rk"\n  : x',
+        "!!binary ZXhhbXBsZS5jb20vbWFyaw==: x",
+        "? !!binary ZXhhbXBsZS5jb20vbWFyaw==\n  : x",
+    ],
+)
+def test_a_document_that_may_hold_a_word_however_written_says_so_unread(line):
+    resource = unread(line)
+    assert resource.may_hold(["other", "example.com/mark"])
+    assert "example.com/mark" in load(resource.document.text, "a")["data"]
+
+
+@pytest.mark.parametrize(
+    "line", ["a: what!", 'a: "\\d+ \\\\ \\"x\\""', "a: '^[a-z]\\d$'", "a: 1 != 2"]
+)
+def test_a_long_document_without_a_word_says_so_unread(line):
+    resource = unread(line)
+    assert not resource.may_hold(["example.com/mark"])
+    assert not resource.parsed
+
+
 @pytest.mark.parametrize(
     "name", ['"web"', "'web'", "web # comment", "&a web", '"1234"', "1234x", "|-\n    web"]
 )
