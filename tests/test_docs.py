@@ -87,3 +87,15 @@ def test_the_site_builds_and_every_link_leads_somewhere(site: Path) -> None:
     done = subprocess.run([*words, str(site.parent / "mkdocs.yml")], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert (site.parent / "out" / "rules" / "selector-changed" / "index.html").exists()
+
+
+def test_what_holds_against_each_actor_has_its_tests() -> None:
+    text = (ROOT / "SECURITY.md").read_text("utf-8")
+    table = text.partition("## Who tries, and what holds\n")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| a ")]
+    actors = [row.split("|")[1].split()[1] for row in rows]
+    assert actors == ["pull", "chart", "registry", "record", "pack", "cluster"]
+    for row in rows:
+        tests = re.findall(r"`(tests/[\w/]+\.py)`", row)
+        assert tests, row
+        assert [test for test in tests if not (ROOT / test).is_file()] == []
