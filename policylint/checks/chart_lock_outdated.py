@@ -9,6 +9,7 @@ What to do instead: run `helm dependency update` and commit Chart.lock with Char
 """
 
 from collections.abc import Iterator
+from shlex import quote
 
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.chart import Chart
@@ -29,7 +30,10 @@ def check(chart: Chart, _: Context) -> Iterator[Violation]:
             because="; ".join(stale),
             before=stale,
             fixes=(
-                Fix("lock the dependencies again", steps=(f"helm dependency update {chart.path}",)),
+                Fix(
+                    "lock the dependencies again",
+                    steps=(f"helm dependency update {quote(str(chart.path))}",),
+                ),
             ),
             locations=(Location("cause", f"{chart.path}/Chart.lock"),),
         )

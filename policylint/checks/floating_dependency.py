@@ -10,6 +10,7 @@ versions.
 """
 
 from collections.abc import Iterator
+from shlex import quote
 
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.chart import Chart
@@ -31,7 +32,7 @@ def check(chart: Chart, _: Context) -> Iterator[Violation]:
             fixes=(
                 Fix(
                     "lock the dependencies",
-                    steps=(f"helm dependency update {chart.path}", "commit Chart.lock"),
+                    steps=(f"helm dependency update {quote(str(chart.path))}", "commit Chart.lock"),
                 ),
             ),
             locations=(

@@ -14,6 +14,7 @@ values.
 
 import functools
 from collections.abc import Iterator
+from shlex import quote
 
 from policylint.engine.rule import Context, rule
 from policylint.errors import PolicylintError
@@ -84,7 +85,7 @@ def _fixes(change: ValuesChange) -> tuple[Fix, ...]:
     if edits:
         steps = (
             f"write the edited {edits[0].file}",
-            f"helm upgrade ... -f {edits[0].file} --reset-values",
+            f"helm upgrade ... -f {quote(edits[0].file)} --reset-values",
         )
     return (
         Fix(

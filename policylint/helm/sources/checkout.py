@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
+from shlex import quote
 
 from policylint.errors import SourceError
 from policylint.helm.inputs.workspace import disk_error
@@ -70,7 +71,7 @@ class Checkout:
         if module is None:
             raise SourceError(
                 f"the submodule {blob.path} is not here",
-                remedy=f"git submodule update --init {blob.path}",
+                remedy=f"git submodule update --init {quote(blob.path)}",
             )
         if not module.commit(blob.name):
             raise SourceError(
