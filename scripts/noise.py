@@ -42,7 +42,7 @@ ORACLE = Path(
 
 
 VERDICTS = Path(__file__).parent.parent / "fixtures" / "noise" / "reviewed.json"
-SAMPLE, REVIEWED, AIM = 60, 2, 0.95
+SAMPLE, REVIEWED, AIM = 60, 11, 0.95
 """How many findings a seed draws, the seed whose sample was reviewed last, what share is to be
 right."""
 
