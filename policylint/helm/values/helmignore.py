@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from policylint.errors import ReadError
-from policylint.runtime.patterns import pattern
+from policylint.runtime.patterns import pattern, starred
 
 _DEFAULT = "templates/.?*"
 
@@ -90,17 +90,17 @@ _PIECE = pattern(r"\*|\?|\[(\^?)((?:\\.|[^\]\\])+)\]|\\(.)|(.)", re.DOTALL)
 
 def _glob(pattern: str) -> re.Pattern[str]:
     """Go's filepath.Match as a regular expression: `*` and `?` stop at a slash."""
-    parts = []
+    parts = [""]
     for match in _PIECE.finditer(pattern):
         piece = match.group(0)
         if piece == "*":
-            parts.append("[^/]*")
+            parts.append("")
         elif piece == "?":
-            parts.append("[^/]")
+            parts[-1] += "[^/]"
         elif match.group(2):
-            parts.append(f"[{match.group(1)}{match.group(2)}]")
+            parts[-1] += f"[{match.group(1)}{match.group(2)}]"
         elif piece == "[":
             raise re.error("unclosed class")
         else:
-            parts.append(re.escape(match.group(3) or match.group(4)))
-    return re.compile("".join(parts), re.DOTALL)
+            parts[-1] += re.escape(match.group(3) or match.group(4))
+    return re.compile(starred(parts, "[^/]", "*"), re.DOTALL)

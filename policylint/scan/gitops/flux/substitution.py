@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from policylint.runtime.patterns import pattern
+from policylint.runtime.patterns import pattern, starred
 
 _NAME = pattern(r"[^\W]+")
 VALID_NAME = pattern(r"[_a-zA-Z][_a-zA-Z0-9]*\Z")
 """What kustomize-controller takes as the name of a variable."""
+_PIECE = pattern(r"\\.|\*+|\?|\[[^\]]{0,200}\]|.", re.DOTALL)
 _MOST_DEPTH = 50
 
 
@@ -233,38 +234,48 @@ def _replaced(operator: str, value: str, old: str, new: str | None) -> str:
 
 
 def _trimmed(operator: str, value: str, glob: str) -> str:
-    expression = _glob(glob)
-    if expression is None:
-        return value
+    """The value without the part at its start (`#`) or end (`%`) that is as the glob says: the
+    shortest part that is not empty, the longest where the operator is written twice."""
     at_end = operator.startswith("%")
-    lengths = range(1, len(value) + 1)
-    for count in lengths if len(operator) == 1 else reversed(lengths):
-        if at_end:
-            part = value[len(value) - count :]
-        else:
-            part = value[:count]
-        if expression.fullmatch(part):
-            if at_end:
-                return value[: len(value) - count]
-            return value[count:]
-    return value
+    expression = _glob(glob, at_end, longest=len(operator) == 2)
+    if at_end:
+        match = expression and expression.match(value[::-1])
+        return value[: len(value) - match.end()] if match else value
+    match = expression and expression.match(value)
+    return value[match.end() :] if match else value
 
 
-def _glob(glob: str) -> re.Pattern[str] | None:
-    """A glob as an expression; None for one that is malformed, which trims nothing."""
-    if len(glob) > 200 or glob.count("*") > 10:
-        return None
-    parts = []
-    for piece in re.findall(r"\\.|\*+|\?|\[[^\]]*\]|.", glob, re.DOTALL):
-        if piece.startswith("*"):
-            parts.append(".*")
-        elif piece == "?":
-            parts.append(".")
-        elif piece.startswith("[") and len(piece) > 2:
-            parts.append(piece.replace("\\", r"\\"))
-        else:
-            parts.append(re.escape(piece[-1]))
+def _glob(glob: str, backwards: bool, longest: bool) -> re.Pattern[str] | None:
+    """A glob as an expression of a text, or of one read backwards; None for one that is malformed,
+    which trims nothing."""
+    pieces = _PIECE.findall(glob)
+    if backwards:
+        pieces.reverse()
     try:
-        return re.compile("".join(parts), re.DOTALL)
+        parts = _parts(pieces)
+        if glob and not any(parts) and not longest:
+            parts = ["."]
+        return re.compile(starred(parts, ".", "*" if longest else "*?"), re.DOTALL)
     except re.error:
         return None
+
+
+def _parts(pieces: list[str]) -> list[str]:
+    """The expressions between the stars."""
+    parts = [""]
+    for piece in pieces:
+        if piece.startswith("*"):
+            parts.append("")
+        else:
+            parts[-1] += _single(piece)
+    return parts
+
+
+def _single(piece: str) -> str:
+    if piece == "?":
+        return "."
+    if not (piece.startswith("[") and len(piece) > 2):
+        return re.escape(piece[-1])
+    expression = piece.replace("\\", r"\\")
+    re.compile(expression)  # malformed by itself, whatever stands beside it
+    return expression

@@ -27,3 +27,13 @@ def test_a_variable_that_is_not_set_is_empty():
 def test_nesting_has_a_bound():
     with pytest.raises(SubstitutionError):
         substitute("${A:=" * 10_000, lookup_in({}))
+
+
+def test_globs_with_many_stars_end():
+    lookup = lookup_in({"A": "a" * 2000 + "c"})
+    for operator in ("#", "##", "%", "%%"):
+        assert substitute("${A" + operator + "*a" * 40 + "b}", lookup) == "a" * 2000 + "c"
+    assert substitute("${A##" + "*a" * 40 + "}", lookup) == "c"
+    assert substitute("${A#" + "*a" * 40 + "}", lookup) == "a" * 1960 + "c"
+    assert substitute("${A%a*}", lookup) == "a" * 1999
+    assert substitute("${A%%a*}", lookup) == ""
