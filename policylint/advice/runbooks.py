@@ -16,6 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 from policylint.kubernetes.api.apis import State, status
+from policylint.kubernetes.api.commands import kubectl_kind
 from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.workloads import selects
@@ -212,7 +213,7 @@ def _words(
     return {
         "subject": f"{identity.kind} {shlex.quote(identity.name)}",
         "kind": identity.kind,
-        "resource": shlex.quote(_resource(identity.group, identity.kind)),
+        "resource": shlex.quote(kubectl_kind(identity.group, identity.kind)),
         "name": shlex.quote(identity.name),
         "namespace": shlex.quote(identity.namespace),
         "in": f" -n {shlex.quote(identity.namespace)}" if identity.namespace else "",
@@ -249,14 +250,6 @@ def _below(change: Kept, field: str) -> list[str]:
     parent = f"{of_field(field)}/"
     paths = [changed.path for changed in change.fields]
     return [path.removeprefix(parent) for path in paths if path.startswith(parent)]
-
-
-def _resource(group: str, kind: str) -> str:
-    """How kubectl takes the kind: in lower case, with its group where that is a custom or an
-    ambiguous one."""
-    if "." in group and not group.endswith(".k8s.io"):
-        return f"{kind.lower()}.{group}"
-    return kind.lower()
 
 
 def _explain(kind: str, api_version: str, field: str) -> str:

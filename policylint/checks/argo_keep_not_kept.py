@@ -14,12 +14,16 @@ alone; shouldBeDeleted of Argo CD (controller/appcontroller.go), which asks for 
 """
 
 from collections.abc import Iterator
+from shlex import quote
 
 from policylint.engine.rule import Context, rule
-from policylint.model import Category, Deleted, Fix, Severity, Violation
-from policylint.scan.gitops.rollout import Rollout
+from policylint.kubernetes.api.commands import named
+from policylint.kubernetes.api.reading import part
+from policylint.model import Category, Deleted, Fix, Object, Severity, Violation
+from policylint.scan.gitops.rollout import PRUNE_OFF, Rollout
 
 KEEP = "helm.sh/resource-policy"
+SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 DATA = frozenset({"PersistentVolumeClaim", "StatefulSet", "CustomResourceDefinition", "Namespace"})
 
 
@@ -36,14 +40,29 @@ def check(rollout: Rollout, context: Context) -> Iterator[Violation]:
                 because="pruning asks for Prune=false alone",
                 resource=change.id,
                 severity=Severity.ERROR if is_data else None,
-                fixes=(Fix("annotate it first: argocd.argoproj.io/sync-options: Prune=false"),),
+                fixes=(
+                    Fix(
+                        "annotate the live object before the sync",
+                        steps=(_annotate(change),),
+                        cost="none: it stays until somebody deletes it, and shows as out of sync",
+                    ),
+                ),
             )
 
 
-def _keeps(change: Deleted) -> bool:
-    metadata = change.before.body.get("metadata")
-    if isinstance(metadata, dict):
-        annotations = metadata.get("annotations")
+def _annotate(change: Deleted) -> str:
+    """The command that adds the option to those that the object has."""
+    options = _annotations(change).get(SYNC_OPTIONS)
+    if options:
+        value = quote(f"{options},{PRUNE_OFF}")
     else:
-        annotations = None
-    return isinstance(annotations, dict) and annotations.get(KEEP) == "keep"
+        value = PRUNE_OFF
+    return f"kubectl annotate {named(change.id)} {SYNC_OPTIONS}={value} --overwrite"
+
+
+def _keeps(change: Deleted) -> bool:
+    return _annotations(change).get(KEEP) == "keep"
+
+
+def _annotations(change: Deleted) -> Object:
+    return part(change.before.metadata, "annotations")

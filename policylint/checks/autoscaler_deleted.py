@@ -9,10 +9,10 @@ What to do instead: render replicas of the size that runs now, then switch autos
 """
 
 from collections.abc import Iterator
-from shlex import quote
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.autoscalers import targets
+from policylint.kubernetes.api.commands import named
 from policylint.kubernetes.api.reading import at
 from policylint.kubernetes.forecast.impact import deleted
 from policylint.model import (
@@ -48,10 +48,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                     Fix(f"keep {change.id}, or bring its successor in with this upgrade"),
                     Fix(
                         "render replicas of the size that runs now",
-                        steps=(
-                            f"kubectl get {quote(target.kind.lower())} {quote(target.name)} "
-                            f"-n {target.namespace} -o jsonpath='{{.spec.replicas}}'",
-                        ),
+                        steps=(f"kubectl get {named(target)} -o jsonpath='{{.spec.replicas}}'",),
                     ),
                 ),
             )

@@ -71,7 +71,6 @@ def check(change: Deleted, context: Context) -> Iterator[Violation]:
     """A custom resource of the table goes, without a keep policy."""
     if not _holds_data(change.id) or is_kept(change.before):
         return
-    resource = f"{change.id.kind.lower()}.{change.id.group}"
     yield Violation(
         message=f"this upgrade deletes {change.id}, and its operator the data behind it",
         because="Helm deletes what a release no longer renders, "
@@ -80,7 +79,7 @@ def check(change: Deleted, context: Context) -> Iterator[Violation]:
             Fix(
                 "keep it",
                 steps=(
-                    f"kubectl annotate {named(change.id, resource)} {KEEP}=keep",
+                    f"kubectl annotate {named(change.id)} {KEEP}=keep",
                     "run the upgrade; it stays, without an owner",
                 ),
                 cost="none: it stays until somebody deletes it",

@@ -33,7 +33,15 @@ def check(file: Together, context: Context) -> Iterator[Violation]:
         yield Violation(
             message=f"the job {first.job.name} deploys nothing: helm only pretends",
             because="each install and upgrade in it is a dry run",
-            fixes=(replace_flag(first, "dry-run", "", "leave --dry-run out", Grade.UNSAFE),),
+            fixes=(
+                replace_flag(
+                    first,
+                    "dry-run",
+                    "",
+                    "leave --dry-run out: the next run changes the cluster",
+                    Grade.UNSAFE,
+                ),
+            ),
             locations=(first.location,),
         )
 

@@ -28,6 +28,7 @@ from policylint.model import (
     Severity,
     Violation,
 )
+from policylint.report.shown import dotted
 from policylint.runtime.pointers import is_index, steps
 
 BECAUSE = {
@@ -44,14 +45,20 @@ PLAIN = ("spec", "metadata", "annotations", "labels", "data", "stringData", "con
 """What says nothing before the name of a field."""
 WHOLE = ("deleted", "created")
 KEEP = {
-    "added": "leave {field} out",
-    "gone": "keep {field}",
-    "emptied": "keep its value",
-    "loses": "keep {lost} in {field}",
-    "gains": "leave {lost} out of {field}",
+    "added": "leave {place} out of {object}",
+    "gone": "keep {place} in {object}",
+    "emptied": "keep the value of {place} in {object}",
+    "loses": "keep {lost} in {place} of {object}",
+    "gains": "leave {lost} out of {place} of {object}",
     "deleted": "keep {object}: switch what renders it on again",
-    "created": "bring it in by an upgrade of its own, when its effect can be watched",
+    "created": "bring {object} in by an upgrade of its own, when its effect can be watched",
 }
+"""The fix that keeps what runs as it is, with the field from the root of its object: the last names
+alone may be those of a list of which one item changes."""
+KEEP_VALUE = "keep {place}: {was} in {object}"
+KEEP_AS_IT_IS = "keep {place} of {object} as it is"
+LONGEST = 80
+"""Characters of a value that a fix repeats."""
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING, confidence=Confidence.LIKELY)
@@ -120,7 +127,7 @@ def _violation(row: Effect, change: Kept | Deleted | Created, at: Sequence[Place
     else:
         more = ""
     because = row.because or BECAUSE.get(row.when, "{field} is {is}, {was} before")
-    fixes = (_keep(row, place), *row.fixes)
+    fixes = (_keep(row, place) + more, *row.fixes)
     if change.id.kind == "Secret":
         before, after = None, None
     else:
@@ -144,9 +151,14 @@ def _keep(row: Effect, place: Place) -> str:
         return KEEP[row.when]
     if place.before is None:
         return KEEP["added"]
-    if isinstance(place.before, dict | list):
-        return KEEP["gone"]
-    return "keep {field}: {was}"
+    if isinstance(place.before, dict | list) or not _is_short(place.before):
+        return KEEP_AS_IT_IS
+    return KEEP_VALUE
+
+
+def _is_short(value: Json) -> bool:
+    text = _shown(value)
+    return len(text) <= LONGEST and "\n" not in text
 
 
 def _words(row: Effect, change: Kept | Deleted | Created, place: Place) -> dict[str, str]:
@@ -156,6 +168,7 @@ def _words(row: Effect, change: Kept | Deleted | Created, place: Place) -> dict[
         "name": change.id.name,
         "namespace": change.id.namespace,
         "field": _field(place.path),
+        "place": dotted(place.path),
         "item": place.item,
         "was": _shown(place.before),
         "is": _shown(place.after),

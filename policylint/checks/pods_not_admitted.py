@@ -106,5 +106,10 @@ def _violation(workload: Resource, news: list[str], *, rolls: bool) -> Violation
         path=template_path(workload.id.kind),
         resource=workload.id,
         severity=Severity.ERROR if rolls else Severity.WARNING,
-        fixes=(Fix("give the pods what the namespace wants first"),),
+        fixes=(
+            Fix(
+                f"change the pod template of {workload.id} until it meets what refuses its pods",
+                cost="the pods roll",
+            ),
+        ),
     )

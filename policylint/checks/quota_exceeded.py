@@ -115,7 +115,12 @@ def _violation(
         after=part(quota.body, "spec", "hard").get(name),
         resource=quota.id,
         severity=Severity.ERROR if steady and isinstance(change, Kept) else Severity.WARNING,
-        fixes=(Fix("raise the quota in an upgrade of its own, before this one"),),
+        fixes=(
+            Fix(
+                f"raise {name} of {quota.id} to {_written(amount)} at least, in an upgrade of its"
+                " own before this one"
+            ),
+        ),
     )
 
 

@@ -9,7 +9,8 @@ Why: Helm asks the cluster about every object of the stored manifest, under the 
 written with.
 
 What to do instead: before the cluster is upgraded, upgrade the release to a chart that uses the
-served version; afterwards, rewrite the stored record with the `mapkubeapis` plugin.
+served version; afterwards, rewrite the newest record with the `mapkubeapis` plugin, which leaves
+older revisions as they are: what they were is brought back by an upgrade.
 """
 
 from collections.abc import Iterator
@@ -36,9 +37,9 @@ def _violation(
     history: History, revision: Revision, unserved_objects: list[str], minor: str, *, upgrade: bool
 ) -> Violation:
     if upgrade:
-        what = f"the next upgrade of {history.title}"
+        what, fix = f"the next upgrade of {history.title}", _rewritten(history)
     else:
-        what = f"a rollback to revision {revision.number}"
+        what, fix = f"a rollback to revision {revision.number}", _instead(history, revision)
     return Violation(
         f"{what} will stop: its stored manifest holds APIs that Kubernetes {minor} does not serve",
         because=f"revision {revision.number} holds {', '.join(unserved_objects)}",
@@ -46,11 +47,29 @@ def _violation(
         severity=None if upgrade else Severity.WARNING,
         category=None if upgrade else Category.ROLLBACK,
         direction=Direction.UPGRADE if upgrade else Direction.ROLLBACK,
-        fixes=(
-            Fix(
-                "rewrite the stored manifest",
-                steps=("install the mapkubeapis plugin of Helm", history.command("mapkubeapis")),
-            ),
-        ),
+        fixes=(fix,),
         locations=(history.place(revision),),
+    )
+
+
+def _rewritten(history: History) -> Fix:
+    return Fix(
+        "rewrite the stored manifest",
+        steps=(
+            "helm plugin install https://github.com/helm/helm-mapkubeapis",
+            history.command("mapkubeapis"),
+        ),
+        cost="it adds a revision to the history; nothing in the cluster changes",
+    )
+
+
+def _instead(history: History, revision: Revision) -> Fix:
+    """mapkubeapis rewrites the newest revision alone."""
+    return Fix(
+        f"go back to what revision {revision.number} was by an upgrade, not by a rollback",
+        steps=(
+            history.command("get values", "--revision", revision.number) + " -o yaml",
+            "upgrade with these values and the chart of that time, its API versions replaced by"
+            " those that are served",
+        ),
     )

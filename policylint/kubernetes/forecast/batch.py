@@ -153,7 +153,7 @@ def _immutable_template(field: str, minor: int) -> Cause:
 def _started(request: Request) -> Unknown:
     return Unknown(
         f"whether the suspended Job {request.id.name} has running Pods or was ever started",
-        (f"kubectl get {named(request.id)} -o yaml (give it with --live)"),
+        (f"kubectl get {named(request.id)} -o yaml  # give it with --live"),
         TOPIC,
         "spec.template",
     )

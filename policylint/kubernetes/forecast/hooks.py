@@ -123,7 +123,7 @@ def _over(hook: Resource, moment: Moment, there: Moments, server: Server) -> Ans
     if response.outcome is Outcome.ACCEPTED or not _may_be_gone(hook, there):
         return response
     what = f"whether an earlier upgrade has made the hook {hook.id}, which nothing deletes"
-    how = f"kubectl get {named(hook.id)} (delete it first)"
+    how = f"kubectl get {named(hook.id)}  # delete it first if it is there and done"
     return answer([Unknown(what, how, TOPIC, "metadata.name")])
 
 

@@ -156,7 +156,7 @@ def _replaced(resource: Resource) -> Iterable[Unknown]:
     """What controllers have written into an object, and a replacement takes away again."""
     field = _WRITTEN.get((resource.id.group, resource.id.kind))
     if field:
-        how = f"kubectl get {named(resource.id)} -o yaml (give it with --live)"
+        how = f"kubectl get {named(resource.id)} -o yaml  # give it with --live"
         yield Unknown(f"whether the cluster has set {field} of {resource.id}", how, field=field)
 
 

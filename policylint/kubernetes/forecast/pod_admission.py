@@ -42,7 +42,7 @@ def _refused(field: str, text: str) -> Cause:
 
 
 def _unknown(kind: str, name: str, field: str) -> Unknown:
-    how = f"kubectl get {quote(kind.lower())} {quote(name)} -o yaml (give it with --live)"
+    how = f"kubectl get {quote(kind.lower())} {quote(name)} -o yaml  # give it with --live"
     return Unknown(f"whether the cluster has the {kind} {name}", how, _TOPIC, field)
 
 

@@ -217,7 +217,7 @@ def _unless_gone(change: Kept, present: Forecast, forward: Server, back: Server)
         returned, _ = update(back, state, Sent(change.before, before, after))
     gone = Unknown(
         f"whether {change.id} is there at all: the live objects that were given do not hold it",
-        f"{_get(change.id)} -o yaml (give it with --live)",
+        f"{_get(change.id)} -o yaml  # give it with --live",
         "object-gone",
     )
     return Forecast(
@@ -253,7 +253,7 @@ def _unknown_start(change: Kept, error: UndecodableError) -> Forecast:
         f"what the cluster holds as {change.id}, for the old manifest is not what any server "
         f"stores: {error}"
     )
-    how = f"{_get(change.id)} -o yaml (give it with --live)"
+    how = f"{_get(change.id)} -o yaml  # give it with --live"
     unknown = Answer(Outcome.DEPENDS, unknowns=(Unknown(what, how, "invalid-object"),))
     return Forecast(unknown, unknown)
 
@@ -303,7 +303,7 @@ def _unmarked(change: Created) -> Answer:
         f"whether {change.id}, which is there before anything of a release is sent, carries the"
         " labels and annotations of this one: without them Helm does not take it over"
     )
-    how = f"{_get(change.id)} -o yaml (give it with --live), or leave it out of the release"
+    how = f"{_get(change.id)} -o yaml  # give it with --live, or leave it out"
     return answer([Unknown(what, how, "ownership-conflict")])
 
 
@@ -315,7 +315,7 @@ def _over_kept(change: Created, kept: Resource, server: Server) -> Answer | None
     response = update(server, state, Sent(change.after, sent, sent))[0]
     if response.outcome is not Outcome.REJECTED:
         return None
-    how = f"{_get(change.id)} -o yaml (give it with --live)"
+    how = f"{_get(change.id)} -o yaml  # give it with --live"
     return answer(
         Unknown(
             f"whether {change.id} is still there, which an earlier revision left in the cluster"

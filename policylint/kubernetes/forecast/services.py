@@ -53,7 +53,7 @@ def _wanted_address(address: str, cluster: Cluster) -> Findings:
     ]
     if not ranges:
         what = f"whether {address} is in the cluster's range of service addresses, and free"
-        how = "kubectl get servicecidrs -o yaml (give it with --live)"
+        how = "kubectl get servicecidrs -o yaml  # give it with --live"
         yield Unknown(what, how, TOPIC, "spec.clusterIP")
     elif not any(_is_in(address, block) for block in ranges):
         text = (
@@ -345,5 +345,5 @@ def _families_of(have: list[Any], want: list[Any], spec: Mapping[str, Any]) -> F
 
 
 def _allocated(field: str, what: str) -> Unknown:
-    how = "kubectl get service NAME -o yaml (give it with --live)"
+    how = "kubectl get service NAME -o yaml  # give it with --live"
     return Unknown(what, how, TOPIC if "IP" in field else "immutable-field", field)

@@ -219,7 +219,7 @@ def _grows(request: Request, spec: Mapping[str, Any]) -> Findings:
 
 
 def _unknown_phase(request: Request) -> Unknown:
-    how = f"kubectl get {named(request.id, 'pvc')} -o yaml (give it with --live)"
+    how = f"kubectl get {named(request.id, 'pvc')} -o yaml  # give it with --live"
     return Unknown(f"whether the claim {request.id.name} is bound", how, CLAIM, "spec")
 
 
@@ -230,7 +230,7 @@ def _unknown_expansion(name: Any) -> Unknown:
         named = "the claim's storage class"
     how = (
         f"kubectl get storageclass {quote(str(name or ''))}".replace(" ''", "")
-        + " -o yaml (give it with --live)"
+        + " -o yaml  # give it with --live"
     )
     return Unknown(f"whether {named} allows volume expansion", how, CLAIM, _STORAGE)
 
@@ -241,7 +241,7 @@ def _unknown_class(request: Request, name: str) -> Unknown:
     else:
         same_class = ""
     what = f"whether the claim has no storage class yet{same_class}"
-    how = f"kubectl get {named(request.id, 'pvc')} -o yaml (give it with --live)"
+    how = f"kubectl get {named(request.id, 'pvc')} -o yaml  # give it with --live"
     return Unknown(what, how, CLAIM, "spec.storageClassName")
 
 

@@ -105,8 +105,8 @@ def unanswered(
             f" webhook {silence.hook.get('name')} of {silence.configuration} refuses what it"
             " cannot be asked about",
             f"kubectl get endpointslices -n {quote(service.namespace)} -l"
-            f" kubernetes.io/service-name={quote(service.name)} (helm upgrade --wait without this"
-            " object first, then with it)",
+            f" kubernetes.io/service-name={quote(service.name)}  # helm upgrade --wait without this"
+            " object first, then with it",
             TOPIC,
         )
 

@@ -158,8 +158,14 @@ def _preparing(release: ReleaseReport, ways: Sequence[_Way]) -> Iterator[Step]:
 
 
 def _kept_copy(resource: ResourceId) -> str:
-    kind = resource.kind.lower() + (f".{resource.group}" if resource.group else "")
-    return f"kubectl get {_object(kind, resource)} -o yaml > {_file(resource)}"
+    return f"kubectl get {_object(_kind(resource), resource)} -o yaml > {_file(resource)}"
+
+
+def _kind(resource: ResourceId) -> str:
+    """With its group: other groups may have a kind of the name."""
+    if resource.group:
+        return f"{resource.kind.lower()}.{resource.group}"
+    return resource.kind.lower()
 
 
 def _object(kind: str, resource: ResourceId) -> str:
@@ -258,7 +264,7 @@ def _replaced_again(release: ReleaseReport, ways: Sequence[_Way]) -> Iterator[St
 
 
 def _replaced(resource: ResourceId) -> str:
-    return f"kubectl delete {_object(resource.kind.lower(), resource)}"
+    return f"kubectl delete {_object(_kind(resource), resource)}"
 
 
 def _address(release: ReleaseReport) -> tuple[str, str]:
