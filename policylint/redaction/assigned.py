@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from policylint.redaction.shapes import Span, is_stand_in, token_like
 from policylint.redaction.vocabulary import secret_key, weak_key, word_set
@@ -18,7 +19,6 @@ _ASSIGNMENT = pattern(
 )
 _QUOTE = pattern(r"\\{1,16}[\"']|\"\"\"|\"|'")
 _BLOCK = pattern(r"[|>][-+\d]{0,3}(?:[ \t]+#[^\n]{0,200})?\r?\n(?=[ \t\r\n])")
-_BLOCK_END = pattern(r"(?m)^(?=[^ \t\r\n])|\Z")
 _HEREDOC = pattern(r"<<[-~]?[\"']?(?P<end>\w{1,40})[\"']?[ \t]*\r?\n")
 _LINE_END = pattern(r"(?=[\r\n])|\Z")
 _WORD_END = pattern(r"[\s;&]|,(?=[\w.\[\]-]{1,100}=|[\"'\s]|\Z)|\Z")
@@ -69,6 +69,8 @@ _NESTED = pattern(r"[ \t]*\r?\n[ \t]+(?:value|plain|plaintext|default|content)[ 
 """A key whose value stands below it, under a word that says no more."""
 _NEAR = 400
 """How much of a line before an assignment is looked at."""
+_DEEPEST = 100
+"""How deep a key is taken to stand at most."""
 _FAR = 5000
 """How much of a value is looked at: a longer one is no word of a plain language."""
 _PLAIN = word_set(
@@ -116,6 +118,15 @@ def in_comment(text: str, at: int) -> bool:
     """Whether a place of a text stands behind the mark of a comment."""
     begin = max(0, at - _NEAR)
     return _COMMENT.search(text[max(begin, text.rfind("\n", begin, at) + 1) : at]) is not None
+
+
+@cache
+def _block_end(indent: int) -> re.Pattern[str]:
+    """What ends the block of a key with that indent: text at the margin, or the next key, item or
+    comment that stands no deeper."""
+    return re.compile(
+        rf"(?m)^(?=[^ \t\r\n]|[ ]{{0,{indent}}}(?:[\w.\"'/-]{{1,100}}:(?:\s|\Z)|- |#))|\Z"
+    )
 
 
 class _Places:
@@ -179,9 +190,11 @@ class _Places:
 
     def _block(self, start: int) -> Span | None:
         header = _BLOCK.match(self.text, start)
-        if header:
-            return (header.end(), self.end(_BLOCK_END, header.end()))
-        return None
+        if header is None:
+            return None
+        line = self.text.rfind("\n", 0, start) + 1
+        indent = self.end(_SOLID, line) - line
+        return header.end(), self.end(_block_end(min(indent, _DEEPEST)), header.end())
 
     def _heredoc(self, start: int) -> Span | None:
         header = _HEREDOC.match(self.text, start)

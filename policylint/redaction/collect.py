@@ -17,6 +17,7 @@ from policylint.redaction.vocabulary import (
     secret_key,
     weak_key,
     word_set,
+    words_of,
 )
 from policylint.runtime.patterns import pattern
 
@@ -24,7 +25,7 @@ _HARMLESS = word_set(
     "user username database db host port mode method repository registry image tag url scheme "
     "issuer audience"
 )
-"""Keys beside a secret, below `auth:` and the like."""
+"""Last words of keys beside a secret, below `auth:` and the like: `rootUser`."""
 _ENTRY = pattern(
     r"(?P<indent>[ \t]*(?:- +)*)[\"']?(?P<key>[\w./-]{1,100})[\"']?[ \t]*:(?P<value>.*)$"
 )
@@ -32,6 +33,8 @@ _FILE_NAME = pattern(r"[\w .-]*\.[A-Za-z]{1,8}$")
 _SIGILS = pattern(r"^(?:[&!]\S*\s+)*[*\"']?")
 _DATA_KEY = pattern(r"[a-z][a-z._-]*")
 """What names an entry of a Secret: `key: password`."""
+_LABEL = pattern(r"(?:[a-z][a-z0-9-]*\.)+[a-z]{2,}/[a-z][a-z._-]*")
+"""What names a label, a taint or an annotation: `key: node-role.kubernetes.io/master`."""
 _BREAK = pattern(r"(?<!\\),|[{}]")
 
 
@@ -72,8 +75,8 @@ def _below(key: str, item: Json, *, secret: bool, near: bool) -> Iterator[str]:
     if isinstance(item, (Mapping, list)):
         inside = secret or _holds_secrets(key)
         yield from secret_values(item, secret=inside, near=near or secret_like)
-    elif secret_like or key.lower() not in _HARMLESS:
-        inside = secret or secret_like or near
+    else:
+        inside = secret_like or ((secret or near) and not _is_harmless(key))
         yield from secret_values(item, secret=inside and not _says_where(key, item))
 
 
@@ -85,8 +88,13 @@ def _holds_secrets(key: str) -> bool:
 
 def _says_where(key: str, item: Json) -> bool:
     """Whether an item only names a secret, or the entry of one."""
-    names_entry = key == "key" and isinstance(item, str) and _DATA_KEY.fullmatch(item) is not None
-    return names_entry or places_secret(key)
+    if key == "key" and isinstance(item, str) and _DATA_KEY.fullmatch(item):
+        return True
+    return places_secret(key) or _names_label(key, item)
+
+
+def _names_label(key: str, item: Json) -> bool:
+    return key == "key" and isinstance(item, str) and _LABEL.fullmatch(item) is not None
 
 
 def _spelled(number: float) -> Iterator[str]:
@@ -136,12 +144,19 @@ def _nested_value(line: str, *, holds: bool) -> Iterator[str]:
     entry = _ENTRY.match(line)
     if entry is None:
         value = line.strip().removeprefix("- ")
-    elif places_secret(entry["key"]) or (not holds and entry["key"].lower() in _HARMLESS):
-        return
     else:
         value = entry["value"].partition(" #")[0]
+        if _is_beside(entry["key"], _bare(value), holds=holds):
+            return
     if is_secret_value(value) and not value.lstrip().startswith(("|", ">")):
         yield _bare(value)
+
+
+def _is_beside(key: str, value: str, *, holds: bool) -> bool:
+    """Whether a key below a secret-like one says where the secret is, or whose it is."""
+    if places_secret(key) or _names_label(key, value):
+        return True
+    return not holds and _is_harmless(key)
 
 
 def _bare(text: str) -> str:
@@ -234,6 +249,11 @@ def _is_argument(key: str) -> bool:
     a secret is."""
     parts = _parts(key)
     return bool(parts) and not places_secret(parts[-1]) and any(map(_is_secret_like, parts))
+
+
+def _is_harmless(key: str) -> bool:
+    words = words_of(key)
+    return bool(words) and words[-1] in _HARMLESS
 
 
 def _is_secret_like(key: str) -> bool:

@@ -49,10 +49,10 @@ _PLACES = word_set(
     "age algorithm annotation annotations attribute audience bucket budget class claim column "
     "count dir directory disabled duration enable enabled encoding endpoint env "
     "expiration expires expiry field fields file filename files folder format generator "
-    "header hint index interval issuer keyref kind label labels lifespan encoder decoder "
+    "header hint index interval issuer job jobs keyref kind label labels lifespan encoder decoder "
     "length lifetime limit location management manager max method min minutes mode mount "
     "mounts name names namespace optional path paths period policies policy prefix reqd "
-    "property provider rate ref reference refs required reset review reviews rotation "
+    "property provider pub rate ref reference refs required reset review reviews rotation "
     "seconds selector size source stdin store strength suffix template ttl type types uri url "
     "usage validator var variable version volume from warning"
 )
@@ -133,6 +133,9 @@ def words_say_place(words: Sequence[str]) -> bool:
         ("username",),
         ("user",),
         ("id",),
+        ("annotation",),
+        ("label",),
+        ("topology",),
     )
 
 

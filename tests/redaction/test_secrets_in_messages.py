@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from policylint.cli.app import run
 from policylint.errors import PolicylintError
@@ -688,6 +689,45 @@ def test_keys_that_name_a_secret_hold_none() -> None:
     )
     assert set(secret_lines("secretName: web-tls\npassword: {{ .Values.x }}\n")) == set()
     assert set(argument_secrets("--set", "auth.existingSecret=web-db,image.tag=2")) == set()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param(
+            {"secrets": {"tolerations": [{"key": "node-role.kubernetes.io/master"}]}}, id="taint"
+        ),
+        pytest.param({"annotationKey": "external-dns.alpha.kubernetes.io/"}, id="annotation"),
+        pytest.param({"auth": {"rootUser": "root", "replicationUsername": "repl_user"}}, id="user"),
+        pytest.param({"passwordUpdateJob": {"resourcesPreset": "micro"}}, id="job"),
+        pytest.param({"secrets": {"workerKeyPub": "ssh-rsa AAAAB3Nza Concourse"}}, id="public key"),
+    ],
+)
+def test_what_stands_beside_secrets_is_none(values: dict[str, Any]) -> None:
+    assert set(secret_values(values)) == set()
+    assert set(secret_lines(yaml.safe_dump(values), nested=True)) == set()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"secrets": {"key": PLAIN}},
+        {"auth": {"rootUserPassword": PLAIN}},
+        {"auth": {"rootUser": f"https://root:{PLAIN}@db.example"}},
+        {"passwordUpdateJob": {"previousPasswords": {"password": PLAIN}}},
+        {"secrets": {"workerKey": PLAIN}},
+    ],
+)
+def test_secrets_that_look_like_what_stands_beside_them(values: dict[str, Any]) -> None:
+    assert PLAIN in "".join(secret_values(values))
+    assert PLAIN in "".join(secret_lines(yaml.safe_dump(values), nested=True))
+
+
+def test_a_block_ends_where_its_key_s_indent_does() -> None:
+    values = f"auth:\n  password: |-\n    {PLAIN}\n\n    second\n  image: web\nreplicas: 2\n"
+    shown = Redactor().text(values)
+    assert_hidden(shown, PLAIN, "second")
+    assert shown.endswith("  image: web\nreplicas: 2\n")
 
 
 def test_a_redactor_masks_what_stands_below_secret_looking_keys() -> None:
