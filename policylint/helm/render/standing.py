@@ -9,13 +9,16 @@ side over that. What templates look up beyond the release is unknown, and said.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
 
+from policylint.errors import ReadError
 from policylint.helm.engines.papercluster import Kind, Lookup, PaperCluster, StandingRelease
+from policylint.helm.inputs.archives import packed_files
 from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.render.double import in_an_action
 from policylint.helm.values.capabilities import split_words
@@ -30,15 +33,42 @@ _LOOKUP = pattern(rb"(?<![\w.$\"-])lookup(?![\w\"-])")
 
 def templates_that_look_up(side: object) -> list[str]:
     """The templates of a chart at hand in which `lookup` stands, by their paths in the chart."""
-    if not isinstance(side, ChartSide) or not Path(side.chart).is_dir():
+    if not isinstance(side, ChartSide) or not Path(side.chart).exists():
         return []
-    chart = Path(side.chart)
-    files = sorted(path for path in chart.rglob("templates/**/*") if path.is_file())
-    return [
-        path.relative_to(chart).as_posix()
-        for path in files
-        if in_an_action(path.read_bytes(), _LOOKUP)
-    ]
+    return sorted(
+        path for path, content in _templates(Path(side.chart)) if in_an_action(content, _LOOKUP)
+    )
+
+
+def _templates(chart: Path) -> Iterator[tuple[str, bytes]]:
+    """(path in the chart, content) of each template; those of packed charts within it too."""
+    if chart.is_file():
+        yield from _packed_templates(chart.read_bytes())
+        return
+    for path in chart.rglob("*"):
+        name = path.relative_to(chart).as_posix()
+        if path.is_file() and (_is_template(name) or name.endswith(".tgz")):
+            yield from _templates_of(name, path.read_bytes())
+
+
+def _packed_templates(archive: bytes) -> Iterator[tuple[str, bytes]]:
+    """Those of an archive; none of one that cannot be read, of which helm says what is wrong."""
+    with suppress(ReadError):
+        for name, content in packed_files(archive, "the chart"):
+            yield from _templates_of(name, content)
+
+
+def _templates_of(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+    if name.endswith(".tgz"):
+        below = name.removesuffix(".tgz")
+        for path, template in _packed_templates(content):
+            yield f"{below}/{path}", template
+    elif _is_template(name):
+        yield name, content
+
+
+def _is_template(name: str) -> bool:
+    return "templates/" in name
 
 
 class Standing(Struct, frozen=True):
