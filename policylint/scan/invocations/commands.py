@@ -68,7 +68,7 @@ def parse_command(argv: Sequence[str]) -> Invocation | None:
 
 def _version(call: Call, elsewhere: str) -> str:
     named = re.search(
-        r"helm[-_]?v?([234](?:\.\d+)*)(?:\.exe)?$|helm[\w.-]*:v?([234](?:\.\d+)*)",
+        r"helm[-_]?v?([234](?:\.\d+)*)(?:\.exe)?$|helm[\w.-]{0,255}:v?([234](?:\.\d+)*)",
         call.word.text.text,
     )
     if named:

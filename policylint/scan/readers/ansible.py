@@ -31,7 +31,7 @@ _GROUPS = ("group/kubernetes.core.helm", "group/helm")
 """The action group that holds the module (meta/runtime.yml of kubernetes.core)."""
 _SETTERS = ("vars", "set_fact", "ansible.builtin.set_fact")
 _MENTION = pattern(r"^[ \t]*(?:- )?[\"']?(?:[a-z]+\.[a-z]+\.)?helm[\"']?\s*:", re.MULTILINE)
-_PAIR = pattern(r"(\w+)=(\"[^\"]*\"|'[^']*'|\{\{.*?\}\}|\S+)")
+_PAIR = pattern(r"(?<!\w)(\w+)=(\"[^\"]*\"|'[^']*'|\{\{.{0,2000}?\}\}|\S+)")
 _OWN = (
     "release_name",
     "name",

@@ -27,7 +27,7 @@ _SCRIPTS = ("script", "inlineScript", "inline", "bash", "command")
 def _wants(source: Source) -> bool:
     text = source.text
     if (
-        re.search(r"^[ \t]*-?[ \t]*task:\s*[\"']?\w+@\d", text, re.M)
+        re.search(r"^[ \t]*(?:-[ \t]*)?task:\s*[\"']?\w+@\d", text, re.M)
         or "azure-pipelines" in source.name
     ):
         return True

@@ -20,7 +20,7 @@ _INSTRUCTION = pattern(
     r"((?:[^\n]*\\[ \t]*\n(?:[ \t]*#[^\n]*\n)*)*[^\n]*)",
     re.MULTILINE | re.IGNORECASE,
 )
-_HEREDOC = pattern(r"<<-?[\"']?(\w+)[\"']?[^\n]*\n(.*?)^\t*\1[ \t]*$", re.MULTILINE | re.DOTALL)
+_HEREDOC = pattern(r"<<-?[\"']?(\w++)[\"']?[^\n]*\n(.*?)^\t*\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _OPTIONS = pattern(r"(?:--\w[\w-]*=\S+\s+)*")
 
 
@@ -35,7 +35,9 @@ def _dockerfile(source: Source) -> Iterator[Reading]:
         part = Text.cut(source.text, start, match.end(2))
         part = Text(text[start : match.end(2)], part.at, part.marks)
         if kind in ("ENV", "ARG"):
-            for name, value in re.findall(r"(\w+)(?:=|[ \t]+)(\"[^\"]*\"|[^\s\\]+)", part.text):
+            for name, value in re.findall(
+                r"(?<!\w)(\w+)(?:=|[ \t]+)(\"[^\"]*\"|[^\s\\]+)", part.text
+            ):
                 env.values[name] = Text.of(value.strip('"'))
             continue
         if "<<" in part.text:

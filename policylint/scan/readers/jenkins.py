@@ -21,7 +21,7 @@ _STEP = pattern(
     r"(?=[\"'/({]|(?:script|return\w+|label|encoding)\s*:|[A-Za-z_]\w*[ \t]*(?:\)|$))",
     re.MULTILINE,
 )
-_HELPER = pattern(r"\b([A-Za-z]\w*+)[ \t]*\(?[ \t]*(?:[\w.]++[ \t]*[,:]\s*)*+(?=[\"'])")
+_HELPER = pattern(r"\b([A-Za-z]\w*+)(?!\.)[ \t]*\(?[ \t]*(?:[\w.]++[ \t]*[,:]\s*)*+(?=[\"'])")
 """A method's name and the plain arguments before a string."""
 _RUNS = frozenset(
     ["sh", "ssh", "shell", "bash", "exec", "execute", "run", "cmd", "command", "invoke"]

@@ -26,7 +26,7 @@ _DEFINE = pattern(
 )
 _PREFIX = pattern(r"[ \t]*[@+-]+[ \t]*")
 _CONDITION = pattern(r"^[ ]*(if|endif)", re.MULTILINE)
-_RULE = pattern(r"^[^\s#=][^=\n]*:(?!=)[^\n]*\n\t", re.MULTILINE)
+_RULE = pattern(r"^(?=[^\s#=][^=\n]*:(?!=))[^\n]*\n\t", re.MULTILINE)
 _DOLLAR = pattern(r"\$(?:\$|([({])|([\w@<^*?%+]))")
 _CALL = pattern(r"call[ \t]+([\w.-]+)[ \t]*(?:,(.*))?$", re.DOTALL)
 _DEPTH = 8

@@ -27,7 +27,7 @@ from policylint.scan.gitops.tree import Tree, mapping, normal, parsed
 _TIME_LIMIT = 120.0
 _ENVIRONMENT = re.compile(r"^(?P<indent> +)(?P<name>[\w.-]+):", re.MULTILINE)
 _BLOCK = re.compile(
-    r"^environments:[^\n]*\n(?P<body>(?:[ \t]+[^\n]*\n|[ \t]*\n|\{\{[^\n]*\n)*)", re.MULTILINE
+    r"^environments:[^\n]*\n(?P<body>(?:[ \t][^\n]*\n|\n|\{\{[^\n]*\n)*)", re.MULTILINE
 )
 _ACTION = re.compile(
     r"""\{\{(?:-?\s*+/\*(?:[^*]|\*(?!/))*+)?"""
@@ -39,7 +39,7 @@ _READ = (".yaml", ".yml", ".gotmpl", ".tmpl", ".tpl")
 _UPWARDS = re.compile(r"(?:\.\./)+[\w./-]*")
 _HOOK = re.compile(r"\bevents\b.*\b(?:prepare|cleanup)\b|\bkubectlApply\b", re.DOTALL)
 _NAMED = re.compile(
-    r"^\s*-\s+(?:path:\s*)?[\"']?(?P<path>[\w./-]+\.(?:yaml|yml|gotmpl))[\"']?\s*$", re.M
+    r"^[^\S\n]*-\s+(?:path:\s*)?[\"']?(?P<path>[\w./-]+\.(?:yaml|yml|gotmpl))[\"']?\s*$", re.M
 )
 _SOURCE = re.compile(r"^#\s+Source: (?P<file>.+)$", re.MULTILINE)
 _HELM = """\

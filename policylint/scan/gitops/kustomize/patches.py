@@ -145,6 +145,8 @@ def _labelled(selector: Json, labels: Mapping[str, Json]) -> bool:
     """Whether labels satisfy a selector as kubectl writes them."""
     if not isinstance(selector, str) or not selector.strip():
         return True
+    if len(selector) > 2000:
+        raise PatchError("a selector that is too long")
     terms = re.split(r",(?![^(]*\))", selector)
     return all(_term(term.strip(), labels) for term in terms)
 

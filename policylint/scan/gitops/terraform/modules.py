@@ -16,7 +16,7 @@ _ENDINGS = (".tf", ".tofu", ".tfvars", ".tfvars.json", ".tf.json")
 _LOCAL = re.compile(r'source\s*=\s*"\.')
 _SEVERAL = ("count", "for_each")
 _QUOTED = re.compile(r'"(?:\$\{path\.(?:module|root|cwd)\}/)?([^"$\n]+)"')
-_NAME = re.compile(r"[A-Za-z_][\w-]*\.[\w-]+")
+_NAME = re.compile(r"(?<![\w-])[\d-]*+([A-Za-z_][\w-]*+\.[\w-]+)")
 _KINDS = {"variable": "var", "module": "module"}
 """How expressions call what a block defines, where that is not its type."""
 _MOST = 50
