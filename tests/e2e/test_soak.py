@@ -90,6 +90,6 @@ def _standing(tree: Path):  # type: ignore[no-untyped-def]
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if (process / "cwd").readlink() == tree:
-                yield (process / "cmdline").read_text()
+                yield (process / "cmdline").read_text("utf-8", "replace")
         except OSError:
             continue

@@ -193,7 +193,7 @@ def until(holds) -> None:
 def command(process: str) -> str:
     """The command line of a process; "" where it has ended."""
     try:
-        return (Path("/proc") / process / "cmdline").read_text()
+        return (Path("/proc") / process / "cmdline").read_text("utf-8", "replace")
     except OSError:
         return ""
 
