@@ -25,6 +25,8 @@ _HEAD = 8000
 """How much of a file is looked at for a zero byte, which makes it binary (as git does)."""
 _SIZE = re.compile(rb"^size (\d{1,18})$", re.MULTILINE)
 """What a pointer of Git LFS says of its content."""
+_NAMING_HELM = b"helm upgrade"
+"""What a file is taken to hold that must not be opened."""
 _REMEDY = "save it as UTF-8 without zero bytes, or leave it out (scan.ignore)"
 
 
@@ -110,8 +112,11 @@ def _candidate(
     path: str, root: Path, word: re.Pattern[bytes], failures: list[RuleFailure]
 ) -> bytes | None:
     """A file's bytes where they may hold what is looked for; None for any other file."""
+    if _leads_out(path, root):
+        _check_link(path, root, failures)
+        return None
     try:
-        data = _text(path, root)
+        data = _text(path)
     except OSError as error:
         # links to nowhere are common and hold nothing
         if not Path(path).is_dir() and not Path(path).is_symlink():
@@ -139,8 +144,10 @@ def _candidate(
 
 def _may_run(path: str, root: Path) -> bool:
     """Whether a file that is left out names helm, or cannot be read."""
+    if _leads_out(path, root):
+        return False
     try:
-        return _WORD.search((_text(path, root) or b"").replace(b"\0", b"")) is not None
+        return _WORD.search((_text(path) or b"").replace(b"\0", b"")) is not None
     except OSError:
         return True
 
@@ -168,12 +175,22 @@ def _check_pointer(path: str, data: bytes, root: Path, failures: list[RuleFailur
         failures.append(RuleFailure("scan", message, "git lfs pull"))
 
 
-def _text(path: str, root: Path) -> bytes | None:
+def _leads_out(path: str, root: Path) -> bool:
+    """Whether it is a link that leads outside the root."""
+    return os.path.islink(path) and not Path(path).resolve().is_relative_to(root.resolve())  # noqa: PTH114
+
+
+def _check_link(path: str, root: Path, failures: list[RuleFailure]) -> None:
+    """Say that a file is not read which is a link to one outside, where readers would read it; a
+    link to nowhere holds nothing."""
+    if Path(path).is_file() and any(readers_of(_source(path, _NAMING_HELM, root))):
+        message = f"{path}: a link that leads outside of {root.name or root}, not read"
+        failures.append(RuleFailure("scan", message, "put the file itself in its place"))
+
+
+def _text(path: str) -> bytes | None:
     """A file's bytes, one more than the most that is read, of what is binary the beginning; None
-    for what is no file (a pipe, a device) and behind a link that leads outside the root. Raises
-    OSError where it cannot be read."""
-    if os.path.islink(path) and not Path(path).resolve().is_relative_to(root.resolve()):  # noqa: PTH114
-        return None
+    for what is no file (a pipe, a device). Raises OSError where it cannot be read."""
     with open(path, "rb", opener=_without_waiting) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             return None
