@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from policylint.engine.rule import Context, Rule
 from policylint.engine.shape import problems
-from policylint.errors import ReadError
+from policylint.errors import PolicylintError, ReadError
 from policylint.kyaml.load import compose, line_of, load
 from policylint.model import (
     Category,
@@ -508,10 +508,16 @@ def _told(raw: Mapping[str, Any], bindings: Mapping[str, Json], purse: Any) -> M
 
 
 def _as_command(step: Json) -> str:
-    """A step as text; the words of a command are quoted for the shell."""
-    if isinstance(step, list):
-        return shlex.join(map(str, step))
-    return str(step)
+    """A step as text; the words of a command are quoted for the shell. Raises `PolicylintError`
+    for what is neither text nor a list of words."""
+    if isinstance(step, str):
+        return step
+    if isinstance(step, list) and all(isinstance(word, str) for word in step):
+        return shlex.join(step)
+    raise PolicylintError(
+        f"a step of a fix is {step!r}, not text",
+        remedy="give texts, or lists of the words of a command",
+    )
 
 
 def _filled(text: str, names: Mapping[str, str]) -> str:
