@@ -115,15 +115,7 @@ def _candidate(
     if _leads_out(path, root):
         _check_link(path, root, failures)
         return None
-    try:
-        data = _text(path)
-    except OSError as error:
-        # links to nowhere are common and hold nothing
-        if not Path(path).is_dir() and not Path(path).is_symlink():
-            failures.append(
-                RuleFailure("scan", f"{path}: {error.strerror}", "make the file readable")
-            )
-        return None
+    data = _readable(path, failures)
     if data is None:
         return None
     if data.startswith(LFS_POINTER):
@@ -140,6 +132,19 @@ def _candidate(
         message = f"{path}: larger than {settings()['largest']} bytes, not read"
         failures.append(RuleFailure("scan", message, "name smaller files, or leave the file out"))
     return None
+
+
+def _readable(path: str, failures: list[RuleFailure]) -> bytes | None:
+    """`_text`; what cannot be read is told, but for links to nowhere, which are common and hold
+    nothing."""
+    try:
+        return _text(path)
+    except OSError as error:
+        if not Path(path).is_dir() and not Path(path).is_symlink():
+            failures.append(
+                RuleFailure("scan", f"{path}: {error.strerror}", "make the file readable")
+            )
+        return None
 
 
 def _may_run(path: str, root: Path) -> bool:
