@@ -107,6 +107,7 @@ def test_a_fix_makes_its_finding_go_and_nothing_else(path):
                 assert len(worse) <= sum(item.severity is Severity.ERROR for item in findings)
 
 
+@pytest.mark.heavy
 def test_fixing_again_ends_and_keeps_every_deploy(here):
     shutil.copytree(CORPUS, here / "all")
     before = alike(searched(Survey()).invocations)

@@ -17,6 +17,8 @@ from policylint.errors import PolicylintError
 from tests.cases import RuleCase, judged, rule_cases
 from tests.pipeline.test_mutations import ODD, paths
 
+pytestmark = pytest.mark.heavy
+
 ROUNDS = int(os.environ.get("POLICYLINT_FUZZ", "40"))
 SIDES = ("before.yaml", "after.yaml", "live.yaml", "before-crds.yaml", "after-crds.yaml")
 BROKEN = ("TypeError", "AttributeError", "KeyError", "IndexError", "ValueError")

@@ -17,6 +17,8 @@ import yaml
 from policylint.errors import PolicylintError
 from tests.cases import RuleCase, judged, rule_cases
 
+pytestmark = pytest.mark.heavy
+
 FAILING = [case for case in rule_cases() if case.fails and (case.path / "after.yaml").exists()]
 CASES = list({case.rule: case for case in FAILING}.values())
 PER_CASE = max(1, int(os.environ.get("POLICYLINT_FUZZ", "20")) // 20)

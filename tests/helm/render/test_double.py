@@ -242,7 +242,9 @@ def test_links_that_lead_back_are_not_followed(tmp_path: Path) -> None:
     assert not can_differ(ChartSide(str(tmp_path)))
 
 
-@pytest.mark.parametrize("kind", ["pipe", "device", "folders"])
+@pytest.mark.parametrize(
+    "kind", ["pipe", "device", pytest.param("folders", marks=pytest.mark.heavy)]
+)
 def test_what_has_no_end_is_not_read(kind: str, tmp_path: Path) -> None:
     """Before helm is asked: it refuses such a chart, or does not come to an end either."""
     templates = tmp_path / "templates"

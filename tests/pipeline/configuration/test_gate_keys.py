@@ -15,6 +15,8 @@ from tests.helm.sources.repository import Repo
 from tests.helms import any_helm
 from tests.pipeline.configuration.test_base import chart
 
+pytestmark = pytest.mark.heavy
+
 RULES = {"statefulset-immutable-field": "off", "immutable-field": "off"}
 WAIVER = {
     "rule": "statefulset-immutable-field",
