@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from policylint.helm.inputs.names import chart_word
 from policylint.helm.inputs.sides import ChartSide, Side
 from policylint.model import Finding, Fix
 from policylint.runtime.patterns import pattern
@@ -25,7 +24,10 @@ def with_chart(findings: Iterable[Finding], side: Side) -> tuple[Finding, ...]:
 
 
 def _words(side: ChartSide) -> str:
-    words = [chart_word(side.as_named(side.chart))]
+    chart = side.as_named(side.chart)
+    if chart.startswith("-"):  # a directory that could be taken for an option
+        chart = f"./{chart}"
+    words = [chart]
     for flag, value in (("--repo", side.repo), ("--version", side.version)):
         if value:
             words.append(f"{flag}={value}")

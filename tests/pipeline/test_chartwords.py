@@ -18,6 +18,7 @@ SHOW = "helm show crds CHART | kubectl apply --server-side -f -"
         (ChartSide("charts/web"), "charts/web"),
         (ChartSide("charts/my web; date"), "'charts/my web; date'"),
         (ChartSide("/copy/charts/web", root="/copy"), "charts/web"),
+        (ChartSide("/copy/--set=a", root="/copy"), "./--set=a"),
         (
             ChartSide("web", repo="https://charts.example.com", version="2.0.0"),
             "web --repo=https://charts.example.com --version=2.0.0",
