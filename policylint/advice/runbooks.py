@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 from policylint.kubernetes.api.apis import State, status
-from policylint.kubernetes.api.commands import kubectl_kind
+from policylint.kubernetes.api.commands import in_namespace, kubectl_kind
 from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.workloads import selects
@@ -216,7 +216,7 @@ def _words(
         "resource": shlex.quote(kubectl_kind(identity.group, identity.kind)),
         "name": shlex.quote(identity.name),
         "namespace": shlex.quote(identity.namespace),
-        "in": f" -n {shlex.quote(identity.namespace)}" if identity.namespace else "",
+        "in": in_namespace(identity.namespace),
         "group_arg": shlex.quote(identity.group) if identity.group else "''",
         "release": shlex.quote(release) if release else "RELEASE",
         "release_namespace": where,
@@ -275,7 +275,7 @@ def _old_pods(change: Change) -> str:
     if not isinstance(change, Kept):
         return f"kubectl delete replicasets,pods -l 'OLD_LABELS,!NEW_LABEL'{_ONCE_READY}"
     old, new = (part(side.body, "spec") for side in (change.before, change.after))
-    where = f" -n {shlex.quote(change.id.namespace)}" if change.id.namespace else ""
+    where = in_namespace(change.id.namespace)
     if selects(part(new, "selector"), part(old, *_POD_LABELS)):
         return f"nothing is left over: the new {change.id.kind} takes the old pods over"
     terms = _labels(change)

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.autoscalers import least_replicas
 from policylint.kubernetes.api.reading import number, part
-from policylint.kubernetes.api.volumes import access_modes, claims_of
+from policylint.kubernetes.api.volumes import access_modes, claims_of, is_for_one
 from policylint.kubernetes.api.workloads import template_path
 from policylint.model import (
     Category,
@@ -33,7 +33,6 @@ from policylint.model import (
 )
 
 KINDS = ("Deployment", "ReplicaSet", "StatefulSet")
-ONE_NODE = frozenset({"ReadWriteOnce", "ReadWriteOncePod"})
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING, confidence=Confidence.LIKELY)
@@ -61,12 +60,7 @@ def _pods(workload: Resource, side: Manifest) -> int:
 
 def _shared(workload: Resource, side: Manifest) -> list[ResourceId]:
     """The claims of the release that all pods mount and one node may have."""
-    shared = []
-    for claim in claims_of(workload):
-        modes = access_modes(side, claim)
-        if modes and modes <= ONE_NODE:
-            shared.append(claim)
-    return shared
+    return [claim for claim in claims_of(workload) if is_for_one(access_modes(side, claim))]
 
 
 def _violation(workload: Resource, claim: ResourceId, pods: int, side: Manifest) -> Violation:

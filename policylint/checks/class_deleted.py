@@ -37,12 +37,12 @@ CLASSES = {
     "IngressClass": "no controller serves it",
 }
 USERS = {
-    "PriorityClass": ("pods", ".spec.priorityClassName"),
-    "RuntimeClass": ("pods", ".spec.runtimeClassName"),
-    "StorageClass": ("pvc", ".spec.storageClassName"),
-    "IngressClass": ("ingress", ".spec.ingressClassName"),
+    "PriorityClass": ("pods", "priorityClassName"),
+    "RuntimeClass": ("pods", "runtimeClassName"),
+    "StorageClass": ("pvc", "storageClassName"),
+    "IngressClass": ("ingress", "ingressClassName"),
 }
-"""What names a class, as kubectl calls it, and where."""
+"""What names a class, as kubectl calls it, and the field of its spec."""
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)
@@ -67,7 +67,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 def _elsewhere(change: Deleted) -> Violation:
     kind, name = change.id.kind, change.id.name
     users, field = USERS[kind]
-    columns = f"NAMESPACE:.metadata.namespace,NAME:.metadata.name,CLASS:{field}"
+    columns = f"NAMESPACE:.metadata.namespace,NAME:.metadata.name,CLASS:.spec.{field}"
     return Violation(
         message=f"this upgrade deletes {kind} {name}; where another release names it: "
         f"{CLASSES[kind]}",
@@ -86,11 +86,11 @@ def _elsewhere(change: Deleted) -> Violation:
 
 def _named(user: Resource, kind: str) -> list[Json]:
     """The names of a kind of class in an object."""
+    _, field = USERS[kind]
     if kind == "StorageClass":
         claims = [user.body] if user.id.kind == "PersistentVolumeClaim" else []
         claims += claim_templates(user).values()
-        return [at(claim, "spec", "storageClassName") for claim in claims]
+        return [at(claim, "spec", field) for claim in claims]
     if kind == "IngressClass":
-        return [at(user.body, "spec", "ingressClassName")] if user.id.kind == "Ingress" else []
-    field = "priorityClassName" if kind == "PriorityClass" else "runtimeClassName"
+        return [at(user.body, "spec", field)] if user.id.kind == "Ingress" else []
     return [at(pod_template(user) or {}, "spec", field)]

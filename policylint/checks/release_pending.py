@@ -19,6 +19,7 @@ from shlex import quote
 from policylint.engine.rule import Context, rule
 from policylint.helm.history.targets import targets
 from policylint.helm.inputs.revisions import History, Revision
+from policylint.kubernetes.api.commands import in_namespace
 from policylint.model import Category, Fix, Severity, Violation
 
 
@@ -93,8 +94,5 @@ def _without_good(history: History, first: str) -> Iterator[Fix]:
 
 def _delete_record(history: History, revision: Revision) -> str:
     name = revision.record or f"sh.helm.release.v1.{history.name or 'RELEASE'}.v{revision.number}"
-    if history.namespace:
-        namespace = f" -n {quote(history.namespace)}"
-    else:
-        namespace = ""
-    return f"kubectl delete {quote(revision.kind.lower())} {quote(name)}{namespace}"
+    where = in_namespace(history.namespace)
+    return f"kubectl delete {quote(revision.kind.lower())} {quote(name)}{where}"

@@ -23,7 +23,7 @@ from policylint.kubernetes.api.commands import named
 from policylint.kubernetes.api.generated import unless_kept
 from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.rollouts import max_surge
-from policylint.kubernetes.api.volumes import access_modes, claims_of
+from policylint.kubernetes.api.volumes import ONE_POD, access_modes, claims_of, is_for_one
 from policylint.kubernetes.api.workloads import template_path
 from policylint.kubernetes.forecast.impact import generated_secrets, strategy, template_change
 from policylint.model import (
@@ -42,8 +42,6 @@ from policylint.model import (
 )
 
 RUNNING = ("Deployment", "StatefulSet", "ReplicaSet", "DaemonSet")
-ONE_NODE = {"ReadWriteOnce"}
-ONE_POD = {"ReadWriteOncePod"}
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING, confidence=Confidence.DEPENDS)
@@ -67,8 +65,7 @@ def _taken_over(upgrade: Upgrade) -> Iterator[Violation]:
         if not isinstance(change, Created):
             continue
         for claim in claims_of(change.after):
-            modes = access_modes(upgrade.after, claim)
-            if claim in holders and modes and modes <= ONE_NODE | ONE_POD:
+            if claim in holders and is_for_one(access_modes(upgrade.after, claim)):
                 yield _shared(change.after, claim, holders[claim], upgrade)
                 break
 
@@ -118,13 +115,13 @@ def _surges(change: Kept) -> bool:
 def _hanging(upgrade: Upgrade, change: Kept, touched: FieldChange) -> Iterator[Violation]:
     for claim in claims_of(change.after):
         modes = access_modes(upgrade.after, claim)
-        if modes and modes <= ONE_NODE | ONE_POD:
-            if modes & ONE_POD:
+        if is_for_one(modes):
+            if ONE_POD in modes:
                 where = "another pod"
             else:
                 where = "another node"
             generated = generated_secrets(change, upgrade)
-            certain = bool(modes & ONE_POD) and not generated
+            certain = ONE_POD in modes and not generated
             yield Violation(
                 message=f"the rollout of {change.id} hangs where the claim {claim.name} "
                 f"is still held by {where}",

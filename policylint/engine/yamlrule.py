@@ -487,7 +487,8 @@ def _cel() -> ModuleType:
 
 def _names_of(subject: Any, sides: Sequence[Json]) -> dict[str, str]:
     """What stands for itself in a fix: <kind>, <resource> (as kubectl takes it), <name>,
-    <namespace>, <in-namespace> (` -n NAME`, "" where there is none), <before> and <after>."""
+    <namespace>, <before> and <after>; beside them <in-namespace> (` -n NAME`, "" where there is
+    none)."""
     names = {"before": str(sides[0]), "after": str(sides[1])}
     identity = getattr(subject, "id", None)
     if identity is not None:
@@ -495,8 +496,13 @@ def _names_of(subject: Any, sides: Sequence[Json]) -> dict[str, str]:
         names |= {"name": identity.name, "namespace": identity.namespace}
     elif _full_name(type(subject)) == OTHERS["history"]:
         names |= {"name": subject.title, "namespace": subject.namespace}
+    return names
+
+
+def _with_flag(names: Mapping[str, str]) -> dict[str, str]:
+    """The names, and <in-namespace>."""
     namespace = names.get("namespace", "")
-    return names | {"in-namespace": f" -n {namespace}" if namespace else ""}
+    return {**names, "in-namespace": f" -n {namespace}" if namespace else ""}
 
 
 def _told(raw: Mapping[str, Any], bindings: Mapping[str, Json], purse: Any) -> Mapping[str, Any]:
@@ -527,13 +533,12 @@ def _filled(text: str, names: Mapping[str, str]) -> str:
 
 
 def _fix(raw: Mapping[str, Any], names: Mapping[str, str], subject: Any) -> Fix:
-    title, grade = _filled(raw["title"], names), Grade(raw.get("grade", "manual"))
+    title = _filled(raw["title"], _with_flag(names))
+    grade = Grade(raw.get("grade", "manual"))
     for key, writer in _EDITS.items():
         if key in raw:
             fix: Fix = _found_by_name(writer)(subject, raw[key], title, grade)
             return fix
-    words = {key: value and shlex.quote(value) for key, value in names.items()}
-    if words.get("namespace"):
-        words["in-namespace"] = f" -n {words['namespace']}"
+    words = _with_flag({key: value and shlex.quote(value) for key, value in names.items()})
     steps = tuple(_filled(step, words) for step in raw.get("steps", ()))
     return Fix(title, grade, steps, cost=raw.get("cost", ""))

@@ -3,13 +3,16 @@ them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from msgspec import Struct
 
 from policylint.kubernetes.api.reading import at, part, parts, text
 from policylint.kubernetes.api.workloads import containers, pod_template, template_path
 from policylint.model import Json, Manifest, Object, Resource, ResourceId
+
+ONE_POD = "ReadWriteOncePod"
+"""The access mode of a claim that one pod may have at a time."""
 
 
 class Mount(Struct, frozen=True):
@@ -69,6 +72,12 @@ def claims_of(resource: Resource) -> list[ResourceId]:
         for volume, claim in claimed(resource).items()
         if volume not in templates
     ]
+
+
+def is_for_one(modes: Set[str]) -> bool:
+    """Whether one node, or one pod, may have a claim of these access modes at a time; False where
+    they are not known."""
+    return bool(modes) and modes <= {"ReadWriteOnce", ONE_POD}
 
 
 def access_modes(side: Manifest, claim: ResourceId) -> set[str]:
