@@ -15,7 +15,7 @@ from policylint.kubernetes.api.repeated import STRUCTS, Kept
 from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.forecast.default_table import DEFAULTS, Default
 from policylint.kubernetes.forecast.defaulting import COMPUTED, Completion, whole_object
-from policylint.kubernetes.forecast.gate_table import GATED
+from policylint.kubernetes.forecast.gate_table import GATED, GONE_WHEN_EMPTIED
 from policylint.kubernetes.forecast.request import Allocated, AllocatedPort
 from policylint.model import Json, Object
 
@@ -217,11 +217,20 @@ def _kept_fields(
         elif kind not in shape:
             raise UndecodableError(f"{plan.name}.{key} is of the wrong type")
         elif kind is dict or kind is list:
-            kept[key] = decoded = _value(below, child, minor, known.get(key))
+            decoded = _value(below, child, minor, known.get(key))
             unchanged = unchanged and decoded is child
+            if decoded or not _is_emptied(below, child):
+                kept[key] = decoded
         else:
             kept[key] = child
     return kept, unchanged
+
+
+def _is_emptied(node: Node | None, value: Json) -> bool:
+    """Whether a struct of which nothing is left goes with the switched-off fields that it had."""
+    if node is None or not isinstance(value, dict) or struct(node) not in GONE_WHEN_EMPTIED:
+        return False
+    return any(child is not None for child in value.values())
 
 
 def _wanted(row: Default, fields: Mapping[str, Json]) -> bool:

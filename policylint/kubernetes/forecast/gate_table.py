@@ -96,3 +96,7 @@ GATED: Mapping[str, Mapping[str, int]] = {
     },
 }
 """Struct -> field -> first minor that keeps it."""
+
+GONE_WHEN_EMPTIED = frozenset({"core.v1.Lifecycle"})
+"""Structs that go with their last field where that is dropped (dropContainerStopSignals of
+pkg/api/pod/util.go): an init container may not have an empty lifecycle."""

@@ -89,6 +89,11 @@ _MARKED = frozenset(
 """Kinds whose annotations the server reads together with the rest."""
 
 
+_REWRITTEN = frozenset({"Node"})
+"""Kinds of which the server may hold another list than the one that was applied: applying that
+again is a change."""
+
+
 def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
     """The upgrade with the forecast of every created and kept resource, the way there and the way
     back."""
@@ -384,9 +389,11 @@ def _untouched(change: Kept, server: Server) -> Forecast:
 
 
 def _remembers(change: Kept, server: Server) -> bool:
-    """Whether an equal manifest changes nothing: not where it replaces the live object, or that one
-    is given."""
-    return server.target.apply is not Apply.REPLACE and change.id not in server.cluster.live
+    """Whether an equal manifest changes nothing: not where it replaces the live object, where that
+    one is given, or where the server holds another."""
+    if change.id.kind in _REWRITTEN or change.id in server.cluster.live:
+        return False
+    return server.target.apply is not Apply.REPLACE
 
 
 def _only_marks(change: Kept) -> bool:

@@ -157,7 +157,9 @@ def _diff_primitives(
         patch[DELETE_PRIMITIVES + key] = gone
     if fresh:
         patch[key] = fresh
-    if gone or fresh:
+    # strategicpatch compares with the old list as its own sorting has left it
+    reordered = wanted.changes and sorted(old, key=str) != new
+    if gone or fresh or reordered:
         patch[ORDER + key] = new
 
 

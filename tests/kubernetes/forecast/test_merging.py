@@ -189,6 +189,44 @@ def test_what_only_the_live_list_has_stays_before_what_is_new() -> None:
     assert outcomes(node("1-2"), node("1-2/x"), HELM3)[0] == OK
 
 
+def _node(**spec: Any) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcome"),
+    [("10.0.0.0/24", "fd00::/64", NO), ("fd00::/64", "10.0.0.0/24", OK)],
+)
+def test_helm3_orders_texts_anew_unless_they_are_sorted_already(
+    first: str, second: str, outcome: Outcome
+) -> None:
+    before, after = _node(podCIDRs=[first, second]), _node(podCIDRs=[second, first])
+    assert outcomes(before, after, HELM3)[0] is outcome
+
+
+def test_what_the_server_replaced_is_applied_again_by_an_unchanged_manifest() -> None:
+    same = _node(podCIDR="10.1.0.0/24", podCIDRs=["10.0.0.0/24"])
+    assert outcomes(same, same, HELM4)[0] is NO
+    assert outcomes(same, same, HELM3)[0] is OK
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "outcome"),
+    [
+        ({"stopSignal": "SIGTERM"}, OK),
+        ({"stopSignal": "SIGTERM", "preStop": {"sleep": {"seconds": 1}}}, NO),
+        ({}, NO),
+        ({"stopSignal": None}, NO),
+    ],
+)
+def test_a_lifecycle_goes_with_the_stop_signal_that_the_server_drops(
+    lifecycle: dict[str, Any], outcome: Outcome
+) -> None:
+    initial = [{"name": "i", "image": "b", "lifecycle": lifecycle}]
+    after = changed(deployment(), "spec/template/spec/initContainers", initial)
+    assert outcomes(deployment(), after, HELM3)[0] is outcome
+
+
 def test_the_selector_of_a_budget_is_replaced_and_not_merged() -> None:
     """What a real server holds after Helm 3's patch: nothing is kept, and so nothing is lost."""
 
