@@ -11,6 +11,7 @@ from functools import cache
 from policylint.errors import PolicylintError
 from policylint.kubernetes.api.exact import exact
 from policylint.kubernetes.api.gotypes import struct
+from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.repeated import STRUCTS, Kept
 from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.forecast.default_table import DEFAULTS, Default
@@ -144,6 +145,10 @@ class _Plan:
         self.open: bool = node.preserve_unknown
         self.off: frozenset[str] = frozenset(key for key in gates if gates[key] > minor)
         """Fields whose feature gate this minor has switched off: dropped as if unknown."""
+        self.emptied: frozenset[str] = frozenset(
+            key for key, field in node.properties.items() if struct(field) in GONE_WHEN_EMPTIED
+        )
+        """Structs that go with their last field where that is switched off."""
         self.rows: tuple[Default, ...] = tuple(
             row for row in DEFAULTS.get(name, ()) if row.since <= minor
         )
@@ -191,6 +196,9 @@ def _completed(
 ) -> Json:
     """The fields of a struct, decoded, and its defaults."""
     kept, unchanged = _kept_fields(plan, value, minor, known)
+    for name in plan.emptied:
+        if kept.get(name) == {} and _loses_fields(plan.fields[name], value[name], minor):
+            del kept[name]
     if not plan.rows and plan.computed is None:
         if unchanged:
             return value
@@ -217,20 +225,17 @@ def _kept_fields(
         elif kind not in shape:
             raise UndecodableError(f"{plan.name}.{key} is of the wrong type")
         elif kind is dict or kind is list:
-            decoded = _value(below, child, minor, known.get(key))
+            kept[key] = decoded = _value(below, child, minor, known.get(key))
             unchanged = unchanged and decoded is child
-            if decoded or not _is_emptied(below, child):
-                kept[key] = decoded
         else:
             kept[key] = child
     return kept, unchanged
 
 
-def _is_emptied(node: Node | None, value: Json) -> bool:
-    """Whether a struct of which nothing is left goes with the switched-off fields that it had."""
-    if node is None or not isinstance(value, dict) or struct(node) not in GONE_WHEN_EMPTIED:
-        return False
-    return any(child is not None for child in value.values())
+def _loses_fields(node: Node, value: Json, minor: int) -> bool:
+    """Whether a struct has fields that are switched off."""
+    written = [name for name, item in part(value).items() if item is not None]
+    return not _plan(node, minor).off.isdisjoint(written)
 
 
 def _wanted(row: Default, fields: Mapping[str, Json]) -> bool:

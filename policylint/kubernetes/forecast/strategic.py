@@ -22,10 +22,14 @@ from policylint.kubernetes.forecast.strategicapply import (
     Patch,
     UnknownFieldError,
     UnpatchableError,
+    after_directives,
+    directed,
+    is_directive,
     keys_of,
     merges,
     not_in,
     order_entry,
+    without_directives,
 )
 from policylint.model import Json, Object
 
@@ -146,6 +150,19 @@ def _diff_keyed(
         patch[key] = items
     if items or (wanted.changes and keys_of(node, old) != keys_of(node, new)):
         patch[ORDER + key] = [order_entry(node, item) for item in new]
+        if old and wanted.changes:
+            fresh = [item for item in items if not is_directive(item)]
+            _check_order(keys_of(node, fresh), keys_of(node, new))
+
+
+def _check_order(keys: list[Json], wanted: list[Json]) -> None:
+    """Raise `UnpatchableError` where the keys of a patch, which stand in the order of their first
+    items, are not in the order that the patch asks for: an item that the manifest has twice."""
+    remaining = iter(wanted)
+    for key in sorted(keys, key=wanted.index):
+        if key not in remaining:
+            text = f"The order in patch list: {keys} doesn't match $setElementOrder list: {wanted}"
+            raise UnpatchableError(f"failed to create patch: {text}")
 
 
 def _diff_primitives(
@@ -303,8 +320,10 @@ def _key_text(node: Node, item: _Item) -> str:
 
 
 def _combine(node: Node | None, deletions: Patch, delta: Patch) -> Patch:
-    """Merge the two patches into the one that is sent: the delta's values win, directives are
-    kept."""
+    """Merge the two patches into the one that is sent: the delta's values win. Directives of the
+    manifest itself are carried out on the deletions, or lost."""
+    if DIRECTIVE in delta:
+        return directed(delta)
     combined = dict(deletions)
     for key, value in delta.items():
         if node and not key.startswith("$"):
@@ -314,24 +333,19 @@ def _combine(node: Node | None, deletions: Patch, delta: Patch) -> Patch:
         have = combined.get(key)
         if isinstance(have, dict) and isinstance(value, dict):
             combined[key] = _combine(child, have, dict(value))
-        elif (
-            isinstance(have, list)
-            and isinstance(value, list)
-            and merges(child)
-            and child is not None
-        ):
+        elif isinstance(have, list) and isinstance(value, list):
             combined[key] = _combine_lists(child, have, value)
-        else:
-            combined[key] = value
+        elif not is_directive(value):
+            combined[key] = without_directives(value)
     return combined
 
 
-def _combine_lists(node: Node, deletions: list[Json], delta: list[Json]) -> list[Json]:
-    key = node.patch_merge_key
-    if not key:
+def _combine_lists(node: Node | None, deletions: list[Json], delta: list[Json]) -> list[Json]:
+    if node is None or not merges(node) or not node.patch_merge_key:
         return delta
-    combined = list(deletions)
-    for item in delta:
+    combined, added = after_directives(node, deletions, delta)
+    key = node.patch_merge_key
+    for item in added:
         at = next(
             (
                 index

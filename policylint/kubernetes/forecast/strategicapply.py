@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.schemas import Node
 from policylint.model import Json
 
@@ -52,17 +53,69 @@ def keys_of(node: Node, items: list[Json]) -> list[Json]:
     return [item.get(node.patch_merge_key) if isinstance(item, dict) else None for item in items]
 
 
+def is_directive(value: Json) -> bool:
+    """Whether a value is there to say how something is merged."""
+    return isinstance(value, dict) and DIRECTIVE in value
+
+
+def without_directives(value: Json) -> Json:
+    """A value that is new as a whole: whatever holds a directive in it is lost."""
+    if isinstance(value, dict):
+        return {
+            key: without_directives(item) for key, item in value.items() if not is_directive(item)
+        }
+    if isinstance(value, list):
+        return [without_directives(item) for item in value if not is_directive(item)]
+    return value
+
+
+def directed(patch: Mapping[str, Json]) -> Patch:
+    """What a map becomes by a patch with a directive. Raises `UnpatchableError` for one that
+    nobody knows."""
+    if patch[DIRECTIVE] == "replace":
+        return {key: value for key, value in patch.items() if key != DIRECTIVE}
+    if patch[DIRECTIVE] == "delete":
+        return {}
+    raise UnpatchableError(f"unknown patch type found: {patch[DIRECTIVE]}")
+
+
+def after_directives(
+    node: Node, items: list[Json], patch: list[Json]
+) -> tuple[list[Json], list[Json]]:
+    """(items, patch) of a list with a merge key after the directives among the items of the
+    patch. Raises `UnpatchableError` for those that a list cannot have."""
+    plain = [item for item in patch if not is_directive(item)]
+    kept, replaces = list(items), False
+    for item in filter(is_directive, patch):
+        directive = part(item).get(DIRECTIVE)
+        if directive == "delete":
+            kept = _without_key(kept, node.patch_merge_key, part(item).get(node.patch_merge_key))
+        elif directive == "replace":
+            replaces = True
+        elif directive == "merge":
+            raise UnpatchableError("merging lists cannot yet be specified in the patch")
+        else:
+            raise UnpatchableError(f"unknown patch type found: {directive}")
+    if replaces:
+        return plain, []
+    return kept, plain
+
+
 def apply_patch(node: Node | None, live: Mapping[str, Json], patch: Mapping[str, Json]) -> Patch:
     """What the server makes of the live object and a strategic merge patch."""
+    if DIRECTIVE in patch:
+        return directed(patch)
     merged = _after_directives(live, patch)
     for key, value in patch.items():
         if key.startswith("$"):
             continue
         if value is None:
             merged.pop(key, None)
-        else:
+        elif key in merged:
             child = node.child(key) if node else None
-            merged[key] = _applied(child, merged.get(key), value)
+            merged[key] = _applied(child, merged[key], value)
+        elif not is_directive(value):
+            merged[key] = _without_nulls(without_directives(value))
     _reorder(node, merged, patch)
     return merged
 
@@ -90,29 +143,27 @@ def _check_retained(patch: Mapping[str, Json], retained: list[Json]) -> None:
 
 
 def _applied(node: Node | None, live: Json, value: Json) -> Json:
-    """One field after the patch of it."""
-    if isinstance(value, dict):
+    """One field that is there already after the patch of it."""
+    if isinstance(value, dict) and isinstance(live, dict):
         if node is not None and "replace" in node.patch_strategy:
-            return _without_nulls(value)
-        return apply_patch(node, live if isinstance(live, dict) else {}, value)
-    if isinstance(value, list) and node is not None and merges(node):
-        return _apply_list(node, live if isinstance(live, list) else [], value)
-    return value
+            return value
+        return apply_patch(node, live, value)
+    if isinstance(value, list) and isinstance(live, list):
+        if node is not None and merges(node):
+            return _apply_list(node, live, value)
+        return value
+    return _without_nulls(without_directives(value))
 
 
 def _apply_list(node: Node, live: list[Json], patch: list[Json]) -> list[Json]:
-    key = node.patch_merge_key
-    if not key:
+    if not node.patch_merge_key:
         return live + not_in(live, patch)
-    merged = list(live)
-    for item in patch:
-        if isinstance(item, dict) and item.get(DIRECTIVE) == "delete":
-            merged = _without_key(merged, key, item.get(key))
-    for item in patch:
-        if not isinstance(item, dict):
-            merged.append(item)
-        elif DIRECTIVE not in item:
+    merged, added = after_directives(node, live, patch)
+    for item in added:
+        if isinstance(item, dict):
             _apply_item(node, merged, item)
+        else:
+            merged.append(item)
     return merged
 
 
@@ -122,9 +173,9 @@ def _apply_item(node: Node, live: list[Json], item: Mapping[str, Json]) -> None:
         (index for index, have in enumerate(live) if _has_key(have, key, item.get(key))), None
     )
     if at is None:
-        live.append(_without_nulls(item))
+        live.append(dict(item))
     else:
-        live[at] = apply_patch(node.items, live[at], item)
+        live[at] = apply_patch(node.items, part(live[at]), item)
 
 
 def _without_key(items: list[Json], key: str, value: Json) -> list[Json]:
@@ -135,12 +186,18 @@ def _has_key(item: Json, key: str, value: Json) -> bool:
     return isinstance(item, dict) and item.get(key) == value
 
 
-def _without_nulls(item: Mapping[str, Json]) -> Patch:
-    return {
-        key: _without_nulls(value) if isinstance(value, dict) else value
-        for key, value in item.items()
-        if value is not None and not key.startswith("$")
-    }
+def _without_nulls(value: Json) -> Json:
+    """A value that is new as a whole, without its nulls, at any depth, and without what says how
+    lists are merged."""
+    if isinstance(value, dict):
+        return {
+            key: _without_nulls(item)
+            for key, item in value.items()
+            if item is not None and not key.startswith("$")
+        }
+    if isinstance(value, list):
+        return list(map(_without_nulls, value))
+    return value
 
 
 def _reorder(node: Node | None, merged: Patch, patch: Mapping[str, Json]) -> None:

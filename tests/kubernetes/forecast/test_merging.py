@@ -227,6 +227,38 @@ def test_a_lifecycle_goes_with_the_stop_signal_that_the_server_drops(
     assert outcomes(deployment(), after, HELM3)[0] is outcome
 
 
+def _account(secrets: list[Any], pull: list[Any]) -> dict[str, Any]:
+    metadata = {"name": "a"}
+    pulls, kind = {"imagePullSecrets": pull}, "ServiceAccount"
+    return {"apiVersion": "v1", "kind": kind, "metadata": metadata, "secrets": secrets, **pulls}
+
+
+@pytest.mark.parametrize("directive", ["merge", "replace", "nonsense"])
+def test_an_item_that_says_how_it_is_merged_is_lost(directive: str) -> None:
+    before = _account([], [{"name": "a"}])
+    after = _account([], [{"name": "a", "$patch": directive}])
+    assert outcomes(before, after, HELM3)[0] is OK
+    assert outcomes(before, after, HELM4)[0] is NO
+
+
+def test_a_rule_that_says_how_it_is_merged_is_lost_and_not_judged() -> None:
+    def role(rule: dict[str, Any]) -> dict[str, Any]:
+        named = {"kind": "Role", "metadata": {"name": "r"}}
+        return {"apiVersion": "rbac.authorization.k8s.io/v1", **named, "rules": [rule]}
+
+    rule = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}
+    assert outcomes(role(rule), role({"$patch": "delete"}), HELM3)[0] is OK
+
+
+def test_helm3_cannot_order_an_item_that_comes_twice_around_another() -> None:
+    def secrets(*names: str, namespace: str) -> list[dict[str, str]]:
+        return [{"name": name, "namespace": namespace} for name in names]
+
+    before = _account(secrets("a", "b", namespace="x"), [])
+    after = _account(secrets("b", "a", "b", namespace="y"), [])
+    assert outcomes(before, after, HELM3)[0] is NO
+
+
 def test_the_selector_of_a_budget_is_replaced_and_not_merged() -> None:
     """What a real server holds after Helm 3's patch: nothing is kept, and so nothing is lost."""
 
