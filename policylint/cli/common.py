@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from policylint.cli.output import is_output, show_report
 from policylint.errors import UsageError
 from policylint.pipeline.showing.publish import Output, outputs
-from policylint.report.formats import render
+from policylint.report.formats import pieces
 from policylint.report.look import Look
 from policylint.report.model import Report
-from policylint.runtime.wholefiles import write_whole
+from policylint.runtime.wholefiles import write_pieces
 
 
 def emit(report: Report, formats: Sequence[str], look: Look, runbook: str = "") -> None:
@@ -24,36 +24,42 @@ def emit(report: Report, formats: Sequence[str], look: Look, runbook: str = "") 
     wanted = outputs(formats, os.environ, runbook)
     plain = replace(look, colour=False, links=False, width=0)
     for output in wanted:
-        _put(output, render(output.format, report, plain if output.file else look))
+        _put(output, pieces(output.format, report, plain if output.file else look))
 
 
-def _put(output: Output, text: str) -> None:
+def _put(output: Output, texts: Iterable[str]) -> None:
     if not output.file or is_output(Path(output.file)):
-        show_report(text)
+        show_report(texts)
     elif output.append:
-        append(Path(output.file), text)
+        append(Path(output.file), texts)
     else:
-        write(Path(output.file), text)
+        write_texts(Path(output.file), texts)
 
 
 def write(path: Path, text: str) -> None:
+    """Write a text into a file (see `write_texts`)."""
+    write_texts(path, (text,))
+
+
+def write_texts(path: Path, texts: Iterable[str]) -> None:
     """Write a file whole or not at all, and leave nothing else behind; into what is no file
     (/dev/stdout) directly."""
     try:
         real = Path(os.path.realpath(path))  # behind a link, the file itself is written
         if real.exists() and not real.is_file():
-            path.write_text(text, encoding="utf-8", newline="")
+            with path.open("w", encoding="utf-8", newline="") as file:
+                file.writelines(texts)
         else:
-            write_whole(real, text.encode("utf-8"))
+            write_pieces(real, (text.encode("utf-8") for text in texts))
     except OSError as error:
         raise _unwritten(path, error) from None
 
 
-def append(path: Path, text: str) -> None:
+def append(path: Path, texts: Iterable[str]) -> None:
     """Add to a file of somebody else's, such as the summary of a CI job."""
     try:
         with path.open("a", encoding="utf-8", newline="") as file:
-            file.write(text)
+            file.writelines(texts)
     except OSError as error:
         raise _unwritten(path, error) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,10 @@ def show_json(document: Any) -> None:
     sys.stdout.write(json_text(document))
 
 
-def show_report(text: str) -> None:
+def show_report(texts: Iterable[str]) -> None:
     """Print a report in one of its formats, which escape what they hold themselves: they paint
     their own words, and speak to the CI system."""
-    sys.stdout.write(text)
+    sys.stdout.writelines(texts)
     sys.stdout.flush()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 _ENDING = ".policylint-part"
@@ -20,6 +21,11 @@ def write_whole(path: Path, content: bytes) -> None:
 
     Raises OSError, and leaves the file as it was then.
     """
+    write_pieces(path, (content,))
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """The same of a content that comes in pieces."""
     stem = f".{path.name[:_LONGEST]}."
     _sweep(path.parent, stem)
     part = path.parent / f"{stem}{os.urandom(4).hex()}{_ENDING}"
@@ -27,7 +33,7 @@ def write_whole(path: Path, content: bytes) -> None:
     try:
         with open(handle, "wb") as file:  # noqa: PTH123  a descriptor
             _lock(file.fileno())
-            file.write(content)
+            file.writelines(pieces)
             file.flush()
             with contextlib.suppress(FileNotFoundError):
                 part.chmod(path.stat().st_mode & 0o7777)

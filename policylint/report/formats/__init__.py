@@ -1,9 +1,11 @@
-"""How a report is written: one module per format, each with `render(report) -> str`."""
+"""How a report is written: one module per format, each with `render(report) -> str`; one that is
+written release by release also has `pieces(report) -> Iterator[str]`."""
 
 from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Iterator
 
 from policylint.errors import UsageError
 from policylint.report.look import PLAIN, Look
@@ -23,13 +25,19 @@ def render(name: str, report: Report, look: Look = PLAIN) -> str:
 
     Raises `UsageError` for an unknown format.
     """
+    return "".join(pieces(name, report, look))
+
+
+def pieces(name: str, report: Report, look: Look = PLAIN) -> Iterator[str]:
+    """The same, in as many pieces as the format is written in."""
     if name not in names():
         raise UsageError(
             f"no format is called {name!r}", remedy=f"the formats are {', '.join(names())}"
         )
     module = importlib.import_module(f"{__name__}.{name}")
-    if name in _OF_TERMINALS:
-        written: str = module.render(report, look)
+    if hasattr(module, "pieces"):
+        yield from module.pieces(report)
+    elif name in _OF_TERMINALS:
+        yield module.render(report, look)
     else:
-        written = module.render(report)
-    return written
+        yield module.render(report)

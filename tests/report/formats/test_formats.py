@@ -24,7 +24,7 @@ from policylint.model import (
     Target,
     Verdict,
 )
-from policylint.report.formats import names, render
+from policylint.report.formats import names, pieces, render
 from policylint.report.formats.markdown import LIMIT, MARKER
 from policylint.report.look import Look
 from policylint.report.model import ReleaseReport, Report, RuleInfo
@@ -164,6 +164,17 @@ def test_what_could_not_be_judged_is_no_silence(name: str) -> None:
     failure = RuleFailure("render", "helm could not render web", "correct it")
     written = render(name, report(failures=(failure,)))
     assert "helm could not render web" in written
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_json_comes_release_by_release_and_is_one_document(count: int) -> None:
+    (release,) = report(finding("a\n##b")).releases
+    rows = tuple(replace(release, name=f"r{place}") for place in range(count))
+    texts = list(pieces("json", Report(Verdict.FAIL, rows)))
+    document = json.loads("".join(texts))
+    assert [row["name"] for row in document["releases"]] == [row.name for row in rows]
+    assert "".join(texts) == json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    assert all(text.count('"fingerprint"') <= 1 for text in texts)
 
 
 def test_sarif_names_rule_place_and_fingerprint() -> None:
