@@ -103,6 +103,8 @@ class Config(Struct, frozen=True):
     extends: tuple[str, ...] = ()
     """The files that it extends, the weakest first."""
     paths: tuple[PathRules, ...] = ()
+    called: Mapping[str, str] = field(default_factory=dict)
+    """What messages call copies of files, by the beginning of their paths."""
 
 
 def find(start: Path) -> Path | None:

@@ -44,6 +44,8 @@ class Pack(Struct, frozen=True):
     python: bool = False
     """Whether the path is of rules in Python, which run as part of policylint."""
     source: Source | None = None
+    called: str = ""
+    """What messages call its path, where that is of a copy."""
 
     def is_dry(self, today: date) -> bool:
         """Whether its findings fail nothing today."""

@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.engine.criteria import Pack
@@ -24,6 +25,7 @@ from policylint.engine.registry import rules_of, sorted_rules
 from policylint.engine.rule import Rule
 from policylint.errors import ReadError, UsageError
 from policylint.kyaml.load import split
+from policylint.report.places import called_as
 from policylint.runtime.patterns import pattern
 
 APART = frozenset(
@@ -52,35 +54,54 @@ def rules_of_pack(pack: Pack) -> tuple[Rule, ...]:
     if pack.path == "-":
         return ()
     files = tuple(pack_files(pack))
-    marks = tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+    marks = tuple(_Mark.of(file, pack) for file in files)
     name = pack.name or (Path(pack.path).stem if files else "")
     return _loaded(marks, name, pack.python)
 
 
+class _Mark(Struct, frozen=True):
+    """A file as it was when it was read, and what messages call it."""
+
+    path: str
+    called: str
+    modified: int
+    size: int
+
+    @classmethod
+    def of(cls, file: Path, pack: Pack) -> _Mark:
+        """The mark of a file of a pack."""
+        if pack.called:
+            called = called_as(str(file), {pack.path: pack.called})
+        else:
+            called = _shown(file)
+        state = file.stat()
+        return cls(str(file), called, state.st_mtime_ns, state.st_size)
+
+
 @lru_cache(maxsize=256)
-def _loaded(marks: tuple[tuple[str, int, int], ...], name: str, python: bool) -> tuple[Rule, ...]:
+def _loaded(marks: tuple[_Mark, ...], name: str, python: bool) -> tuple[Rule, ...]:
     """The rules of files that are as they were when they were last read."""
     read = _of_python if python else _of_yaml
-    rules_of_files = (read(Path(file)) for file, _, _ in marks)
+    rules_of_files = (read(Path(mark.path), mark.called) for mark in marks)
     return tuple(replace(rule, pack=name) for rules in rules_of_files for rule in rules)
 
 
 def pack_files(pack: Pack) -> Iterator[Path]:
     """The files of a pack that may be rules. Raises `UsageError` where the path is not there."""
-    path = Path(pack.path)
+    path, called = Path(pack.path), pack.called or pack.path
     if path.is_file():
         yield path
         return
     if not path.is_dir():
         raise UsageError(
-            f"no pack is there: {pack.path}",
+            f"no pack is there: {called}",
             remedy="name a directory of rules, a rule's file, or fetch it: policylint packs update",
         )
     endings = (".py",) if pack.python else _ENDINGS
     files = sorted(file for file in path.rglob("*") if file.suffix in endings)
     if len(files) > _MOST_FILES:
         raise UsageError(
-            f"{pack.path} holds {len(files)} files, more than a pack may",
+            f"{called} holds {len(files)} files, more than a pack may",
             remedy="name the directory of the rules themselves",
         )
     yield from (file for file in files if _is_of_pack(file, path))
@@ -91,19 +112,17 @@ def _is_of_pack(file: Path, folder: Path) -> bool:
     return APART.isdisjoint(inside) and file.name not in NO_RULES and file.is_file()
 
 
-def _of_yaml(file: Path) -> tuple[Rule, ...]:
+def _of_yaml(file: Path, called: str) -> tuple[Rule, ...]:
     """The rule of a file; none where it holds objects of Kubernetes."""
-    text = rule_text(file)
+    text = rule_text(file, called)
     if text is None:
         return ()
     try:
         # By name: it brings the evaluation of CEL, which a run without packs need not wait for.
         reader = importlib.import_module("policylint.engine.yamlrule")
-        return (reader.read_rule(text, _shown(file)),)
+        return (reader.read_rule(text, called),)
     except ReadError as error:
-        raise UsageError(
-            error.message, file=_shown(file), line=error.line, remedy=error.remedy
-        ) from None
+        raise UsageError(error.message, file=called, line=error.line, remedy=error.remedy) from None
 
 
 def _shown(file: Path) -> str:
@@ -114,24 +133,24 @@ def _shown(file: Path) -> str:
     return str(file)
 
 
-def rule_text(file: Path) -> str | None:
+def rule_text(file: Path, called: str) -> str | None:
     """The text of a file that is a rule; None where it holds objects, which have a `kind`."""
     if file.stat().st_size > _MOST_BYTES:
         if is_of_objects(file.read_text("utf-8", "replace")):
             return None
-        return _too_big(file)
+        return _too_big(called)
     try:
         text = file.read_text("utf-8")
     except UnicodeDecodeError:
-        raise UsageError("a rule is UTF-8", file=str(file), remedy="save it as UTF-8") from None
+        raise UsageError("a rule is UTF-8", file=called, remedy="save it as UTF-8") from None
     if is_of_objects(text) or not text.strip():
         return None
     return text
 
 
-def _too_big(file: Path) -> str:
+def _too_big(called: str) -> str:
     raise UsageError(
-        f"a rule of more than {_MOST_BYTES} bytes", file=str(file), remedy="split it into several"
+        f"a rule of more than {_MOST_BYTES} bytes", file=called, remedy="split it into several"
     )
 
 
@@ -141,16 +160,16 @@ def is_of_objects(text: str) -> bool:
     return any(_KIND.search(body) and _VERSION.search(body) for body in texts)
 
 
-def _of_python(file: Path) -> tuple[Rule, ...]:
+def _of_python(file: Path, called: str) -> tuple[Rule, ...]:
     """The rules of a module by its path. Raises `UsageError` where it does not load."""
-    return tuple(rules_of(_module(file)))
+    return tuple(rules_of(_module(file, called)))
 
 
-def _module(file: Path) -> ModuleType:
+def _module(file: Path, called: str) -> ModuleType:
     name = f"policylint_rules_{zlib.crc32(str(file.parent).encode())}.{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        raise UsageError("no module of Python", file=str(file), remedy="name a .py file")
+        raise UsageError("no module of Python", file=called, remedy="name a .py file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -158,7 +177,7 @@ def _module(file: Path) -> ModuleType:
     except Exception as error:  # whatever a rule's module raises: it is said, with its file
         raise UsageError(
             f"the module does not load: {type(error).__name__}: {error}",
-            file=str(file),
+            file=called,
             remedy="repair it, or take it out of python-rules",
         ) from error
     return module

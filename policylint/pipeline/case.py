@@ -71,7 +71,7 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
         after=after.texts,
         before_crds=before.crds,
         after_crds=_sent_crds(plan, before, after),
-        named_crds=named_texts(plan.settings.crds),
+        named_crds=named_texts(plan.settings.crds, plan.settings.called),
         policies=named_texts(plan.settings.policies, plan.settings.called),
         live=named_texts(plan.options.live),
         kept=_kept(plan),

@@ -8,6 +8,7 @@ from pathlib import Path
 from policylint.helm.sources.manifests import from_directory, from_file, from_stdin
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Json, Object
+from policylint.report.places import called_as
 
 
 def named_texts(names: Iterable[str], called: Mapping[str, str] | None = None) -> tuple[Text, ...]:
@@ -20,15 +21,8 @@ def named_texts(names: Iterable[str], called: Mapping[str, str] | None = None) -
             side = from_directory(Path(name))
         else:
             side = from_file(Path(name))
-        texts += (Text(_called(file, name, called or {}), text) for file, text in side.text)
+        texts += (Text(called_as(file, called or {}), text) for file, text in side.text)
     return tuple(texts)
-
-
-def _called(file: str, name: str, called: Mapping[str, str]) -> str:
-    """How a file below a name is called."""
-    if name in called:
-        return f"{called[name]}{file.removeprefix(name)}"
-    return file
 
 
 def named_objects(names: Iterable[str]) -> tuple[Object, ...]:

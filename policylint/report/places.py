@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -43,6 +44,14 @@ def line_of(location: Location) -> int:
     if location.role == "rendered":
         return location.template_line
     return location.line
+
+
+def called_as(file: str, called: Mapping[str, str]) -> str:
+    """A file by the name that stands for the beginning of its path: it may be a copy."""
+    for place, name in called.items():
+        if file.startswith(place):
+            return name + file.removeprefix(place)
+    return file
 
 
 def shown_path(file: str) -> str:

@@ -31,14 +31,14 @@ def touches(
     if repository is None or _is_elsewhere(chart.chart, repository):
         return True
     own = {*depends_on(repository, chart), *(repository.path_of(path) for path in shared)} - {""}
-    return any(_is_below(repository.path_of(file), own) for file in files)
+    return any(is_below(repository.path_of(file), own) for file in files)
 
 
 def _is_elsewhere(chart: str, repository: Repository) -> bool:
     return Path(chart).exists() and not repository.path_of(chart)
 
 
-def _is_below(path: str, tops: set[str]) -> bool:
+def is_below(path: str, tops: Iterable[str]) -> bool:
     """Whether a changed path lies below one of those that count, or is a submodule around it."""
     return bool(path) and any(
         top == "." or f"{path}/".startswith(f"{top}/") or top.startswith(f"{path}/") for top in tops

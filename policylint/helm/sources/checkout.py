@@ -22,17 +22,18 @@ class Checkout:
         self.repository = repository
         self.commit = commit
         self.root = root
-        self._asked: set[str] = set()
+        self.asked: set[str] = set()
+        """The paths that were asked for, and those that links among them lead to."""
 
     def add(self, *paths: str) -> bool:
         """Copy the files and directories at `paths` and what links there point at; whether there is
         any such path."""
         waiting = list(paths)
-        while fresh := [item for item in dict.fromkeys(waiting) if item not in self._asked]:
+        while fresh := [item for item in dict.fromkeys(waiting) if item not in self.asked]:
             blobs = self.repository.files(self.commit, fresh)
             waiting = [*self._write(blobs), *self._behind_links(blobs, fresh)]
             self._add_modules(blobs, [path for path in fresh if not self._is_copied(path)])
-            self._asked.update(fresh)  # only now: what failed for one release is asked again
+            self.asked.update(fresh)  # only now: what failed for one release is asked again
         return any(self._is_copied(path) for path in paths)
 
     def _behind_links(self, blobs: Iterable[Blob], paths: Iterable[str]) -> Iterator[str]:

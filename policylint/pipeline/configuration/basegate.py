@@ -14,6 +14,7 @@ from policylint.engine.criteria import Pack, Policy
 from policylint.helm.inputs.declaring import DeclaredSettings
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
+from policylint.helm.sources.changes import is_below
 from policylint.helm.sources.checkout import Checkout
 from policylint.model import Category, Json, Severity
 from policylint.pipeline.configuration.base import Base, pairs_of
@@ -29,14 +30,16 @@ _Entry = TypeVar("_Entry", Environment, Release)
 def judging_config(config: Config, base: Base, workspace: Workspace) -> Config:
     """The configuration that judges a pull request: the base's, but for the releases."""
     own = base.config or Config()
+    copies = _copies(base, workspace)
     return replace(
         own,
         file=config.file or own.file,
         releases=config.releases,
         environments={**dict(_new_environments(config, own)), **own.environments},
-        crds=_at_base(own.crds, base, workspace),
-        policies=_at_base(own.policies, base, workspace),
-        packs=_packs_at_base(own.packs, base, workspace),
+        crds=_at_base(own.crds, copies),
+        policies=_at_base(own.policies, copies),
+        packs=_packs_at_base(own.packs, copies),
+        called={f"{copies.root}/": f"{base.revision.label}:"},
         waivers=(*own.waivers, *_allowed(config, own)),
     )
 
@@ -66,35 +69,41 @@ def _added(config: Config, base: Config) -> Iterator[Waiver]:
 
 def options_at_base(options: Options, base: Base, workspace: Workspace) -> Options:
     """The options whose definitions and policies of this repository are the base's copies."""
+    copies = _copies(base, workspace)
     return replace(
         options,
-        crds=_at_base(options.crds, base, workspace),
-        policies=_at_base(options.policies, base, workspace),
+        crds=_at_base(options.crds, copies),
+        policies=_at_base(options.policies, copies),
     )
 
 
-def _packs_at_base(packs: tuple[Pack, ...], base: Base, workspace: Workspace) -> tuple[Pack, ...]:
+def _copies(base: Base, workspace: Workspace) -> Checkout:
+    """The copy of the base's files that decide the verdict."""
+    return workspace.once(
+        ("gate", base.revision.commit),
+        lambda: Checkout(base.repository, base.revision.commit, workspace.directory()),
+    )
+
+
+def _packs_at_base(packs: tuple[Pack, ...], copies: Checkout) -> tuple[Pack, ...]:
     """The packs as they stood at the base, by the names that they have here."""
     own = tuple(pack for pack in packs if pack.source is None)
-    paths = _at_base(tuple(pack.path for pack in own), base, workspace)
-    copies = tuple(
+    paths = _at_base(tuple(pack.path for pack in own), copies)
+    copied = tuple(
         replace(pack, path=path, name=pack.name or Path(pack.path).stem)
         for pack, path in zip(own, paths, strict=True)
     )
-    return (*copies, *(pack for pack in packs if pack.source is not None))
+    return (*copied, *(pack for pack in packs if pack.source is not None))
 
 
-def _at_base(files: tuple[str, ...], base: Base, workspace: Workspace) -> tuple[str, ...]:
+def _at_base(files: tuple[str, ...], copies: Checkout) -> tuple[str, ...]:
     """Copies of files of the repository as they stood at the base; others as they are."""
-    if not files:
-        return ()
-    checkout = Checkout(base.repository, base.revision.commit, workspace.directory())
-    copies = []
+    paths = []
     for file in files:
-        inside = base.repository.path_of(file)
-        copied = inside and checkout.add(inside)
-        copies.append(str(checkout.root / inside) if copied else file)
-    return tuple(copies)
+        inside = copies.repository.path_of(file)
+        is_copied = inside and copies.add(inside)
+        paths.append(str(copies.root / inside) if is_copied else file)
+    return tuple(paths)
 
 
 def gate_changes(config: Config, base: Config) -> Iterator[GateChange]:
@@ -140,8 +149,9 @@ def _of_entry(
     yield from _of_rules(f"{prefix}rules", new.rules, old.rules)
 
 
-def content_changes(options: Options, base: Base) -> Iterator[GateChange]:
-    """The files of the gate whose content the change touches; the base's copies judge."""
+def content_changes(options: Options, base: Base, workspace: Workspace) -> Iterator[GateChange]:
+    """The files of the gate whose content the change touches, behind links too; the base's copies
+    judge."""
     own = base.config or Config()
     named: dict[str, tuple[str, ...]] = {
         "crds": (*own.crds, *options.crds),
@@ -152,15 +162,17 @@ def content_changes(options: Options, base: Base) -> Iterator[GateChange]:
         return
     changed = sorted(base.repository.changed(base.revision.commit))
     for key, files in named.items():
-        tops = [base.repository.path_of(file) for file in files]
-        touched = [path for path in changed if _is_below(path, tops)]
+        tops = _read_at_base(files, base, workspace)
+        touched = [path for path in changed if is_below(path, tops)]
         if touched:
             yield GateChange(key, "what the base has", f"other content: {', '.join(touched)}", True)
 
 
-def _is_below(path: str, tops: Iterable[str]) -> bool:
-    """Whether a file of the repository is one of those at `tops`, or lies below one."""
-    return any(top == "." or f"{path}/".startswith(f"{top}/") for top in tops if top)
+def _read_at_base(files: Iterable[str], base: Base, workspace: Workspace) -> set[str]:
+    """The paths in the repository of files of the gate, and of what links there lead to."""
+    checkout = Checkout(base.repository, base.revision.commit, workspace.directory())
+    checkout.add(*filter(None, map(base.repository.path_of, files)))
+    return checkout.asked
 
 
 def _of_settings(

@@ -40,7 +40,7 @@ RETIRED: Mapping[str, str] = {
     "policy-packs": "packs",
 }
 """Keys that no file may have any more, by what took their place."""
-FIELDS = frozenset(Config.__struct_fields__) - {"file", "extends", "baseline", "lock"}
+FIELDS = frozenset(Config.__struct_fields__) - {"file", "extends", "baseline", "lock", "called"}
 """What a configuration may have of the one that it extends."""
 
 

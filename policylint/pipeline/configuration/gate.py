@@ -112,7 +112,10 @@ def judge_of(options: Options, config: Config, workspace: Workspace) -> Gate:
 
     own = with_shared(base.config or Config())
     base = replace(base, config=own if base.config else None)
-    changes = (*basegate.gate_changes(config, own), *basegate.content_changes(options, base))
+    changes = (
+        *basegate.gate_changes(config, own),
+        *basegate.content_changes(options, base, workspace),
+    )
     source = replace(source, file=own.file, revision=base.revision.label)
     return Gate(
         basegate.judging_config(config, base, workspace),

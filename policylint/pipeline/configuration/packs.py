@@ -40,9 +40,13 @@ def located(config: Config) -> tuple[Pack, ...]:
     """The packs with the directories that they are in here. Raises `UsageError` for a shared one
     that is not locked, not fetched, or not what the lock file names."""
     return tuple(
-        pack if pack.source is None else replace(pack, path=str(place(pack.source, config)))
+        pack if pack.source is None else _located(pack, pack.source, config)
         for pack in config.packs
     )
+
+
+def _located(pack: Pack, source: Source, config: Config) -> Pack:
+    return replace(pack, path=str(place(source, config)), called=source.key)
 
 
 def over_shared(config: Config) -> Config:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from policylint import config as configuration
 from policylint.config import Config, Environment, PathRules, Release
@@ -16,6 +17,7 @@ from policylint.errors import UsageError, nearest
 from policylint.helm.inputs.options import Options
 from policylint.model import Apply, Severity
 from policylint.report.model import Configuration
+from policylint.report.places import called_as
 from policylint.runtime.patterns import like
 
 T = TypeVar("T")
@@ -38,7 +40,7 @@ class Settings(Struct, frozen=True):
     policies: tuple[str, ...] = ()
     """Files and directories of policies."""
     called: Mapping[str, str] = field(default_factory=dict)
-    """What reports call the directories of shared packs, which lie in the cache."""
+    """What reports call copies and shared packs, by the beginning of their paths."""
     immutable_paths: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     default_branch: str = ""
 
@@ -99,7 +101,7 @@ def resolve(options: Options, config: Config, release: Release | None = None) ->
         api_versions=(*options.api_versions, *environment.api_versions),
         crds=(*options.crds, *config.crds),
         policies=(*options.policies, *config.policies, *_with_policies(packs)),
-        called={pack.path: pack.source.key for pack in packs if pack.source},
+        called={**config.called, **{pack.path: pack.called for pack in packs if pack.called}},
         immutable_paths=config.immutable_paths,
         default_branch=config.default_branch,
     )
@@ -125,9 +127,20 @@ def _criteria(
         strict=options.strict or config.strict,
         all_findings=options.all_findings,
         tables=tuple(layer.rules for layer in reversed(nearest_first)),
-        packs=(*map(Pack, (*options.policies, *config.policies)), *packs),
+        packs=tuple(
+            _as_called(pack, config)
+            for pack in (*map(Pack, (*options.policies, *config.policies)), *packs)
+        ),
         paths=tuple((entry.glob, entry.rules) for entry in config.paths),
     )
+
+
+def _as_called(pack: Pack, config: Config) -> Pack:
+    """A pack with the name that messages have for it, where it is a copy."""
+    called = called_as(pack.path, config.called)
+    if pack.called or called == pack.path:
+        return pack
+    return replace(pack, called=called)
 
 
 def _located(config: Config) -> tuple[Pack, ...]:

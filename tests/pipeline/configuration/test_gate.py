@@ -12,7 +12,7 @@ import pytest
 from policylint.cli.app import run
 from tests.helm.sources.repository import Repo
 from tests.helms import any_helm
-from tests.pipeline.configuration.test_base import CONFIG, REFUSED, chart
+from tests.pipeline.configuration.test_base import CLAIM, CONFIG, REFUSED, chart
 
 NOTES = "helm upgrade web ./chart -n prod --force\n"
 
@@ -238,3 +238,81 @@ def test_reports_follow_the_umask_and_keep_the_mode_of_what_is_there(
     run(["scan", "--format", f"json={kept}"])
     assert kept.stat().st_mode & 0o777 == 0o640
     capsys.readouterr()
+
+
+POLICY = """\
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: named-db}
+spec:
+  matchConstraints:
+    resourceRules:
+      - apiGroups: [apps]
+        apiVersions: [v1]
+        operations: [CREATE, UPDATE]
+        resources: [statefulsets]
+  validations: [{expression: "object.spec.replicas > 9", message: too few}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: named-db}
+spec: {policyName: named-db, validationActions: [Deny]}
+"""
+
+
+@pytest.mark.parametrize("link", ["policies", "policies/one.yaml"])
+def test_what_lies_behind_a_link_of_the_gate_is_told(
+    repo: Repo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, link: str
+) -> None:
+    chart(repo, "shop")
+    repo.file("shared/one.yaml", POLICY)
+    place = repo.top / link
+    place.parent.mkdir(exist_ok=True)
+    target = "../shared/one.yaml" if "/" in link else "shared"
+    place.symlink_to(target)
+    branched(repo, f"{CONFIG}policies: [policies]\n", monkeypatch, "GITHUB_BASE_REF")
+    repo.file("shared/one.yaml", POLICY.replace("> 9", "> 0"))
+    repo.file("shop/templates/db.yaml", CLAIM.replace("db:1", "db:2"))
+    code, document = report(capsys, "check")
+    assert code == 1
+    assert rules(document) >= {"named-db", "gate-changed"}
+    assert "shared/one.yaml" in document["findings"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("crds: [gate]\n", "a: [\n"),
+        ("policies: [gate]\n", "a: [\n"),
+        ("policies: [gate]\n", "apiVersion: v1\nkind: ["),
+        ("packs: [gate]\n", "validation: []\n"),
+    ],
+)
+def test_what_is_wrong_with_a_file_of_the_base_names_it(
+    repo: Repo,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    text: str,
+) -> None:
+    chart(repo, "shop")
+    repo.file("gate/one.yaml", text)
+    branched(repo, f"{CONFIG}{key}", monkeypatch, "GITHUB_BASE_REF")
+    repo.file("shop/templates/db.yaml", CLAIM.replace("db:1", "db:2"))
+    assert run(["check"]) == 2
+    printed = capsys.readouterr()
+    assert "merge base with main:gate/one.yaml:" in printed.out + printed.err
+    assert "policylint-run" not in printed.out + printed.err
+
+
+def test_a_finding_names_the_policy_as_it_stands_at_the_base(
+    repo: Repo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chart(repo, "shop")
+    repo.file("gate/one.yaml", POLICY)
+    branched(repo, f"{CONFIG}policies: [gate]\n", monkeypatch, "GITHUB_BASE_REF")
+    repo.file("shop/templates/db.yaml", CLAIM.replace("db:1", "db:2"))
+    _, document = report(capsys, "check")
+    (finding,) = (item for item in document["releases"][0]["findings"] if "policy" in item)
+    files = {place["role"]: place["file"] for place in finding["locations"]}
+    assert files["policy"] == "merge base with main:gate/one.yaml"
