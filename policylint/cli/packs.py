@@ -1,14 +1,11 @@
 """`policylint packs`: rules that are shared, pinned by digest."""
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 from policylint.cli.output import show
 from policylint.cli.parameters import argument, option
 from policylint.commands import packs
 from policylint.errors import UsageError
-from policylint.report.lock import Locked
 from policylint.runtime.sentences import plural
 
 ACTIONS = ("list", "update", "verify")
@@ -28,7 +25,7 @@ def command(
             f"no such action: {action}", remedy=f"the actions are {', '.join(ACTIONS)}"
         )
     if action == "update":
-        show(_updated(*packs.update(config, upgrade=upgrade)))
+        show(_updated(packs.update(config, upgrade=upgrade)))
         return 0
     rows = packs.rows(config)
     show("".join(f"{row}\n" for row in rows) or "no packs\n")
@@ -37,8 +34,16 @@ def command(
     return 0
 
 
-def _updated(path: Path, locks: Sequence[Locked]) -> str:
-    if not locks:
+def _updated(update: packs.Update) -> str:
+    rows = [f"{lock.source}  {lock.digest}" for lock in update.locks]
+    rows += [
+        f"{key}  not fetched: this pull request adds or changes it, and it judges once merged"
+        for key in update.left
+    ]
+    if not rows:
         return "no shared packs\n"
-    rows = "".join(f"{lock.source}  {lock.digest}\n" for lock in locks)
-    return f"{rows}{plural(len(locks), 'shared pack')}, pinned in {path}\n"
+    if update.file:
+        pinned = f"pinned in {update.file}"
+    else:
+        pinned = "as the base pins them"
+    return "\n".join((*rows, f"{plural(len(update.locks), 'shared pack')}, {pinned}", ""))

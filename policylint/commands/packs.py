@@ -40,6 +40,15 @@ _TIME_LIMIT = 120.0
 _MOST_FILES, _MOST_BYTES = 5_000, 50_000_000
 
 
+class Update(Struct, frozen=True):
+    """What `update` fetched: as it is locked now, in this file; "" where none was written."""
+
+    file: str
+    locks: tuple[Locked, ...]
+    left: tuple[str, ...] = ()
+    """The packs that a pull request adds or changes: they are not fetched."""
+
+
 class Row(Struct, frozen=True):
     """One pack as `list` and `verify` tell it."""
 
@@ -74,43 +83,42 @@ def _row(pack: Pack, config: Config) -> Row:
     return Row(name, where, len(rules))
 
 
-def update(named: str, *, upgrade: bool = False) -> tuple[Path, tuple[Locked, ...]]:
+def update(named: str, *, upgrade: bool = False) -> Update:
     """Fetch the shared packs and write the lock file beside the configuration.
 
     What is locked is fetched as it is locked; `upgrade` looks again at what a tag means. In a pull
-    request nothing is fetched that the base does not name. Raises `UsageError` and SourceError.
+    request the packs are fetched that judge it, those of its base, and nothing is written. Raises
+    `UsageError` and SourceError.
     """
     config = own_config(Options(config=named))
     if not config.file:
         raise UsageError("there is no configuration here", remedy="policylint init")
-    of_packs = [pack.source for pack in config.packs if pack.source is not None]
-    shared = list(dict.fromkeys((*of_packs, *config.shared)))
-    _refuse_new(shared, config, named)
+    if ci.is_pull_request():
+        return _of_base(config, named)
     locks = tuple(
-        _fetched(source, None if upgrade else lock_of(source, config)) for source in shared
+        _fetched(source, None if upgrade else lock_of(source, config)) for source in _shared(config)
     )
     path = Path(config.file).parent / LOCK
     if locks or path.exists():
         text = json.dumps({"schema": SCHEMA, "packs": to_builtins(sorted(locks))}, indent=2)
         path.write_text(f"{text}\n", "utf-8")
-    return path, locks
+    return Update(str(path), locks)
 
 
-def _refuse_new(sources: list[Source], config: Config, named: str) -> None:
-    """Raise `UsageError` where a pull request would have a pack fetched that its base does not
-    have, or not like this."""
-    if not ci.is_pull_request():
-        return
+def _of_base(config: Config, named: str) -> Update:
+    """Fetch the packs of the base of a pull request, each as the base locks it."""
     base = judging_base(Options(config=named), config)
-    locks = base.config.lock if base and base.config else ()
-    earlier = {locked.source: locked for locked in locks}
-    for source in sources:
-        if source.key not in earlier or earlier[source.key] != lock_of(source, config):
-            raise UsageError(
-                f"this pull request adds or changes the pack {source.key}, so it is not fetched",
-                file=config.file,
-                remedy="update policylint.lock on a laptop; the pack judges once this is merged",
-            )
+    judge = (base.config if base else None) or Config()
+    locked = [(source, lock_of(source, judge)) for source in _shared(judge)]
+    locks = tuple(_fetched(source, lock) for source, lock in locked if lock)
+    left = (source.key for source in _shared(config) if lock_of(source, config) not in locks)
+    return Update("", locks, tuple(left))
+
+
+def _shared(config: Config) -> list[Source]:
+    """The shared packs of a configuration, those that it extends too."""
+    of_packs = [pack.source for pack in config.packs if pack.source is not None]
+    return list(dict.fromkeys((*of_packs, *config.shared)))
 
 
 def _fetched(source: Source, locked: Locked | None) -> Locked:

@@ -167,12 +167,16 @@ def test_a_pull_request_fetches_nothing_that_it_adds_and_is_judged_by_the_packs_
     shared.git("tag", "v2")
     room.file(".policylint.yaml", of_git(shared, "v2"))
     room.commit("another pack")
+    room.file("policylint.lock", '{"schema": "policylint/lock/v1", "packs": []}')
     request(monkeypatch)
-    assert run(["packs", "update"]) == 2
-    assert "adds or changes the pack" in capsys.readouterr().err
+    monkeypatch.setenv("POLICYLINT_CACHE", str(room.top.parent / "fresh"))
+    assert exit_and_rules(capsys)[0] == 2  # what judges is not here
+    assert run(["packs", "update"]) == 0
+    fetched, left, _ = capsys.readouterr().out.splitlines()
+    assert "@v1#packs/acme  sha256:" in fetched
+    assert "@v2#packs/acme  not fetched: this pull request adds or changes it" in left
+    assert "v2" not in (room.top / "policylint.lock").read_text()
     assert exit_and_rules(capsys) == (1, ["one"])
-    room.git("checkout", "--quiet", "main", "--", ".")
-    assert run(["packs", "update"]) == 0  # what the base has is fetched
 
 
 def test_an_installed_package_is_pinned_too(
@@ -344,8 +348,8 @@ def test_a_pull_request_cannot_extend_what_its_base_does_not(
     shared.git("tag", "v3")
     text = (extending.top / ".policylint.yaml").read_text()
     extending.file(".policylint.yaml", text.replace("v2", "v3"))
-    assert run(["packs", "update"]) == 2
-    assert "adds or changes the pack" in capsys.readouterr().err
+    assert run(["packs", "update"]) == 0
+    assert "adds or changes it" in capsys.readouterr().out
     extending.file(".policylint.yaml", text.replace("extends:", "ignored-extends:"))
     extending.file(".policylint.yaml", of_git(shared, "v2"))
     code, levels = severities(capsys)

@@ -94,11 +94,15 @@ def place(source: Source, config: Config) -> Path:
         raise UsageError(f"the pack {source.key} is not here", file=config.file, remedy=_UPDATE)
     content_digest = digest(folder)
     if content_digest != locked.digest:
+        if source.kind == "python":
+            remedy = f"install the version of {source.address} that it names, or {_UPDATE}"
+        else:
+            remedy = f"{_UPDATE}, and look at what changed"
         raise UsageError(
             f"the pack {source.key} is not what policylint.lock names: {content_digest[:19]}, not"
             f" {locked.digest[:19]}",
             file=config.file,
-            remedy=f"{_UPDATE}, and look at what changed",
+            remedy=remedy,
         )
     return folder
 
