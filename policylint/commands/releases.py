@@ -48,6 +48,7 @@ def declarations(path: str = "", options: Options | None = None) -> Declarations
 
 def _declared(path: str, asked: Options, config: Config) -> Declarations:
     from policylint.helm.sources.git import find_repository
+    from policylint.pipeline.declared.listed import as_declared
     from policylint.pipeline.declared.tools import tools_of
     from policylint.pipeline.trees import repository_urls, work_tree
     from policylint.scan.gitops.resolve import resolve
@@ -61,7 +62,8 @@ def _declared(path: str, asked: Options, config: Config) -> Declarations:
         tree = Tree.of(Path(path or ".").resolve())
         remotes = frozenset()
     with Workspace() as workspace:
-        listing = resolve(tree, tools_of(asked, config, workspace), remotes)
+        listed = as_declared(config.releases, repository) if repository else ()
+        listing = resolve(tree, tools_of(asked, config, workspace), remotes, tuple(listed))
     return _covered(listing, config.declared)
 
 

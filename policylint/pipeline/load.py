@@ -47,9 +47,7 @@ def plans(options: Options, config: Config, workspace: Workspace) -> Loaded:
     if options.after or options.rollback:
         return Loaded((_named_plan(options, gate, invocations, workspace),), gate)
     if _is_configured(config, gate):
-        from policylint.pipeline.configured import configured_plans
-
-        return Loaded(configured_plans(options, config, gate, workspace), gate)
+        return _configured(options, config, gate, workspace)
     return _declared(options, gate, workspace)
 
 
@@ -66,6 +64,16 @@ def _declared(options: Options, gate: Gate, workspace: Workspace) -> Loaded:
 
     declared = declared_plans(options, gate.config, workspace)
     return Loaded(declared.plans, gate, declared.failures, declared.untouched)
+
+
+def _configured(options: Options, config: Config, gate: Gate, workspace: Workspace) -> Loaded:
+    """The releases that the configuration lists, and those that files declare beside them."""
+    from policylint.pipeline.configured import configured_plans
+    from policylint.pipeline.declared.plans import plans_beside
+
+    listed = configured_plans(options, config, gate, workspace)
+    beside = plans_beside(options, config, gate, workspace)
+    return Loaded((*listed, *beside.plans), gate, beside.failures)
 
 
 def _named_plan(

@@ -18,6 +18,8 @@ from policylint.helm.sources.baseline import default_revision, named_revision
 from policylint.helm.sources.git import Repository, find_repository
 from policylint.helm.sources.reach import file_repositories
 from policylint.helm.sources.snapshot import Revision
+from policylint.pipeline.configuration.base import Base
+from policylint.pipeline.declared.listed import as_declared
 from policylint.pipeline.declared.pairs import Pair
 from policylint.pipeline.declared.reached import is_reached, links_of
 from policylint.pipeline.declared.tools import tools_of
@@ -79,10 +81,43 @@ def resolved(options: Options, config: Config, workspace: Workspace) -> Change:
             remedy="name an older revision with --before",
         )
     then = tree_at(repository, revision.commit, workspace)
-    files = repository.changed(revision.commit)
     before = resolve_tree(then, tools, remotes)
+    return _change(repository, revision, (then, now), (before, after))
+
+
+def beside(
+    base: Base, options: Options, config: Config, now: Config, workspace: Workspace
+) -> Change:
+    """The repository of a configuration that lists releases, at its base and `now`; `config` is
+    the one that judges."""
+    repository, revision = base.repository, base.revision
+    tools = tools_of(options, config, workspace)
+    remotes = repository_urls(repository)
+    trees = (tree_at(repository, revision.commit, workspace), work_tree(repository))
+    earlier = base.config or now  # as what a first configuration lists was there before it
+    listed = [as_declared(side.releases, repository) for side in (earlier, now)]
+    before, after = (
+        _without_commands(resolve_tree(tree, tools, remotes, tuple(releases)))
+        for tree, releases in zip(trees, listed, strict=True)
+    )
+    return _change(repository, revision, trees, (before, after))
+
+
+def _without_commands(side: Declarations) -> Declarations:
+    """A side without the commands that variables decide: what they deploy, releases are listed
+    for."""
+    return replace(side, problems=tuple(problem for problem in side.problems if problem.paths))
+
+
+def _change(
+    repository: Repository,
+    revision: Revision,
+    trees: tuple[Tree, Tree],
+    sides: tuple[Declarations, Declarations],
+) -> Change:
+    files = repository.changed(revision.commit)
     links = links_of(repository, revision.commit)
-    return Change(repository, revision, (then, now), (before, after), files, links)
+    return Change(repository, revision, trees, sides, files, links)
 
 
 def _check_history(repository: Repository, config: Config) -> None:

@@ -13,9 +13,18 @@ from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ChartSide, EmptySide, Side
 from policylint.helm.inputs.workspace import Workspace
 from policylint.model import Json, Location
+from policylint.pipeline.configuration.gate import Gate
 from policylint.pipeline.configuration.settings import resolve
-from policylint.pipeline.declared.change import Change, failures, is_touched, nothing, resolved
+from policylint.pipeline.declared.change import (
+    Change,
+    beside,
+    failures,
+    is_touched,
+    nothing,
+    resolved,
+)
 from policylint.pipeline.declared.fetching import policy
+from policylint.pipeline.declared.listed import is_listed
 from policylint.pipeline.declared.pairs import Pair, handed_over, paired, stays
 from policylint.pipeline.declared.sides import mode_of, options_of, side_of
 from policylint.pipeline.declared.terraform import plan_of as plan_of_terraform
@@ -61,11 +70,40 @@ def declared_plans(options: Options, config: Config, workspace: Workspace) -> Lo
     base.
     """
     change = _change(options, config, workspace)
-    options = replace(options, after="", plan="")
     pairs = paired(*change.sides)
     if not pairs and not any(change.problems):
         raise nothing(config.file)
-    options = replace(options, fetch=policy(options, config))
+    return _loaded(options, config, change, pairs, workspace)
+
+
+def plans_beside(options: Options, config: Config, gate: Gate, workspace: Workspace) -> Loaded:
+    """The plans of the declared releases that a change touches and the configuration does not
+    list: listing some hides none of the others.
+
+    Which it lists, the judging configuration says; `config` is that of the work tree.
+    """
+    base = gate.base
+    if base is None or not (options.everything or base.repository.changed(base.revision.commit)):
+        return Loaded(())
+    change = beside(base, options, gate.config, config, workspace)
+    judging = gate.judge or config
+    pairs = [
+        pair
+        for pair in paired(*change.sides)
+        if not is_listed(pair.declared, judging.releases, base.repository)
+    ]
+    loaded = _loaded(options, gate.config, change, pairs, workspace)
+    return replace(loaded, untouched=())
+
+
+def _loaded(
+    options: Options,
+    config: Config,
+    change: Change,
+    pairs: Sequence[Pair],
+    workspace: Workspace,
+) -> Loaded:
+    options = replace(options, after="", plan="", fetch=policy(options, config))
     covered = [pair for pair in pairs if config.declared.covers(pair.declared.file)]
     wanted = [pair for pair in covered if _is_wanted(pair, change, options)]
     planned = tuple(_planned(options, config, pair, change, workspace) for pair in wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from msgspec import Struct
@@ -33,10 +33,16 @@ class Tools(Struct, frozen=True):
     clusters: tuple[ArgoCluster, ...] = ()
 
 
-def resolve(tree: Tree, tools: Tools | None = None, remotes: Iterable[str] = ()) -> Declarations:
+def resolve(
+    tree: Tree,
+    tools: Tools | None = None,
+    remotes: Iterable[str] = (),
+    listed: Sequence[Declared] = (),
+) -> Declarations:
     """Every declared release of a tree, and what stands in the way of finding more.
 
-    `remotes` are the URLs by which the repository itself is known.
+    `remotes` are the URLs by which the repository itself is known. `listed` are releases that the
+    configuration lists: those that their charts declare are among what is answered, they are not.
     """
     tools = tools or Tools()
     flux = Flux(tree, tools.kustomize)
@@ -49,7 +55,7 @@ def resolve(tree: Tree, tools: Tools | None = None, remotes: Iterable[str] = ())
     before = (*of_flux.releases, *files.releases, *modules.releases, *invoked.releases)
     every = (
         of_flux,
-        applications.resolve(context, tools.charts, before),
+        applications.resolve(context, tools.charts, before, listed),
         rancher.resolve(tree),
         files,
         modules,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -39,15 +39,18 @@ class Charts(Protocol):
 
 
 def resolve(
-    context: Context, charts: Charts | None = None, releases: Sequence[Declared] = ()
+    context: Context,
+    charts: Charts | None = None,
+    releases: Sequence[Declared] = (),
+    listed: Sequence[Declared] = (),
 ) -> Declarations:
     """The releases of all Applications, those that ApplicationSets make of their templates, that
     charts render and that values of argocd-apps hold included; `releases` are those of other
-    tools."""
+    tools, `listed` those of the configuration, whose charts may declare Applications."""
     walk = _Walk(context, charts)
     for item in (*_objects(context.tree), *appschart.items(context.tree, releases)):
         walk.add(item)
-    walk.charts_of_applications()
+    walk.charts_of_applications(listed)
     return Declarations(tuple(walk.releases), tuple(walk.problems))
 
 
@@ -61,33 +64,36 @@ class _Walk:
         self._charts = charts
         self._seen: set[tuple[str, ...]] = set()
 
-    def add(self, item: Item, *unresolved: str) -> None:
-        """Take the releases of an Application or ApplicationSet; `unresolved` is what is not known
-        of how it came about."""
+    def add(self, item: Item, parent: Declared | None = None) -> None:
+        """Take the releases of an Application or ApplicationSet; `parent` is the release whose
+        chart declares it."""
         try:
             for application in _applications(self._context, item):
                 for release in declared(self._context, application):
-                    known = replace(release, unresolved=(*release.unresolved, *unresolved))
-                    self.releases.append(known)
+                    self.releases.append(_child(release, parent) if parent else release)
         except (GeneratorError, TemplateError) as error:
             words = f"ApplicationSet {item.name}: {error}"
             remedy = "its releases are not judged"
             self.problems.append(Problem(item.file, item.line, words, remedy, _reach(item)))
 
-    def charts_of_applications(self) -> None:
+    def charts_of_applications(self, listed: Sequence[Declared]) -> None:
         """Render the charts whose templates declare Applications: those of releases, then those
         that no release names, with their own values."""
         declaring = {problem.paths[0]: problem for problem in _declaring(self._context.tree)}
+        for release in listed:
+            self._render_of(release, declaring)
         turn = 0
         while turn < len(self.releases) and turn < _MOST_RELEASES:
-            release = self.releases[turn]
+            self._render_of(self.releases[turn], declaring)
             turn += 1
-            if release.chart.kind == "path" and release.chart.name in declaring:
-                self._render(release, declaring[release.chart.name], release.unresolved)
-        named = {release.chart.name for release in self.releases}
+        named = {release.chart.name for release in (*listed, *self.releases)}
         for folder, problem in declaring.items():
             if folder not in named:
                 self._render_alone(folder, problem)
+
+    def _render_of(self, release: Declared, declaring: Mapping[str, Problem]) -> None:
+        if release.chart.kind == "path" and release.chart.name in declaring:
+            self._render(release, declaring[release.chart.name])
 
     def _render_alone(self, folder: str, problem: Problem) -> None:
         """Render a chart that no Application names, with its own values."""
@@ -95,13 +101,13 @@ class _Walk:
         chart = ChartSource("path", folder)
         why = f"an Application of the chart {folder}, rendered with the chart's own values"
         words = "a chart's template declares Applications, with values that are not known here"
-        remedy = "declare the Application of this chart in the repository too"
+        remedy = "list the chart and its values under releases: in .policylint.yaml"
         told = replace(problem, message=words, remedy=remedy)
         self.problems += [told] if self._charts else []
-        self._render(replace(own, chart=chart), problem, (why,))
+        self._render(replace(own, chart=chart, unresolved=(why,)), problem)
 
-    def _render(self, release: Declared, problem: Problem, unresolved: tuple[str, ...]) -> None:
-        key = (release.chart.name, release.name, release.namespace, release.cluster)
+    def _render(self, release: Declared, problem: Problem) -> None:
+        key = (release.chart.name, *release.key)
         if key in self._seen:
             return
         self._seen.add(key)
@@ -115,7 +121,18 @@ class _Walk:
             self.problems.append(replace(problem, message=words))
             return
         for item in items:
-            self.add(item, *unresolved)
+            self.add(item, release)
+
+
+def _child(release: Declared, parent: Declared) -> Declared:
+    """A release that the chart of another declares: in the same cluster and environment where it
+    names no other, and no better known."""
+    return replace(
+        release,
+        cluster=release.cluster or parent.cluster,
+        environment=release.environment or parent.environment,
+        unresolved=(*release.unresolved, *parent.unresolved),
+    )
 
 
 def _applications(context: Context, item: Item) -> Iterator[Item]:
