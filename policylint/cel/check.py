@@ -7,13 +7,13 @@ with line and column.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct, field
 
 from policylint.cel.declarations import Overload, overloads, parameters
+from policylint.cel.display import display
 from policylint.cel.tree import (
     Call,
     Comprehension,
@@ -128,8 +128,6 @@ class _Checker:
         return ERROR
 
     def _literal(self, node: Literal) -> Type:
-        if isinstance(node.value, float) and math.isinf(node.value):
-            return self._fail(node, "invalid double literal")
         for python, name in _LITERALS:
             if isinstance(node.value, python):
                 return parse_type(name)
@@ -399,16 +397,5 @@ def _no_overload(name: str, arguments: list[Type], target: Type | None) -> str:
 
 
 def error_text(expression: str, positions: Mapping[int, int], errors: list[tuple[int, str]]) -> str:
-    """The errors as the server prints them: place, message, the line and a caret under it."""
-    texts = []
-    for number, message in sorted(errors, key=lambda item: positions.get(item[0], 0)):
-        before = expression[: positions.get(number, 0)]
-        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1)
-        if expression:
-            source = expression.splitlines()[line - 1]
-        else:
-            source = ""
-        texts.append(
-            f"ERROR: <input>:{line}:{column + 1}: {message}\n | {source}\n | {'.' * column}^"
-        )
-    return "\n".join(texts)
+    """The errors as the server prints them, in the order of their places."""
+    return display(expression, [(positions.get(number, 0), text) for number, text in errors])

@@ -4,7 +4,7 @@
 `Program`; `Program.evaluate({"object": ..., "oldObject": ...})` gives the value, or an instance of
 `CelError` where the expression itself fails (no such key, ...). Expressions see JSON as CEL values:
 objects are maps, integers ints, numbers doubles. What policylint cannot evaluate raises
-`CelUnsupported`, which names it; without the library `CelUnavailable` is raised.
+`CelUnsupported`, which names it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from msgspec import Struct
 from policylint.cel.budget import Budget
 from policylint.cel.evaluate import TYPES, Evaluation
 from policylint.cel.functions import FUNCTIONS
-from policylint.cel.library import TOO_DEEP, parse
+from policylint.cel.parser import TOO_DEEP, parse
 from policylint.cel.tree import Call, Comprehension, Ident, Node, children, names, qualified
 from policylint.cel.values import CelError, CelUnsupported, Value
 from policylint.errors import PolicylintError
@@ -56,7 +56,7 @@ class Program(Struct, frozen=True):
 def compile(expression: str, variables: Collection[str] = ()) -> Program:
     """Parse an expression over these variables.
 
-    Raises CelSyntaxError, CelUnknownName, CelUnsupported and CelUnavailable.
+    Raises CelSyntaxError, CelUnknownName and CelUnsupported.
     """
     return _compiled(expression, frozenset(variables))
 

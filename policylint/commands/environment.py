@@ -25,7 +25,6 @@ _TOOLS = (
 )
 """(name, the command that tells its version, what it is for)."""
 _LIBRARIES = (
-    ("CEL", "cel_expr_python", "rules and policies in CEL are unknown without it"),
     ("RE2", "re2", "patterns of policies are unknown without it"),
     ("pygls", "pygls", "policylint lsp needs it: pip install 'policylint[lsp]'"),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from policylint.cel.budget import Budget
 from policylint.cel.check import check, error_text
-from policylint.cel.library import note, parse
+from policylint.cel.parser import parse
 from policylint.cel.program import compile
 from policylint.cel.types import BOOL, DYN, ERROR, STRING, Type
 from policylint.cel.values import CelError, CelUnsupported, Unknowable
@@ -22,7 +22,6 @@ __all__ = [
     "complaint",
     "is_true",
     "items",
-    "note",
     "text",
     "unknown",
     "value",
@@ -144,7 +143,6 @@ def complaint(expression: str, kind: str, variables: Iterable[str]) -> str:
     nothing.
 
     `kind` is condition, text, list or value; `variables` are the names that it may use.
-    Raises CelUnavailable where there is no CEL library.
     """
     try:
         root, positions = parse(expression)
@@ -155,8 +153,6 @@ def complaint(expression: str, kind: str, variables: Iterable[str]) -> str:
     except (CelUnsupported, RecursionError) as error:
         return str(error) or "nested too deeply"
     except PolicylintError as error:
-        if type(error).__name__ == "CelUnavailable":
-            raise
         return str(error)
     kind_of_result, wanted = checked.type(root), _WANTED[kind]
     if (

@@ -440,18 +440,12 @@ def shipped_rules(wanted: frozenset[str] = frozenset()) -> Iterator[Rule]:
     name."""
     texts = dict(rule_files())
     contents = [text.encode() for text in texts.values()]
-    read: Mapping[str, Json] = derived("rules", contents, lambda: _read_all(texts))
+    read: Mapping[str, Json] = derived(
+        "rules", contents, lambda: {path: load(text, path) for path, text in texts.items()}
+    )
     for path, raw in read.items():
         if not wanted or wanted & subject_names(raw):
             yield rule_of(raw, path)
-
-
-def _read_all(texts: Mapping[str, str]) -> dict[str, Json]:
-    """What the files say; their expressions are parsed and noted with them."""
-    read = {path: load(text, path) for path, text in texts.items()}
-    rules = [rule_of(raw, path) for path, raw in read.items()]
-    _cel().note([expression for rule in rules for expression, _ in _expressions(rule)])
-    return read
 
 
 def _expressions(rule: Rule) -> tuple[tuple[str, str], ...]:

@@ -1,14 +1,10 @@
-"""What callers of `policylint.cel` rely on: names checked, what is lacking named, no library no
-crash."""
-
-import sys
+"""What callers of `policylint.cel` rely on: names checked, what is lacking named."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policylint.cel import library
-from policylint.cel.library import CelSyntaxError, CelUnavailable
+from policylint.cel.parser import CelSyntaxError
 from policylint.cel.program import CelUnknownName, compile
 from policylint.cel.quantity import parse as quantity
 from policylint.cel.semver import parse as semver
@@ -55,16 +51,6 @@ def test_bad_syntax_is_named_with_line_and_column():
 def test_what_is_not_evaluated_is_named(expression, lacking):
     with pytest.raises((CelUnsupported, CelUnknownName), match=lacking):
         compile(expression, {"object"}).evaluate({"object": {"pattern": "\\p{Letter}"}})
-
-
-def test_without_the_library_expressions_are_unavailable_and_say_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "cel_expr_python", None)
-    library._environment.cache_clear()
-    library.parse.cache_clear()
-    with pytest.raises(CelUnavailable) as caught:
-        compile("1 == 1 && 'never seen before' != ''")
-    assert "cel-expr-python" in caught.value.remedy
-    library._environment.cache_clear()
 
 
 @given(

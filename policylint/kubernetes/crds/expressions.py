@@ -13,8 +13,8 @@ from msgspec import Struct, field
 
 from policylint.cel.check import check, error_text
 from policylint.cel.cost import worst_cost
-from policylint.cel.library import CelSyntaxError, parse
 from policylint.cel.literals import bad_constant, bad_literals
+from policylint.cel.parser import CelSyntaxError, parse
 from policylint.cel.sizes import MOST
 from policylint.cel.tree import names
 from policylint.cel.types import Type, optional
@@ -80,8 +80,7 @@ class Scope(Struct, frozen=True):
 
 
 def compile_rule(rule: Object, path: str, scope: Scope) -> list[Cause]:
-    """What the server refuses of one rule; raises CelUnsupported and CelUnavailable where that
-    cannot be told."""
+    """What the server refuses of one rule; raises CelUnsupported where that cannot be told."""
     source = str(rule.get("rule") or "")
     shown = _shown(rule)
     problem, cost, uses_old = _compiled(source, rule, scope, Type("bool"))
@@ -134,7 +133,7 @@ def _compiled(source: str, rule: Object, scope: Scope, wanted: Type) -> tuple[st
     else:
         old = scope.shape.type
     try:
-        root, positions = parse(source)
+        root, positions = parse(source, scope.environment.stored_minor)
     except CelSyntaxError as error:
         return f"compilation failed: {error}", 0, False
     checked = check(

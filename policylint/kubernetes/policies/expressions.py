@@ -11,7 +11,7 @@ from typing import Any
 from policylint.cel.budget import Budget
 from policylint.cel.check import check, error_text
 from policylint.cel.evaluate import Evaluation
-from policylint.cel.library import TOO_DEEP, CelSyntaxError, parse
+from policylint.cel.parser import TOO_DEEP, CelSyntaxError, parse
 from policylint.cel.tree import Call, Comprehension, Node, children
 from policylint.cel.types import BOOL, DYN, ERROR, NULL, STRING, Type, parse_type
 from policylint.cel.values import CelError, CelUnsupported, Unknowable
@@ -106,7 +106,7 @@ class Compiled:
 
     def expression(self, source: str, wanted: Wanted, composed: bool = True) -> tuple[Node, Type]:
         """The tree and the type of an expression; raises RefusedError with the server's words,
-        CelUnsupported and CelUnavailable where that cannot be told."""
+        CelUnsupported where that cannot be told."""
         names: dict[str, Type] = {"object": DYN, "oldObject": DYN, "request": REQUEST}
         names["namespaceObject"] = NAMESPACE
         names["authorizer"] = DYN
@@ -120,7 +120,8 @@ class Compiled:
 
 def _typed(source: str, names: Mapping[str, Type], wanted: Wanted, minor: int) -> tuple[Node, Type]:
     try:
-        root, positions = parse(source)
+        # the functions are those of the minor before the server's, the syntax is its own
+        root, positions = parse(source, minor + 1)
         if any(_authorizes(source)):
             return root, ERROR
         checked = check(root, names, minor)

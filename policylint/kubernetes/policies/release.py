@@ -8,7 +8,6 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.cel.library import CelUnavailable
 from policylint.cel.values import CelUnsupported
 from policylint.kubernetes.api.schemas import minor_number, schemas
 from policylint.kubernetes.api.workloads import pod_template
@@ -122,7 +121,7 @@ def _compiled(policies: PolicySet, minor: int) -> tuple[list[Judge], list[Untold
             judges.append(Judge(policy, minor - 1))
         except RefusedError as error:
             untold.append(Untold(policy, f"the API server does not take this policy: {error}"))
-        except (CelUnsupported, CelUnavailable) as error:
+        except CelUnsupported as error:
             untold.append(Untold(policy, str(error)))
     return judges, untold
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from policylint.cel.check import Messages, check, error_text
-from policylint.cel.library import CelSyntaxError, CelUnavailable, parse
 from policylint.cel.literals import bad_constant, bad_literals
+from policylint.cel.parser import CelSyntaxError, parse
 from policylint.cel.types import BOOL, DYN, INT, STRING, Type, parse_type
 from policylint.cel.values import CelUnsupported
 from policylint.kubernetes.api.fielderrors import invalid
@@ -155,9 +155,9 @@ def no_types(_name: str) -> Type | None:
 def compiled(
     source: str, variables: Mapping[str, Type], minor: int, messages: Messages = no_types
 ) -> Compiled:
-    """Compile an expression; raises CelUnsupported and CelUnavailable where that cannot be done."""
+    """Compile an expression; raises CelUnsupported where that cannot be done."""
     try:
-        root, positions = parse(source)
+        root, positions = parse(source, minor)
     except CelSyntaxError as error:
         return Compiled(DYN, f"compilation failed: {error}")
     checked = check(root, variables, minor, messages)
@@ -182,7 +182,7 @@ def cel_errors(
     none)."""
     try:
         expression = compiled(source, variables, minor, messages)
-    except (CelUnsupported, CelUnavailable) as error:
+    except CelUnsupported as error:
         yield unjudged(at, f"whether the expression at {at} compiles: {error}")
         return
     if expression.problem:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from policylint.cel.library import CelUnavailable
 from policylint.cel.types import BOOL, DYN, NULL, STRING, Type
 from policylint.cel.values import CelUnsupported
 from policylint.kubernetes.api.fielderrors import (
@@ -126,7 +125,7 @@ def _type_of(variable: Object, known: _Policy) -> Type:
     usable = _Policy(known.minor, known.params, known.variables or {})
     try:
         return compiled(source, usable.names(), known.minor).type
-    except (CelUnsupported, CelUnavailable):
+    except CelUnsupported:
         return DYN
 
 

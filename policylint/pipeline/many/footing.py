@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 FORMAT = "1"
 """Another word here makes all that was kept stale."""
-_LIBRARIES = ("PyYAML", "msgspec", "ruamel.yaml", "jsonpatch", "cel-expr-python", "google-re2")
+_LIBRARIES = ("PyYAML", "msgspec", "ruamel.yaml", "jsonpatch", "google-re2")
 """What the judgement is computed with, beside this package."""
 _VARIABLES = ("HELM_", "KUBE", "POLICYLINT_", "GO", "LC_", "LANG", "TZ", "HOME", "TMPDIR")
 """What variables that helm, Go or this package read begin with."""
