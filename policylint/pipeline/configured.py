@@ -59,6 +59,8 @@ def configured_plans(
     if options.changed:
         rows = _touched(options, rows, config, gate.base)
     notes = _moved(pairs)
+    if gate.base is not None and gate.base.config is None:
+        notes = dict.fromkeys((pair.key for pair in pairs), _undeclared(gate.base))
     return tuple(
         _planned(options, gate, pair, how, notes.get(pair.key, ()), workspace) for pair, how in rows
     )
@@ -189,6 +191,13 @@ def _moved(pairs: Sequence[Pair]) -> dict[tuple[str, str, str], tuple[str, ...]]
         for release in (before, after):
             notes[release.namespace, release.name, release.environment] = words
     return notes
+
+
+def _undeclared(base: Base) -> tuple[str, ...]:
+    return (
+        f"{base.revision.label} has no configuration: values and settings of the release are taken"
+        " to be as they are now",
+    )
 
 
 def _renamed(before: Release, after: Release) -> tuple[str, ...]:

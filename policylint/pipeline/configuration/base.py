@@ -6,7 +6,6 @@ verdict is the base's: a change does not choose its own judge.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from policylint.helm.inputs.sides import ChartSide, ValuesInput
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.baseline import default_revision, named_revision
 from policylint.helm.sources.checkout import Checkout
-from policylint.helm.sources.git import Repository, find_repository
+from policylint.helm.sources.git import Blob, Repository, find_repository
 from policylint.helm.sources.reach import depends_on
 from policylint.helm.sources.snapshot import Revision
 from policylint.pipeline.configuration import configfile
@@ -72,7 +71,7 @@ def base_of(options: Options, config: Config) -> Base | None:
     if repository is None:
         return None
     revision = _revision(repository, options, config)
-    for place in _earlier_places(repository, revision, Path(config.file)):
+    for place in _earlier_places(repository, revision, config):
         own = config_at(repository, revision, place)
         if own is not None:
             return Base(repository, revision, own)
@@ -119,23 +118,62 @@ def _nearest(repository: Repository, revision: Revision, config: Config) -> Base
         own = config_at(repository, revision, place)
         if own is not None:
             return Base(repository, revision, own)
-    if config.file:
-        return Base(repository, revision)
-    return None
+    if not config.file:
+        return None
+    for place in _moved_from(repository, revision, config):
+        return Base(repository, revision, config_at(repository, revision, place))
+    return Base(repository, revision)
 
 
-def _earlier_places(repository: Repository, revision: Revision, file: Path) -> Iterator[Path]:
-    """Where a configuration may have been at a revision: there, nearest above, or where the only
-    one was that is gone since."""
+def _earlier_places(repository: Repository, revision: Revision, config: Config) -> Iterator[Path]:
+    """Where a configuration may have been at a revision: there, nearest above, or where it has gone
+    from since."""
+    file = Path(config.file)
     yield file
-    if file.name != configuration.NAME:
-        return
-    above = (folder / configuration.NAME for folder in file.parent.parents)
-    yield from (place for place in above if repository.path_of(place))
-    every = (repository.top / blob.path for blob in repository.files(revision.commit, ["."]))
-    gone = [place for place in every if place.name == file.name and not os.path.lexists(place)]
-    if len(gone) == 1:
-        yield gone[0]
+    if _is_default(config.file):
+        above = (folder / configuration.NAME for folder in file.parent.parents)
+        yield from (place for place in above if repository.path_of(place))
+    yield from _moved_from(repository, revision, config)
+
+
+def _moved_from(repository: Repository, revision: Revision, config: Config) -> Iterator[Path]:
+    """The file that a configuration was at a revision, if it has another name now: the only one
+    gone of its name, else the only one gone that lists a release of it."""
+    gone = _gone(repository, revision)
+    moved = [blob.path for blob in gone if _is_default(blob.path)]
+    if len(moved) != 1 or not _is_default(config.file):
+        moved = [
+            blob.path
+            for blob, content in repository.contents(gone)
+            if b"releases" in content and _lists_one_of(config, repository, revision, blob.path)
+        ]
+    if len(moved) == 1:
+        yield repository.top / moved[0]
+
+
+def _gone(repository: Repository, revision: Revision) -> list[Blob]:
+    """The files of YAML that are gone since a revision."""
+    return [
+        blob
+        for blob in repository.files(revision.commit, ["."])
+        if blob.path.endswith((".yaml", ".yml")) and not (repository.top / blob.path).exists()
+    ]
+
+
+def _is_default(file: str) -> bool:
+    return Path(file).name == configuration.NAME
+
+
+def _lists_one_of(config: Config, repository: Repository, revision: Revision, path: str) -> bool:
+    """Whether a file of a revision is a configuration that lists a release of this one."""
+    try:
+        earlier = config_at(repository, revision, repository.top / path)
+    except UsageError:
+        return False
+    names = {(release.namespace, release.name) for release in config.releases}
+    return earlier is not None and any(
+        (release.namespace, release.name) in names for release in earlier.releases
+    )
 
 
 def _revision(repository: Repository, options: Options, config: Config) -> Revision:

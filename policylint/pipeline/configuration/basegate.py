@@ -261,7 +261,7 @@ def _of_policy(policy: Policy) -> str:
 
 
 def _of_pack(pack: Pack) -> str:
-    place = pack.source.key if pack.source else pack.path
+    place = pack.source.key if pack.source else shown_path(pack.path)
     if not pack.never_fails:
         return place
     until = f", until {pack.until}" if pack.until else ""

@@ -325,3 +325,54 @@ def test_a_chart_of_a_submodule_is_the_one_that_each_revision_names(
     for words in ((), ("--changed",)):
         code, report = check(capsys, *words)
         assert (code, REFUSED in rules(report)) == (1, True), report["failures"]
+
+
+@pytest.mark.parametrize("ci", ["", "GITHUB_BASE_REF"])
+@pytest.mark.parametrize(
+    ("was", "now", "words"),
+    [
+        ("ci/one.yaml", "ci/two.yaml", ["--config", "ci/two.yaml"]),
+        (".policylint.yaml", "ci/two.yaml", ["--config", "ci/two.yaml"]),
+        ("a/.policylint.yaml", "b/.policylint.yaml", []),
+    ],
+)
+def test_a_configuration_with_another_name_is_read_where_it_was(
+    repo: Repo,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    was: str,
+    now: str,
+    words: list[str],
+    ci: str,
+) -> None:
+    def declared(path: str, size: str) -> None:
+        own = f"../shop, set: [size={size}]" if "/" in path else f"./shop, set: [size={size}]"
+        repo.file(path, CONFIG.replace("./shop", own))
+
+    (repo.top / ".policylint.yaml").unlink()
+    declared(was, "8Gi")
+    repo.file("a/other.yaml", CONFIG.replace("shop", "other"))
+    repo.git("switch", "--quiet", "main")
+    repo.commit("where it was")
+    repo.git("switch", "--quiet", "feature")
+    repo.git("reset", "--quiet", "--hard", "main")
+    (repo.top / was).unlink()
+    (repo.top / "a/other.yaml").unlink()
+    declared(now, "20Gi")
+    if ci:
+        monkeypatch.setenv(ci, "main")
+    monkeypatch.chdir(repo.top if words else (repo.top / now).parent)
+    code, report = check(capsys, *words)
+    assert code == 1
+    assert REFUSED in rules(report)
+
+
+def test_a_release_that_no_configuration_declared_is_said_to_be_taken_as_now(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.git("rm", "--quiet", ".policylint.yaml")
+    repo.git("commit", "--quiet", "--amend", "--message", "no configuration")
+    repo.git("branch", "--force", "main")
+    repo.file(".policylint.yaml", CONFIG)
+    assert run(["check"]) == 0
+    assert "main has no configuration" in capsys.readouterr().out
