@@ -11,7 +11,7 @@ from policylint.kubernetes.api import images
 from policylint.kubernetes.api.reading import at
 from policylint.kubernetes.api.volumes import lasting_mounts
 from policylint.kubernetes.api.workloads import containers, pod_template, template_path
-from policylint.model import Resource
+from policylint.model import Resource, ResourceId
 from policylint.runtime.digits import whole_or
 from policylint.runtime.patterns import pattern
 
@@ -187,6 +187,54 @@ MANAGED: Mapping[tuple[str, str], Managed] = {
 }
 """By (group, kind); the fields are those of the definitions that the operators publish."""
 
+HOLDS_DATA: Mapping[str, tuple[str, ...]] = {
+    "acid.zalan.do": ("postgresql",),
+    "cassandra.datastax.com": ("CassandraDatacenter",),
+    "ceph.rook.io": ("CephBlockPool", "CephCluster", "CephFilesystem", "CephObjectStore"),
+    "clickhouse.altinity.com": ("ClickHouseInstallation",),
+    "crdb.cockroachlabs.com": ("CrdbCluster",),
+    "databases.spotahome.com": ("RedisFailover",),
+    "elasticsearch.k8s.elastic.co": ("Elasticsearch",),
+    "jetstream.nats.io": ("KeyValue", "ObjectStore", "Stream"),
+    "k8s.mariadb.com": ("Database", "MariaDB"),
+    "k8ssandra.io": ("K8ssandraCluster",),
+    "kafka.strimzi.io": ("Kafka", "KafkaNodePool", "KafkaTopic"),
+    "longhorn.io": ("Volume",),
+    "mariadb.mmontes.io": ("Database", "MariaDB"),
+    "minio.min.io": ("Tenant",),
+    "mongodb.com": ("MongoDB", "MongoDBOpsManager"),
+    "mongodbcommunity.mongodb.com": ("MongoDBCommunity",),
+    "moco.cybozu.com": ("MySQLCluster",),
+    "mysql.oracle.com": ("InnoDBCluster",),
+    "mysql.presslabs.org": ("MysqlCluster", "MysqlDatabase"),
+    "opensearch.opster.io": ("OpenSearchCluster",),
+    "pgv2.percona.com": ("PerconaPGCluster",),
+    "pingcap.com": ("TidbCluster",),
+    "planetscale.com": ("VitessCluster",),
+    "postgres-operator.crunchydata.com": ("PostgresCluster",),
+    "postgresql.cnpg.io": ("Cluster", "Database"),
+    "ps.percona.com": ("PerconaServerMySQL",),
+    "psmdb.percona.com": ("PerconaServerMongoDB",),
+    "pxc.percona.com": ("PerconaXtraDBCluster",),
+    "rabbitmq.com": ("Queue", "RabbitmqCluster", "Vhost"),
+    "redis.redis.opstreelabs.in": ("Redis", "RedisCluster", "RedisReplication"),
+    "scylla.scylladb.com": ("ScyllaCluster",),
+    "snapshot.storage.k8s.io": ("VolumeSnapshot", "VolumeSnapshotContent"),
+    "solr.apache.org": ("SolrCloud",),
+    "sql.cnrm.cloud.google.com": ("SQLDatabase", "SQLInstance"),
+    "storage.cnrm.cloud.google.com": ("StorageBucket",),
+    "zookeeper.pravega.io": ("ZookeeperCluster",),
+}
+"""Kinds whose deletion deletes data, from the documentation of their operators, by API group."""
+
+ANY_KIND = (
+    "kubedb.com",
+    "rds.services.k8s.aws",
+    "dynamodb.services.k8s.aws",
+    "s3.services.k8s.aws",
+)
+"""Groups in which every kind is a database or a bucket."""
+
 DATA_DIRECTORIES: Mapping[str, str] = {
     "PGDATA": "/var/lib/postgresql/data",
     "POSTGRESQL_DATA_DIR": "/bitnami/postgresql/data",
@@ -212,6 +260,13 @@ class Database(Struct, frozen=True):
     container: str
     managed: bool = False
     """Whether an operator runs it."""
+
+
+def holds_data(identity: ResourceId) -> bool:
+    """Whether the deletion of an operator's object deletes data."""
+    if identity.group.endswith(ANY_KIND):
+        return True
+    return identity.kind in HOLDS_DATA.get(identity.group, ())
 
 
 def databases(resource: Resource) -> Iterator[Database]:
