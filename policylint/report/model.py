@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import UNSET, Struct, UnsetType, field
 
@@ -287,7 +288,7 @@ class Report(Struct, frozen=True):
     """A whole run."""
 
     verdict: Verdict
-    releases: tuple[ReleaseReport, ...] = ()
+    releases: Sequence[ReleaseReport] = ()
     findings: tuple[Finding, ...] = ()
     """Findings that belong to no release: those of `scan`."""
     failures: tuple[RuleFailure, ...] = ()
@@ -329,24 +330,18 @@ def impacts(
     return [(impact, objects.count(impact)) for impact in order if impact in objects], running
 
 
-def every_finding(report: Report) -> list[tuple[str, Finding]]:
+def every_finding(report: Report) -> Iterator[tuple[str, Finding]]:
     """(the release's name, finding) of each finding; "" for those that belong to no release."""
-    of_releases = [
-        (release_name(release), finding)
-        for release in report.releases
-        for finding in release.findings
-    ]
-    return of_releases + [("", finding) for finding in report.findings]
+    for release in report.releases:
+        yield from ((release_name(release), finding) for finding in release.findings)
+    yield from (("", finding) for finding in report.findings)
 
 
-def every_settled(report: Report) -> list[tuple[str, Finding]]:
+def every_settled(report: Report) -> Iterator[tuple[str, Finding]]:
     """(the release's name, finding) of each finding that is waived or known."""
-    of_releases = [
-        (release_name(release), finding)
-        for release in report.releases
-        for finding in release.settled
-    ]
-    return of_releases + [("", finding) for finding in report.settled]
+    for release in report.releases:
+        yield from ((release_name(release), finding) for finding in release.settled)
+    yield from (("", finding) for finding in report.settled)
 
 
 def every_standing(report: Report) -> int:
@@ -356,23 +351,19 @@ def every_standing(report: Report) -> int:
 
 def counted(findings: Iterable[Finding]) -> str:
     """How many findings are waived and known, in words; "" for none."""
-    findings = list(findings)
-    waived = sum(finding.waived is not None for finding in findings)
-    counts = {"waived": waived, "known": len(findings) - waived}
-    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    counts = Counter("known" if finding.waived is None else "waived" for finding in findings)
+    words = ("waived", "known")
+    return ", ".join(f"{counts[word]} {word}" for word in words if counts[word])
 
 
 def every_rule(report: Report) -> dict[str, RuleInfo]:
     """The rules of all findings, by id."""
-    rules = [rule for release in report.releases for rule in release.rules]
-    return {rule.id: rule for rule in (*rules, *report.rules)}
+    rules = {rule.id: rule for release in report.releases for rule in release.rules}
+    return rules | {rule.id: rule for rule in report.rules}
 
 
-def every_failure(report: Report) -> list[tuple[str, RuleFailure]]:
+def every_failure(report: Report) -> Iterator[tuple[str, RuleFailure]]:
     """(the release's name, failure) of whatever could not be judged; "" for the run itself."""
-    of_releases = [
-        (release_name(release), failure)
-        for release in report.releases
-        for failure in release.failures
-    ]
-    return of_releases + [("", failure) for failure in report.failures]
+    for release in report.releases:
+        yield from ((release_name(release), failure) for failure in release.failures)
+    yield from (("", failure) for failure in report.failures)

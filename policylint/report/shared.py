@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from policylint.errors import RuleFailure
@@ -20,12 +20,21 @@ _WORD = pattern(r"\w(?:[\w.-]*\w)?")
 _NAME = "\0"
 """What stands for a resource's own name while words are compared."""
 
+Told = Finding | RuleFailure
 
-class _Place(Struct, frozen=True, eq=False):
-    """A finding or failure, and the release that shows it."""
 
-    release: ReleaseReport
-    row: Finding | RuleFailure
+class _Alike(Struct):
+    """What of a run says the same: what the first is about, and where else it holds."""
+
+    release: int
+    """The place of the first one's release."""
+    resource: ResourceId | None
+    elsewhere: dict[str, None] = field(default_factory=dict)
+    """Further releases that show it of the same resource."""
+    resources: dict[str, None] = field(default_factory=dict)
+    """Further resources that it is shown of."""
+    fingerprints: dict[str, None] = field(default_factory=dict)
+    is_told: bool = False
 
 
 class Shared:
@@ -33,57 +42,69 @@ class Shared:
 
     Findings that differ by the names of their resources alone are alike; errors, what the cluster
     may refuse, and all of them where every fix is shown (`every_fix`), only where what to do is the
-    same to the letter, so that nobody follows the steps of another resource.
+    same to the letter, so that nobody follows the steps of another resource. No release is held:
+    there may be more of them than fit into memory.
     """
 
-    def __init__(self, releases: Sequence[ReleaseReport], *, every_fix: bool = False) -> None:
+    def __init__(
+        self, releases: Iterable[ReleaseReport], *, every_fix: bool = False, ids: bool = False
+    ) -> None:
         self._every_fix = every_fix
-        self._keys: dict[int, Hashable] = {}
-        self._places: dict[Hashable, list[_Place]] = {}
-        for release in releases:
-            rows: list[Finding | RuleFailure] = [*release.findings, *release.failures]
+        self._ids = ids
+        self._alike: dict[Hashable, _Alike] = {}
+        self._shown: dict[int, _Alike] = {}
+        for place, release in enumerate(releases):
+            rows: tuple[Told, ...] = (*release.findings, *release.failures)
             for row in rows:
-                key = self._key(row, release)
-                self._keys[id(row)] = key
-                self._places.setdefault(key, []).append(_Place(release, row))
+                self._add(row, release, place)
+
+    def _add(self, row: Told, release: ReleaseReport, place: int) -> None:
+        key = self._key(row, release)
+        alike = self._alike.get(key)
+        if alike is None:
+            alike = self._alike[key] = _Alike(place, row.resource)
+        elif row.resource != alike.resource:
+            alike.resources[_resource(row, release)] = None
+        elif place != alike.release:
+            alike.elsewhere[release_name(release)] = None
+        if self._ids and isinstance(row, Finding):
+            alike.fingerprints[row.fingerprint] = None
 
     def first(self, release: ReleaseReport) -> ReleaseReport:
-        """The release with what nothing before it shows."""
+        """The release with what nothing before it shows: asked for once of each, in their
+        order."""
+        self._shown = {}
         return replace(
             release,
             findings=tuple(row for row in release.findings if self._is_first(row, release)),
             failures=tuple(row for row in release.failures if self._is_first(row, release)),
         )
 
-    def _is_first(self, row: Finding | RuleFailure, release: ReleaseReport) -> bool:
-        first = self._alike(row)[0]
-        return first.release is release and first.row is row
+    def _is_first(self, row: Told, release: ReleaseReport) -> bool:
+        alike = self._alike[self._key(row, release)]
+        if alike.is_told:
+            return False
+        alike.is_told = True
+        self._shown[id(row)] = alike
+        return True
 
-    def also(self, row: Finding | RuleFailure) -> str:
-        """Which further releases and resources show the same, "" where none does."""
-        places = self._alike(row)
-        if not places:
+    def also(self, row: Told) -> str:
+        """Which further releases and resources show the same, "" where none does, for what the
+        release shows that `first` was asked for last."""
+        alike = self._shown.get(id(row))
+        if alike is None:
             return ""
-        own, *further = places
-        same = [place for place in further if _is_same(place.row, row)]
-        elsewhere = [
-            release_name(place.release) for place in same if place.release is not own.release
-        ]
-        resources = [_resource(place) for place in further if not _is_same(place.row, row)]
-        words = [f"in {few(elsewhere)}"] if elsewhere else []
-        words += [few(resources)] if resources else []
+        words = [f"in {few(alike.elsewhere)}"] if alike.elsewhere else []
+        words += [few(alike.resources)] if alike.resources else []
         return "; ".join(words)
 
     def fingerprints(self, finding: Finding) -> tuple[str, ...]:
         """The fingerprints of all that it stands for, its own first."""
-        alike = (place.row for place in self._alike(finding))
-        further = [row.fingerprint for row in alike if isinstance(row, Finding)]
+        alike = self._shown.get(id(finding))
+        further = alike.fingerprints if alike else {}
         return tuple(dict.fromkeys((finding.fingerprint, *further)))
 
-    def _alike(self, row: Finding | RuleFailure) -> list[_Place]:
-        return self._places.get(self._keys.get(id(row)), [])
-
-    def _key(self, row: Finding | RuleFailure, release: ReleaseReport) -> Hashable:
+    def _key(self, row: Told, release: ReleaseReport) -> Hashable:
         named = row.resource
         if isinstance(row, RuleFailure):
             message = _placeless(row.message, release)
@@ -123,14 +144,10 @@ def _placeless(message: str, release: ReleaseReport) -> str:
     return message.replace(place, _NAME).replace(release_name(release), _NAME)
 
 
-def _is_same(row: Finding | RuleFailure, first: Finding | RuleFailure) -> bool:
-    return row.resource == first.resource
-
-
-def _resource(place: _Place) -> str:
-    cluster = _cluster(place.release)
+def _resource(row: Told, release: ReleaseReport) -> str:
+    cluster = _cluster(release)
     where = f" for {cluster}" if cluster else ""
-    return f"{place.row.resource}{where}"
+    return f"{row.resource}{where}"
 
 
 def _cluster(release: ReleaseReport) -> str:

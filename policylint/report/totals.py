@@ -12,15 +12,16 @@ from policylint.runtime.sentences import plural
 
 def summary(findings: Iterable[Finding], failures: int) -> dict[str, int]:
     """How many findings of each severity, waived and known ones apart, and failures."""
-    findings = list(findings)
-    severities = [finding.severity for finding in findings if finding.counts]
-    waived = sum(finding.waived is not None for finding in findings)
-    return {
-        **{str(level): severities.count(level) for level in Severity},
-        "waived": waived,
-        "known": len(findings) - len(severities) - waived,
-        "failures": failures,
-    }
+    counts = Counter(map(_column, findings))
+    columns = (*map(str, Severity), "waived", "known")
+    return {**{column: counts[column] for column in columns}, "failures": failures}
+
+
+def _column(finding: Finding) -> str:
+    """What a finding counts as."""
+    if finding.counts:
+        return str(finding.severity)
+    return "known" if finding.waived is None else "waived"
 
 
 def frequencies(report: Report) -> Iterator[tuple[str, Severity, int]]:
@@ -32,8 +33,8 @@ def frequencies(report: Report) -> Iterator[tuple[str, Severity, int]]:
 
 def verdict_words(report: Report, hidden: int = 0) -> str:
     """What stands beside the verdict: `2 errors, 0 warnings, 1 note in 3 releases`."""
-    failures = len(every_failure(report))
-    words = list(_severities([finding for _, finding in every_finding(report)]))
+    failures = sum(1 for _ in every_failure(report))
+    words = list(_severities(report))
     settled = counted(finding for _, finding in every_settled(report))
     if settled:
         words.append(settled)
@@ -48,9 +49,9 @@ def verdict_words(report: Report, hidden: int = 0) -> str:
     return ", ".join(words)
 
 
-def _severities(findings: list[Finding]) -> Iterator[str]:
-    counts = summary(findings, 0)
+def _severities(report: Report) -> Iterator[str]:
+    counts = summary((finding for _, finding in every_finding(report)), 0)
     yield from (plural(counts[str(level)], str(level)) for level in Severity)
-    trials = sum(finding.dry for finding in findings)
+    trials = sum(finding.dry for _, finding in every_finding(report))
     if trials:
         yield f"{trials} of them on trial"

@@ -80,6 +80,8 @@ def _of_place(environment: Mapping[str, str]) -> Iterator[Output]:
 def from_severity(report: Report, least: Severity) -> tuple[Report, int]:
     """(the report with the findings of at least this severity, how many are left out); the verdict
     stands."""
+    if least is Severity.NOTE:  # nothing weighs less
+        return report, 0
     releases = tuple(
         replace(
             release,
@@ -90,7 +92,12 @@ def from_severity(report: Report, least: Severity) -> tuple[Report, int]:
     )
     findings, settled = _heavy(report.findings, least), _heavy(report.settled, least)
     shown = replace(report, releases=releases, findings=findings, settled=settled)
-    return shown, len(every_finding(report)) - len(every_finding(shown))
+    return shown, _number(report) - _number(shown)
+
+
+def _number(report: Report) -> int:
+    """How many findings a report has."""
+    return sum(1 for _ in every_finding(report))
 
 
 def _heavy(findings: tuple[Finding, ...], least: Severity) -> tuple[Finding, ...]:

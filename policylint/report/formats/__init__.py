@@ -35,9 +35,8 @@ def pieces(name: str, report: Report, look: Look = PLAIN) -> Iterator[str]:
             f"no format is called {name!r}", remedy=f"the formats are {', '.join(names())}"
         )
     module = importlib.import_module(f"{__name__}.{name}")
+    looks = (look,) if name in _OF_TERMINALS else ()
     if hasattr(module, "pieces"):
-        yield from module.pieces(report)
-    elif name in _OF_TERMINALS:
-        yield module.render(report, look)
+        yield from module.pieces(report, *looks)
     else:
-        yield module.render(report)
+        yield module.render(report, *looks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from msgspec import UNSET, to_builtins
@@ -50,13 +51,14 @@ def pieces(report: Report) -> Iterator[str]:
 
 def _document(report: Report) -> dict[str, Any]:
     """The report as JSON values but for its releases, keys as design and schema have them."""
-    findings = [finding for _, finding in (*every_finding(report), *every_settled(report))]
+    findings = (finding for _, finding in chain(every_finding(report), every_settled(report)))
+    failures = sum(1 for _ in every_failure(report))
     return {
         "schema": SCHEMA,
         "version": __version__,
         "verdict": str(report.verdict),
         "summary": {
-            **summary(findings, len(every_failure(report))),
+            **summary(findings, failures),
             "standing": every_standing(report),
         },
         "releases": [],

@@ -42,7 +42,7 @@ def render(report: Report) -> str:
 def _messages(report: Report) -> Iterator[str]:
     for rule in every_rule(report).values():
         yield _type(rule.id, rule.title, f"policylint: {rule.category}", rule.url)
-    failures = every_failure(report)
+    failures = list(every_failure(report))
     if failures:
         yield _type(_NOT_JUDGED, "not judged", "policylint", "what could not be judged")
     for release, finding in every_finding(report):

@@ -4,7 +4,7 @@ last."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby, islice
 
 from policylint.errors import RuleFailure
 from policylint.model import Category, Finding, Fix, Impact, Location, Severity, Verdict
@@ -54,16 +54,25 @@ _CONSEQUENCES = {
 
 def render(report: Report, look: Look = PLAIN) -> str:
     """The report as text; for a quiet look, nothing at all where there is nothing to do."""
-    lines = list(_body(report, look))
+    return "".join(pieces(report, look))
+
+
+def pieces(report: Report, look: Look = PLAIN) -> Iterator[str]:
+    """The same line by line."""
+    return (f"{written(line, look)}\n" for line in _lines(report, look))
+
+
+def _lines(report: Report, look: Look) -> Iterator[Line]:
+    body = _body(report, look)
     last = _last(report, look)
-    if look.quiet and not lines and report.verdict is Verdict.PASS:
-        return ""
-    if len(lines) > LONG:
-        lines = [last, "", *lines]
-    lines += [*_counted(report), *_statistics(report, look)]
+    begun = list(islice(body, LONG + 1))
+    if look.quiet and not begun and report.verdict is Verdict.PASS:
+        return
+    if len(begun) > LONG:
+        yield from (last, "")
+    yield from chain(begun, body, _counted(report), _statistics(report, look))
     footer = [*_pages(report, look), *_configured(report, look)]
-    lines += [*footer, *(("",) if footer else ()), last]
-    return "\n".join(written(line, look) for line in lines) + "\n"
+    yield from (*footer, *(("",) if footer else ()), last)
 
 
 def of_finding(finding: Finding) -> str:
@@ -73,7 +82,7 @@ def of_finding(finding: Finding) -> str:
 
 
 def _body(report: Report, look: Look) -> Iterator[Line]:
-    shared = Shared(report.releases, every_fix=look.fixes is Fixes.ALL)
+    shared = Shared(report.releases, every_fix=look.fixes is Fixes.ALL, ids=look.ids)
     brief = False
     for release in map(shared.first, report.releases):
         lines = list(_one_of(len(report.releases), release, look, shared))
@@ -496,9 +505,9 @@ def _statistics(report: Report, look: Look) -> Iterator[Line]:
 
 def _pages(report: Report, look: Look) -> Iterator[Line]:
     """How to read on, once."""
-    shown = every_finding(report)
+    _, shown = next(every_finding(report), ("", None))
     if shown and not look.quiet:
-        yield Prose(f"policylint explain {shown[0][1].rule}: what a rule is about, and why")
+        yield Prose(f"policylint explain {shown.rule}: what a rule is about, and why")
         if look.ids:
             yield Prose("policylint approve ID --reason WHY: let a finding stand, with its id")
 
