@@ -1,56 +1,73 @@
-"""Policies that come or change with the upgrade itself: what of it they may still judge.
+"""Policies of the release and of the cluster, each from when it is there.
 
-A policy judges what is sent some seconds after it and its binding. Helm sends them behind nearly
-everything (kinds that InstallOrder does not name come last), so that they meet the pods that
-controllers make, what is deleted and the hooks after the upgrade; the way back is judged by them
-from its first request on.
+Those of the before side, hooks that nothing deleted, and the given live ones judge everything. One
+that comes or changes with the upgrade judges what is sent some seconds after it and its binding.
+Helm sends them behind nearly everything (kinds that InstallOrder does not name come last), so that
+they meet the pods that controllers make, what is deleted and the hooks after the upgrade; a hook
+before the upgrade meets all of it. The way back is judged by them from its first request on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from msgspec.structs import replace
 
 from policylint.kubernetes.forecast.cluster import Cluster
-from policylint.kubernetes.manifests.install import rank
+from policylint.kubernetes.forecast.moments import Moment, Moments, forward
+from policylint.kubernetes.manifests.hookorder import stays_behind
 from policylint.kubernetes.policies.model import Source
 from policylint.kubernetes.policies.reading import read
 from policylint.kubernetes.policies.release import Asked, Judged, Ruling, judge
-from policylint.model import Created, Direction, Kept, Manifest, ResourceId, Upgrade
+from policylint.model import Created, Direction, Kept, Object, Resource, ResourceId, Upgrade
 
 Told = TypeVar("Told")
 _GROUP = "admissionregistration.k8s.io"
 _POLICY, _BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
 
 
+def is_policy(identity: ResourceId) -> bool:
+    """Whether an object is a policy of the API server or its binding."""
+    return identity.group == _GROUP and identity.kind in (_POLICY, _BINDING)
+
+
 def judge_with_own(upgrade: Upgrade, cluster: Cluster, brought: tuple[Source, ...]) -> Judged:
     """Ask the policies that were brought, and those of the release, each from when it is there."""
-    there = read((*brought, *_own(upgrade.before)))
-    judged = judge(upgrade, cluster, there)
-    late = {change.id for change in upgrade.changes if _comes(change)}
+    moments = forward(upgrade, cluster.live)
+    before, after = upgrade.before.resources, upgrade.after.resources
+    left = (*brought, *_own(filter(stays_behind, upgrade.before.hooks.values())))
+    live = {identity: body for identity, body in cluster.live.items() if is_policy(identity)}
+    there = (*left, *_own(before.values()), *_live(live))
+    judged = judge(upgrade, cluster, read(there))
+    late = _coming(upgrade, moments)
     if not late:
         return judged
-    afterwards = judge(upgrade, cluster, read((*brought, *_own(upgrade.after))))
+    staying = {identity: live[identity] for identity in live if identity not in before}
+    hooks = (hook for _, _, hook in moments.of_hooks())
+    then = (*left, *_live(staying), *_own((*after.values(), *hooks)))
+    afterwards = judge(upgrade, cluster, read(then))
     at_once = tuple(ruling for ruling in judged.rulings if not _is_back(ruling))
-    later = _later(afterwards.rulings, late, known={_about(ruling) for ruling in at_once})
+    known = {_about(ruling) for ruling in at_once}
     return Judged(
-        (*at_once, *later),
+        (*at_once, *_later(afterwards.rulings, late, moments, known)),
         _united(judged.untold, afterwards.untold),
         _united(judged.unbound, afterwards.unbound),
     )
 
 
 def _later(
-    rulings: Iterable[Ruling], late: set[ResourceId], known: set[tuple[object, ...]]
+    rulings: Iterable[Ruling],
+    late: Mapping[ResourceId, Moment],
+    moments: Moments,
+    known: set[tuple[object, ...]],
 ) -> Iterator[Ruling]:
     """What the policies of the after side say: all of the way back, and of the upgrade what they
     may meet."""
     for ruling in rulings:
         if _is_back(ruling):
             yield ruling
-        elif _about(ruling) not in known and _is_met(ruling, late):
+        elif _about(ruling) not in known and _is_met(ruling, late, moments):
             yield replace(ruling, late=True)
 
 
@@ -58,18 +75,34 @@ def _united(first: tuple[Told, ...], second: tuple[Told, ...]) -> tuple[Told, ..
     return (*first, *(item for item in second if item not in first))
 
 
-def _own(side: Manifest) -> Iterator[Source]:
-    """The policies and bindings of one side of the release."""
-    for identity, resource in side.resources.items():
-        if identity.group == _GROUP and identity.kind in (_POLICY, _BINDING):
-            yield Source(resource.body, resource.origin.file, resource.origin.line)
+def _own(resources: Iterable[Resource]) -> tuple[Source, ...]:
+    """The policies and bindings among the resources of the release."""
+    return tuple(
+        Source(resource.body, resource.origin.file, resource.origin.line)
+        for resource in resources
+        if is_policy(resource.id)
+    )
+
+
+def _live(policies: Mapping[ResourceId, Object]) -> tuple[Source, ...]:
+    return tuple(Source(body, "") for body in policies.values())
+
+
+def _coming(upgrade: Upgrade, moments: Moments) -> dict[ResourceId, Moment]:
+    """When the policies and bindings are sent that are new or others afterwards."""
+    coming = {
+        change.id: moments.of_resource(change.id)
+        for change in upgrade.changes
+        if is_policy(change.id) and _comes(change)
+    }
+    for _, moment, hook in moments.of_hooks():
+        if is_policy(hook.id):
+            coming[hook.id] = moment
+    return coming
 
 
 def _comes(change: object) -> bool:
-    """Whether a change is a policy or binding that is new or another afterwards."""
-    if not isinstance(change, Created | Kept) or change.id.kind not in (_POLICY, _BINDING):
-        return False
-    return change.id.group == _GROUP and (isinstance(change, Created) or bool(change.fields))
+    return isinstance(change, Created) or (isinstance(change, Kept) and bool(change.fields))
 
 
 def _about(ruling: Ruling) -> tuple[object, ...]:
@@ -81,18 +114,19 @@ def _is_back(ruling: Ruling) -> bool:
     return ruling.asked.direction is Direction.ROLLBACK
 
 
-def _is_met(ruling: Ruling, late: set[ResourceId]) -> bool:
+def _is_met(ruling: Ruling, late: Mapping[ResourceId, Moment], moments: Moments) -> bool:
     """Whether a policy that comes meets the request: it is sent behind what comes last of it."""
     binding = getattr(ruling.answer, "binding", "")
     names = {_POLICY: ruling.policy.name, _BINDING: binding}
-    coming = [kind for kind, name in names.items() if ResourceId(_GROUP, kind, "", name) in late]
-    return bool(coming) and _is_sent_after(ruling.asked, coming[-1])
+    identities = [ResourceId(_GROUP, kind, "", name) for kind, name in names.items()]
+    coming = [late[identity] for identity in identities if identity in late]
+    return bool(coming) and _is_sent_after(ruling.asked, max(coming), moments)
 
 
-def _is_sent_after(asked: Asked, kind: str) -> bool:
+def _is_sent_after(asked: Asked, moment: Moment, moments: Moments) -> bool:
     if asked.of_pods or asked.request.operation == "DELETE":
         return True
-    hooks = asked.resource.hooks
-    if hooks:
-        return any(event.startswith("post-") for event in hooks)
-    return rank(asked.resource.id.kind) > rank(kind)
+    if not asked.resource.is_hook:
+        return moments.of_resource(asked.resource.id) > moment
+    runs = [run for _, run, hook in moments.of_hooks() if hook.id == asked.resource.id]
+    return any(run > moment for run in runs)

@@ -197,8 +197,9 @@ def evaluate(case: Case, upgrade: Upgrade, cluster: Cluster, by: Judging) -> Jud
 
 def _asked(case: Case, upgrade: Upgrade, cluster: Cluster, redactor: Redactor) -> Asked:
     """What policies say; most releases have none, so that they are loaded where there are some."""
-    own = (*upgrade.before.resources, *upgrade.after.resources)
-    if not case.policies and not any(map(_is_policy, own)):
+    sides = (upgrade.before, upgrade.after)
+    own = (identity for side in sides for identity in (*side.resources, *side.hooks))
+    if not case.policies and not any(map(_is_policy, (*own, *cluster.live))):
         return Asked()
     from policylint.pipeline.judging.policies import ask
 

@@ -369,3 +369,46 @@ def test_a_binding_that_comes_with_the_upgrade_may_judge_hooks_behind_it(check_o
         }
         _, release = check_own([own[0], scaled(2)], [scaled(2), *own, hook])
         assert [finding["confidence"] for finding in of(release, "none")] == confidence
+
+
+def _written(path, documents):
+    path.write_text(yaml.safe_dump_all(documents))
+    return str(path)
+
+
+def _between(tmp_path, before, after, *words):
+    sides = (
+        _written(tmp_path / "a.yaml", after),
+        "--before",
+        _written(tmp_path / "b.yaml", before),
+    )
+    done = policylint("check", *sides, "--kube-version", "1.36", "--format", "json", *words)
+    return done.returncode, json.loads(done.stdout)["releases"][0]
+
+
+def test_a_policy_that_only_the_cluster_has_is_asked(tmp_path):
+    live = _written(tmp_path / "live.yaml", policy("few", "object.spec.replicas <= 5"))
+    code, release = _between(tmp_path, [DEPLOYMENT], [scaled(9)], "--live", live)
+    assert (code, len(of(release, "few"))) == (1, 1)
+    code, release = _between(tmp_path, [DEPLOYMENT], [scaled(3)], "--live", live)
+    assert (code, of(release, "few")) == (0, [])
+
+
+def _hooks(documents, event):
+    metadata = {"annotations": {"helm.sh/hook": event}}
+    return [{**body, "metadata": {**body["metadata"], **metadata}} for body in documents]
+
+
+def test_a_policy_that_an_earlier_hook_left_is_asked(tmp_path):
+    left = _hooks(policy("few", "object.spec.replicas <= 5"), "post-install")
+    code, release = _between(tmp_path, [DEPLOYMENT, *left], [scaled(9), *left])
+    (finding,) = of(release, "few")
+    assert (code, finding["confidence"]) == (1, "certain")
+
+
+@pytest.mark.parametrize(("event", "direction"), [("pre-upgrade", "upgrade"), ("post-upgrade", "")])
+def test_a_policy_that_is_a_hook_meets_what_comes_after_it(tmp_path, event, direction):
+    hooks = _hooks(policy("few", "object.spec.replicas <= 5"), event)
+    _, release = _between(tmp_path, [DEPLOYMENT], [scaled(9), *hooks])
+    found = [(item["direction"], item["confidence"]) for item in of(release, "few")]
+    assert found == ([(direction, "depends")] if direction else [])
