@@ -24,6 +24,8 @@ Moment = tuple[int, int]
 """A phase and a step in it; what is made at a moment is there at every later one."""
 Span = tuple[Moment, Moment]
 START: Moment = (0, 0)
+FIRST: Moment = (0, 1)
+"""Before anything is sent."""
 _BEFORE, _RESOURCES, _AFTER = 1, 2, 3
 _DELETIONS: Moment = (4, 0)
 END: Moment = (5, 0)

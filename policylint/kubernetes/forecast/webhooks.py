@@ -1,10 +1,12 @@
-"""Webhooks that this very release makes, and that refuse what they cannot be asked about.
+"""Webhooks whose pods this very release makes, and that refuse what they cannot be asked about.
 
 Helm sends webhook configurations last of the kinds that it knows: custom resources follow, and the
-hooks of the event after. Where the pods behind a webhook of policy Fail are made in the same run,
-nobody answers it yet, and the API server refuses what it covers ("failed calling webhook ... no
-endpoints available"). Where the Service of a webhook that refused before is turned to pods that are
-not there yet, everything after the Service is in question. Sources: failurePolicy of
+hooks of the event after. One that is a hook comes at its own time, and one that the cluster has
+already, of an earlier hook or given live, is there from the start. Where the pods behind a webhook
+of policy Fail are made in the same run, nobody answers it yet, and the API server refuses what it
+covers ("failed calling webhook ... no endpoints available"). Where the Service of a webhook that
+refused before is turned to pods that are not there yet, everything after the Service is in
+question. Sources: failurePolicy of
 https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/ and the
 order of `policylint.kubernetes.manifests.install`.
 """
@@ -20,7 +22,14 @@ from msgspec.structs import replace
 from policylint.kubernetes.api.apis import plural
 from policylint.kubernetes.api.reading import items, part, parts
 from policylint.kubernetes.api.workloads import behind, selects
-from policylint.kubernetes.forecast.moments import Moment, Moments, backward, forward
+from policylint.kubernetes.forecast.moments import (
+    FIRST,
+    START,
+    Moment,
+    Moments,
+    backward,
+    forward,
+)
 from policylint.kubernetes.forecast.server import Server
 from policylint.model import (
     Answer,
@@ -54,19 +63,37 @@ class Silence(Struct, frozen=True):
 
 
 def silences(moments: Moments) -> list[Silence]:
-    """The webhooks of the side that the run makes whose pods it makes too."""
+    """The webhooks that are asked during the run whose pods the run makes."""
     return [
-        Silence(resource.id, hook, service, since)
-        for resource in moments.makes.resources.values()
-        if resource.id.kind in _KINDS and resource.id.group == _GROUP
-        for hook, service in _failing(resource)
-        for since in _since(resource, hook, service, moments)
+        Silence(identity, hook, service, since)
+        for identity, body, made in _configurations(moments)
+        for hook, service in _failing(body)
+        for since in _since(identity, made, hook, service, moments)
     ]
 
 
-def _failing(resource: Resource | None) -> Iterator[tuple[Object, ResourceId]]:
+def _configurations(moments: Moments) -> Iterator[tuple[ResourceId, Object, Moment]]:
+    """The configurations that are in the cluster during the run, and from when on."""
+    makes = moments.makes.resources
+    for resource in makes.values():
+        if _is_configuration(resource.id):
+            yield resource.id, resource.body, moments.of_resource(resource.id)
+    for _, moment, hook in moments.of_hooks():
+        if _is_configuration(hook.id):
+            yield hook.id, hook.body, moment
+    for identity in filter(_is_configuration, moments.identities):
+        body = moments.body(identity, FIRST)
+        if body is not None and identity not in makes:
+            yield identity, body, START
+
+
+def _is_configuration(identity: ResourceId) -> bool:
+    return identity.kind in _KINDS and identity.group == _GROUP
+
+
+def _failing(configuration: Object | None) -> Iterator[tuple[Object, ResourceId]]:
     """The webhooks of a configuration that refuse without an answer, and their Services."""
-    for hook in parts(resource.body, "webhooks") if resource else ():
+    for hook in parts(configuration or {}, "webhooks"):
         named = part(hook, "clientConfig", "service")
         if hook.get("failurePolicy", "Fail") == "Fail" and named:
             place = str(named.get("namespace", "")), str(named.get("name", ""))
@@ -74,18 +101,19 @@ def _failing(resource: Resource | None) -> Iterator[tuple[Object, ResourceId]]:
 
 
 def _since(
-    resource: Resource, hook: Object, service: ResourceId, moments: Moments
+    identity: ResourceId, made: Moment, hook: Object, service: ResourceId, moments: Moments
 ) -> Iterator[Moment]:
     """From when on nobody answers; nothing where pods that are there already do."""
     backend = moments.makes.resources.get(service)
     if backend is None or not behind(backend, moments.makes) or behind(backend, moments.there):
         return
-    before = moments.there.resources.get(resource.id)
-    known = any(old.get("name") == hook.get("name") for old, _ in _failing(before))
-    if not known:
-        yield moments.of_resource(resource.id)
+    before = moments.body(identity, FIRST)
+    if not any(old.get("name") == hook.get("name") for old, _ in _failing(before)):
+        yield made
     elif service in moments.there.resources:
         yield moments.of_resource(service)
+    elif made == START and service not in moments.live:
+        yield START
 
 
 def unanswered(
@@ -164,8 +192,9 @@ def with_silent_webhooks(
     changes: tuple[Change, ...], upgrade: Upgrade, server: Server
 ) -> tuple[Change, ...]:
     """The changes, knowing which of them a webhook covers that nobody may answer yet, both ways."""
-    sides = (*upgrade.before.resources, *upgrade.after.resources)
-    if not any(identity.kind in _KINDS for identity in sides):
+    sides = (upgrade.before, upgrade.after)
+    own = (identity for side in sides for identity in (*side.resources, *side.hooks))
+    if not any(map(_is_configuration, (*own, *server.cluster.live))):
         return changes
     there, back = forward(upgrade, server.cluster.live), backward(upgrade, server.cluster.live)
     silent, silent_back = silences(there), silences(back)
