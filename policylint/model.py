@@ -336,6 +336,8 @@ class Upgrade(Struct, frozen=True):
     forecast of their creation."""
     secrets: tuple[str, ...] = ()
     """Values that are known to be secret, wherever they are rendered to."""
+    live: Mapping[ResourceId, Object] = {}
+    """The objects of the cluster that were given, as `kubectl get -o yaml` prints them."""
     restarting: Mapping[str, str] = {}
     """Workloads ("Deployment web") whose pod template is another one at every render, and where:
     their pods restart whatever changes."""

@@ -1,24 +1,29 @@
-"""Pods of a workload are refused by their namespace.
+"""Pods of a workload are refused when they are made.
 
-What happens: the upgrade is accepted, and its new pods are not made: "violates PodSecurity", or
-"maximum cpu usage per Container is ...". The rollout stops before its first new pod; where only the
-namespace or its LimitRange changed, the pods that run go on until something restarts them.
+What happens: the upgrade is accepted, and its new pods are not made: "violates PodSecurity",
+"maximum cpu usage per Container is ...", or "exists in both matchLabelKeys and labelSelector". The
+rollout stops before its first new pod; where only the namespace or its LimitRange changed, the pods
+that run go on until something restarts them.
 
-Why: admission judges a pod when a controller makes it: by the label
-pod-security.kubernetes.io/enforce of its namespace, and by the LimitRanges in it. Both are rendered
-by this release.
+Why: a pod is judged when a controller makes it: by the label pod-security.kubernetes.io/enforce of
+its namespace, and by the LimitRanges in it, as this release renders them or --live gives them. Into
+a selector of its affinity or topology spread the server then puts the labels that matchLabelKeys
+names, and refuses one that has them already.
 
 What to do instead: give the pods what the namespace wants first, or change the namespace in an
-upgrade of its own.
+upgrade of its own; name a label in matchLabelKeys or in the selector, not in both.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.reading import part
+from policylint.kubernetes.api.schemas import minor_number
 from policylint.kubernetes.api.workloads import pod_template, template_path, workloads
 from policylint.kubernetes.forecast import limitranges, podsecurity
 from policylint.kubernetes.forecast.impact import template_change
+from policylint.kubernetes.validity.scheduling import merged_keys
+from policylint.kubernetes.validity.scope import Scope
 from policylint.model import (
     Category,
     Change,
@@ -36,53 +41,67 @@ from policylint.model import (
     Violation,
 )
 
+_GUARDS = ("Namespace", "LimitRange")
+
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR, confidence=Confidence.LIKELY)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """What the namespace and the LimitRanges of the release say against pods that controllers make;
+    """What the server, the namespace and its LimitRanges say against pods that controllers make;
     what they said before already is no news."""
-    if not any(
-        identity.kind in ("Namespace", "LimitRange") for identity in upgrade.after.resources
-    ):
-        return
-    kubernetes = upgrade.target.kubernetes
+    guarded = any(
+        identity.kind in _GUARDS for identity in (*upgrade.after.resources, *upgrade.live)
+    )
     changes = {change.id: change for change in upgrade.changes}
     for workload in workloads(upgrade.after):
         if workload.id.kind == "Pod":
             continue  # the forecast refuses it
+        if not guarded and not workload.may_hold(("matchLabelKeys",)):
+            continue
         change = changes.get(workload.id)
-        if isinstance(change, Kept):
-            before = set(_objections(change.before, upgrade.before, kubernetes))
-        else:
-            before = set()
-        news = [
-            objection
-            for objection in _objections(workload, upgrade.after, kubernetes)
-            if objection not in before
-        ]
+        news = _news(workload, change, upgrade)
         if news:
             yield _violation(workload, news, rolls=_rolls(change, upgrade))
 
 
-def _objections(workload: Resource, side: Manifest, kubernetes: str) -> Iterator[str]:
+def _news(workload: Resource, change: Change | None, upgrade: Upgrade) -> list[str]:
+    before: set[str] = set()
+    if isinstance(change, Kept):
+        before.update(_objections(change.before, upgrade.before, upgrade))
+    objections = _objections(workload, upgrade.after, upgrade)
+    return [objection for objection in objections if objection not in before]
+
+
+def _objections(workload: Resource, side: Manifest, upgrade: Upgrade) -> Iterator[str]:
     template = pod_template(workload) or {}
-    spec = part(template, "spec")
-    for identity, body in _around(workload.id.namespace, side):
+    spec, kubernetes = part(template, "spec"), upgrade.target.kubernetes
+    scope = Scope(minor_number(kubernetes), template)
+    for cause in merged_keys(part(template, "metadata"), spec, scope):
+        yield f"{cause.field}: {cause.message}"
+    for identity, body in _around(workload.id.namespace, side, upgrade.live):
         if identity.kind == "LimitRange":
-            yield from (f"{text} ({identity})" for text in limitranges.of_pod(spec, body))
+            limits = limitranges.of_pod(spec, part(body, "spec"))
+            yield from (f"{text} ({identity})" for text in limits)
             continue
-        yield from podsecurity.violations(template, part(body, "labels"), kubernetes)
+        labels = part(body, "metadata", "labels")
+        yield from podsecurity.violations(template, labels, kubernetes)
 
 
-def _around(namespace: str, side: Manifest) -> Iterator[tuple[ResourceId, Object]]:
-    """(identity, spec of a LimitRange or metadata of the Namespace)."""
+def _around(
+    namespace: str, side: Manifest, live: Mapping[ResourceId, Object]
+) -> Iterator[tuple[ResourceId, Object]]:
+    """The Namespace and the LimitRanges in it, of the release or else of the cluster."""
     for identity, resource in side.resources.items():
-        if identity.group:
-            continue
-        if identity.kind == "LimitRange" and identity.namespace == namespace:
-            yield identity, part(resource.body, "spec")
-        elif identity.kind == "Namespace" and identity.name == namespace:
-            yield identity, resource.metadata
+        if _guards(identity, namespace):
+            yield identity, resource.body
+    for identity, body in live.items():
+        if _guards(identity, namespace) and identity not in side.resources:
+            yield identity, body
+
+
+def _guards(identity: ResourceId, namespace: str) -> bool:
+    if identity.group or identity.kind not in _GUARDS:
+        return False
+    return namespace == (identity.namespace or identity.name)
 
 
 def _rolls(change: Change | None, upgrade: Upgrade) -> bool:
@@ -101,7 +120,7 @@ def _violation(workload: Resource, news: list[str], *, rolls: bool) -> Violation
         more = ""
     when = "new pods" if rolls else "pods that are made anew"
     return Violation(
-        message=f"{when} of {workload.id} are refused by their namespace",
+        message=f"{when} of {workload.id} are refused",
         because=f"{'; '.join(news[:3])}{more}",
         path=template_path(workload.id.kind),
         resource=workload.id,

@@ -107,7 +107,8 @@ def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
     changes = with_silent_webhooks(changes, upgrade, forward)
     hooks = hook_runs(upgrade, forward, back)
     changes = with_leftovers(changes, forward, refused=_fails_on_the_way(changes, hooks))
-    return replace(upgrade, changes=_half_applied(changes, hooks), hooks=hooks)
+    changes = _half_applied(changes, hooks)
+    return replace(upgrade, changes=changes, hooks=hooks, live=cluster.live)
 
 
 def _kept_as_live(change: Change, cluster: Cluster) -> Change:
