@@ -11,10 +11,12 @@ What to do instead: keep the field as it is, unless the effect is what the upgra
 in by an upgrade of its own, when it can be watched.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.commands import named
 from policylint.kubernetes.api.effects import Effect, Place, effects, lost, places
+from policylint.kubernetes.forecast.impact import KEEP as KEEP_POLICY
 from policylint.kubernetes.forecast.impact import is_kept
 from policylint.kubernetes.manifests.renames import renames
 from policylint.model import (
@@ -57,6 +59,7 @@ KEEP = {
 alone may be those of a list of which one item changes."""
 KEEP_VALUE = "keep {place}: {was} in {object}"
 KEEP_AS_IT_IS = "keep {place} of {object} as it is"
+AS_IT_IS = "none: what runs stays as it is"
 LONGEST = 80
 """Characters of a value that a fix repeats."""
 
@@ -127,7 +130,8 @@ def _violation(row: Effect, change: Kept | Deleted | Created, at: Sequence[Place
     else:
         more = ""
     because = row.because or BECAUSE.get(row.when, "{field} is {is}, {was} before")
-    fixes = (_keep(row, place) + more, *row.fixes)
+    cost = "a second upgrade" if row.when == "created" else AS_IT_IS
+    keep = Fix((_keep(row, place) + more).format_map(words), cost=cost)
     if change.id.kind == "Secret":
         before, after = None, None
     else:
@@ -141,8 +145,28 @@ def _violation(row: Effect, change: Kept | Deleted | Created, at: Sequence[Place
         severity=row.severity,
         confidence=row.confidence,
         category=row.category,
-        fixes=tuple(Fix(fix.format_map(words)) for fix in fixes),
+        fixes=(keep, *_left_behind(row, change), *_of_row(row, words)),
     )
+
+
+def _left_behind(row: Effect, change: Kept | Deleted | Created) -> Iterator[Fix]:
+    """How an object that the release no longer renders stays in the cluster."""
+    if row.when == "deleted":
+        steps = (
+            f"kubectl annotate {named(change.id)} {KEEP_POLICY}=keep",
+            "run the upgrade; it stays, without an owner",
+        )
+        yield Fix(
+            "keep it in the cluster", steps=steps, cost="none: it stays until somebody deletes it"
+        )
+
+
+def _of_row(row: Effect, words: Mapping[str, str]) -> Iterator[Fix]:
+    """The fixes of a row; what stands behind a colon is a command: `see ...: kubectl ...`."""
+    for fix in row.fixes:
+        title, _, command = fix.format_map(words).partition(": kubectl ")
+        steps = (f"kubectl {command}",) if command else ()
+        yield Fix(title, steps=steps)
 
 
 def _keep(row: Effect, place: Place) -> str:

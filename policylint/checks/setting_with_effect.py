@@ -29,7 +29,7 @@ from policylint.kubernetes.settings.effects import (
     lost,
 )
 from policylint.kubernetes.settings.model import SettingChange
-from policylint.kubernetes.settings.objects import Holder, holders
+from policylint.kubernetes.settings.objects import Holder, holders, texts_of
 from policylint.model import (
     Category,
     Confidence,
@@ -42,8 +42,11 @@ from policylint.model import (
     Violation,
 )
 from policylint.redaction.vocabulary import secret_key
+from policylint.runtime.patterns import pattern
 from policylint.runtime.sentences import first_of
 
+REFERENCE = pattern(r"(Secret|ConfigMap)/(.+)\[(.+)\]")
+"""A value that comes from a key of an object."""
 LONGEST = 80
 """Characters of a value that is shown."""
 
@@ -82,7 +85,7 @@ def _told(upgrade: Upgrade) -> Iterator[Told]:
         for holder in _read(change, read):
             for setting in holder.changes:
                 row = effect_of(setting, holder, change.id.namespace)
-                if row and not (_follows(setting, upgrade) or _is_generated(setting, change)):
+                if row and not _is_accounted_for(setting, change, upgrade):
                     yield Told(row, setting, holder, change.id)
 
 
@@ -101,11 +104,42 @@ def _read(change: Kept, read: set[tuple[ResourceId, str]]) -> Iterator[Holder]:
             yield replace(holder, changes=settings)
 
 
+def _is_accounted_for(setting: SettingChange, change: Kept, upgrade: Upgrade) -> bool:
+    """Whether the setting says the same as before in another way, or goes along with something else
+    that changes."""
+    if _follows(setting, upgrade) or _is_generated(setting, change):
+        return True
+    if _is_reference(setting.before) is _is_reference(setting.after):
+        return _is_reference(setting.after) and _referred(
+            setting.before, upgrade.before, change
+        ) == _referred(setting.after, upgrade.after, change)
+    return setting.before is not None and setting.after is not None  # it came from elsewhere
+
+
+def _is_reference(values: tuple[str, ...] | None) -> bool:
+    return bool(values) and REFERENCE.fullmatch("".join(values or ())) is not None
+
+
+def _referred(values: tuple[str, ...] | None, side: Manifest, change: Kept) -> str:
+    """What a variable gets from a ConfigMap or Secret of the release; the reference itself where
+    the release does not render that."""
+    reference = "".join(values or ())
+    named = REFERENCE.fullmatch(reference)
+    if named is None:
+        return reference
+    source = side.resources.get(ResourceId("", named[1], change.id.namespace, named[2]))
+    if source is None:
+        return reference
+    return texts_of(source.body).get(named[3], ("", reference))[1]
+
+
 def _follows(setting: SettingChange, upgrade: Upgrade) -> bool:
     """Whether an address moves along with a Service of the release that has another name or
-    another port now."""
+    another port now, or goes with one that is deleted."""
     before, after = _addresses(upgrade.before), _addresses(upgrade.after)
-    return _names(setting.before, before - after) and _names(setting.after, after)
+    if not _names(setting.before, before - after):
+        return False
+    return setting.after is None or _names(setting.after, after)
 
 
 def _is_generated(setting: SettingChange, change: Kept) -> bool:
@@ -161,7 +195,7 @@ def _violation(settings: Sequence[Sequence[Told]]) -> Violation:
     severity = row.severity
     if setting.after is None and holder.image_changes:  # another version may not know it any more
         severity = Severity.NOTE
-    keep = Fix(f"keep {_kept(setting, holder)} in {where}")
+    keep = Fix(f"keep {_kept(setting, holder)} in {where}", cost="none: what runs stays as it is")
     return Violation(
         message=f"{row.says}: {_change(setting, holder)} in {where}{also}",
         because=f"as the name of the setting says ({row.source})",

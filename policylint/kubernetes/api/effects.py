@@ -234,8 +234,17 @@ def _word(entry: Json) -> str:
         named = (entry.get(key) for key in ("name", "metadata", *KEYS))
         entry = next((value for value in named if value), entry)
     if isinstance(entry, dict):
-        return str(entry.get("name", entry))
+        return str(entry.get("name") or " ".join(_plain_values(entry)))
     return str(entry)
+
+
+def _plain_values(value: Json) -> list[str]:
+    """What an object says, without the names of its fields."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [word for inner in value for word in _plain_values(inner)]
+    return [str(value)]
 
 
 def _is_there(value: Json) -> bool:

@@ -118,5 +118,5 @@ def _of_variable(variable: Object, path: str) -> Iterator[Setting]:
     for kind, field in (("Secret", "secretKeyRef"), ("ConfigMap", "configMapKeyRef")):
         source = part(variable, "valueFrom", field)
         if source:
-            value = f"key {source.get('key')} of {kind} {source.get('name')}"
+            value = f"{kind}/{source.get('name')}[{source.get('key')}]"
             yield Setting(name, words_of(name), (value,), f"{path}/valueFrom")

@@ -42,7 +42,7 @@ def test_variables_with_their_values_options_and_sources():
         "DB_HOST": ("pg",),
         "-Xmx": ("1g",),
         "-Da.b": ("c",),
-        "KEY": ("key k of Secret keys",),
+        "KEY": ("Secret/keys[k]",),
     }
 
 
