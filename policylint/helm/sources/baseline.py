@@ -192,7 +192,7 @@ def _target(repository: Repository, default_branch: str) -> tuple[str, str]:
     remote = repository.answer("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
     if remote and repository.commit(remote):
         return remote.removeprefix("refs/remotes/origin/"), remote
-    if default_branch:
+    if default_branch and not ci.is_pull_request():  # which does not choose what it goes to
         words = f"the configuration names {default_branch} as default branch"
         return _named(repository, default_branch, words)
     if branch := ci.default_branch():
@@ -225,10 +225,14 @@ def _only_branch(repository: Repository) -> tuple[str, str]:
                 return branch, f"refs/heads/{branch}"
         if len(locals_) <= 1:
             return "", ""
+    if ci.is_pull_request():
+        setting = ""
+    else:
+        setting = "default-branch: NAME in .policylint.yaml, or "
     raise SourceError(
         "which branch the change goes to is not known: nothing names the default branch",
-        remedy="git remote set-head origin --auto, or default-branch: NAME in .policylint.yaml,"
-        " or name the side to compare with: --before git:origin/NAME",
+        remedy=f"git remote set-head origin --auto, or {setting}name the side to compare with:"
+        " --before git:origin/NAME",
     )
 
 

@@ -54,6 +54,7 @@ TARGET_BRANCHES = (
     Variable("CIRRUS_BASE_BRANCH", "Cirrus CI", only_with="CIRRUS_PR"),
     Variable("BITRISEIO_GIT_BRANCH_DEST", "Bitrise"),
     Variable("BUDDY_RUN_PR_BASE_BRANCH", "Buddy"),
+    Variable("BUDDY_EXECUTION_PULL_REQUEST_BASE_BRANCH", "Buddy"),  # its older name
     Variable("PR_BASE_BRANCH_NAME", "Screwdriver"),
     Variable("PULL_BASE_REF", "Prow", only_with="PULL_NUMBER"),
     Variable("BASE_BRANCH_NAME", "Atlantis", only_with="PULL_NUM"),
@@ -113,6 +114,7 @@ FETCHES = (
     ("TRAVIS", "in Travis CI: git: {depth: false}"),
     ("APPVEYOR", "in AppVeyor: no clone_depth"),
     ("DRONE", "in Drone: clone: {depth: 0}"),
+    ("TEAMCITY_VERSION", "in TeamCity: a checkout policy of the VCS root other than Shallow clone"),
     ("CODEBUILD_BUILD_ID", "in AWS CodeBuild: git-clone-depth: 0"),
     ("SEMAPHORE", "in Semaphore: checkout --use-cache, with SEMAPHORE_GIT_DEPTH=0"),
     ("JENKINS_URL", "in Jenkins: the clone option of the checkout without a shallow clone"),
@@ -122,6 +124,7 @@ FETCHES = (
     ),
 )
 
+_ESCAPED = pattern(r"\\(.)")
 _COMMIT = pattern(r"[0-9a-f]{7,64}")
 _MERGE = pattern(r"refs/pull/\d+/merge")
 
@@ -171,6 +174,8 @@ def target_branch() -> tuple[str, str]:
             return branch, variable.name
     if branch := _in_event("merge_group", "base_ref").removeprefix("refs/heads/"):
         return branch, "GITHUB_EVENT_PATH"
+    if branch := _parameter_of_teamcity("teamcity.pullRequest.target.branch"):
+        return branch.removeprefix("refs/heads/"), "teamcity.pullRequest.target.branch"
     return "", ""
 
 
@@ -248,6 +253,24 @@ def _in_event(*steps: str) -> str:
     if isinstance(value, str):
         return value
     return ""
+
+
+def _parameter_of_teamcity(name: str) -> str:
+    """A parameter of a build of TeamCity, "" where it is none. No variable has it: a file of
+    properties that a variable names says which other one does."""
+    properties = _properties(os.environ.get("TEAMCITY_BUILD_PROPERTIES_FILE", ""))
+    parameters = _properties(properties.get("teamcity.configuration.properties.file", ""))
+    return parameters.get(name, "")
+
+
+def _properties(file: str) -> dict[str, str]:
+    """The properties of a file of Java's, none where it cannot be read."""
+    try:
+        lines = Path(file).read_text("latin-1").splitlines() if file else []
+    except OSError:
+        return {}
+    pairs = (line.partition("=") for line in lines if not line.startswith(("#", "!")))
+    return {key.strip(): _ESCAPED.sub(r"\1", value.strip()) for key, _, value in pairs}
 
 
 def _event() -> Any:

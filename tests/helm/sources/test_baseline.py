@@ -505,3 +505,35 @@ def test_a_workflow_that_follows_a_pull_request_is_of_it(
     assert ci.is_pull_request()
     event(tmp_path / "event.json", monkeypatch, issue={}, workflow_run={"event": "push"})
     assert not ci.is_pull_request()
+
+
+def test_teamcity_names_the_target_in_a_file_that_a_file_names(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feature(repo)
+    parameters = tmp_path / "parameters"
+    parameters.write_text("#x\nteamcity.pullRequest.target.branch=refs/heads/main\n")
+    properties = tmp_path / "properties"
+    escaped = str(parameters).replace("/", "\\/")
+    properties.write_text(f"teamcity.configuration.properties.file={escaped}\n")
+    monkeypatch.setenv("TEAMCITY_BUILD_PROPERTIES_FILE", str(properties))
+    assert ci.is_pull_request()
+    assert ci.target_branch() == ("main", "teamcity.pullRequest.target.branch")
+    parameters.write_text("teamcity.build.branch=main\n")
+    assert not ci.is_pull_request()
+    parameters.unlink()
+    assert not ci.is_pull_request()
+
+
+def test_a_pull_request_does_not_choose_the_branch_that_it_goes_to(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.git("branch", "other", "HEAD^1")
+    copy = clone(repo, tmp_path / "clone")
+    copy.git("remote", "set-head", "origin", "--delete")
+    monkeypatch.chdir(copy.top)
+    assert colours(default_branch="other")[0] == "merge base with origin/other"
+    monkeypatch.setenv("CIRCLE_PULL_REQUEST", "https://github.com/a/b/pull/7")
+    error = refusal(default_branch="other")
+    assert "nothing names the default branch" in str(error)
+    assert "default-branch" not in error.remedy
