@@ -10,12 +10,19 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from policylint.redaction.shapes import Span, is_stand_in, token_like
-from policylint.redaction.vocabulary import secret_key, weak_key, word_set
+from policylint.redaction.shapes import Span, is_stand_in, password_like, token_like
+from policylint.redaction.vocabulary import (
+    counts_or_names,
+    places_secret,
+    secret_key,
+    weak_key,
+    word_set,
+)
 from policylint.runtime.patterns import pattern
 
 _ASSIGNMENT = pattern(
-    r"(?<![\w./\[\]$-])(?P<key>[\w./\[\]-]{1,200})\\*[\"']?[ \t]{0,40}(?::=|=>|[:=])[ \t]{0,40}"
+    r"(?<![\w./\[\]$-])(?P<key>[\w./\[\]-]{1,200})\\*+[\"']?[ \t]{0,40}"
+    r"(?::=|=>|:(?!//)|=)[ \t]{0,40}"
 )
 _QUOTE = pattern(r"\\{1,16}[\"']|\"\"\"|\"|'")
 _BLOCK = pattern(r"[|>][-+\d]{0,3}(?:[ \t]+#[^\n]{0,200})?\r?\n(?=[ \t\r\n])")
@@ -28,22 +35,23 @@ _NEXT = pattern(
 )
 """Where the value of a line ends: before the next assignment, a comment, the line's end."""
 _SOLID = pattern(r"\S|\Z")
-_START = pattern(r"[ \t]*(?:[-+?] +)*(?:export +|set +|ENV +|ARG +|env +|local +)?\\*[\"']?$")
+_START = pattern(r"[ \t]*(?:[-+?] +)*(?:export +|set +|ENV +|ARG +|env +|local +)?\\*+[\"']?$")
 _PROSE = pattern(r"[\w)] +$")
 _COMMENT = pattern(r"^[ \t]*(?:#|//[ \t!/]|/\*|\*|--[ \t]|<!--|;[ \t])|[ \t]#[ \t]")
 _ITEMS = pattern(r"[ \t]*\n(?=[ \t]*-[ \t])")
 _ITEMS_END = pattern(r"(?m)^(?![ \t]*-[ \t])|\Z")
 _ITEM = pattern(r"(?m)^[ \t]*-[ \t]++[\"']?(?P<value>[^\s\"':][^\n\"':]*+)[\"']?[ \t]*$")
 _NAMED = pattern(
-    r"(?i)(?:\bname|\bkey|\bid)\\*[\"']?[ \t]{0,8}[=:][ \t]{0,8}\\*[\"']?(?P<name>[\w.-]{1,200})"
-    r"\\*[\"']?[,;]?[ \t]{0,40}(?:\r?\n[-+]?[ \t]{0,80})?\\*[\"']?[\w.\[\]]{0,200}value\\*[\"']?"
+    r"(?i)(?:\bname|\bkey|\bid)\\*+[\"']?[ \t]{0,8}[=:][ \t]{0,8}\\*+[\"']?(?P<name>[\w.-]{1,200})"
+    r"\\*+[\"']?[,;]?[ \t]{0,40}(?:\r?\n[-+]?[ \t]{0,80}|--set(?:-string)?[ =])?\\*+[\"']?"
+    r"[\w.\[\]]{0,200}value\\*+[\"']?"
     r"[ \t]{0,8}[=:][ \t]{0,8}"
 )
 """The `value` beside a `name`: an env entry, a parameter of a chart, an attribute of XML."""
 _NAMED_BEHIND = pattern(
-    r"(?i)\bvalue\\*[\"']?[ \t]{0,8}[=:][ \t]{0,8}\\*[\"']?(?P<value>[^\s\"'\\,]{1,1024}+)\\*[\"']?"
-    r"[,;]?[ \t]{0,40}(?:\r?\n[ \t]{0,80})?\\*[\"']?(?:name|key|id)\\*[\"']?[ \t]{0,8}[=:]"
-    r"[ \t]{0,8}\\*[\"']?(?P<name>[\w.-]{1,200})"
+    r"(?i)\bvalue\\*+[\"']?[ \t]{0,8}[=:][ \t]{0,8}\\*+[\"']?(?P<value>[^\s\"'\\,]{1,1024}+)"
+    r"\\*+[\"']?[,;]?[ \t]{0,40}(?:\r?\n[ \t]{0,80})?\\*+[\"']?(?:name|key|id)\\*+[\"']?"
+    r"[ \t]{0,8}[=:][ \t]{0,8}\\*+[\"']?(?P<name>[\w.-]{1,200})"
 )
 """The same in the order of the alphabet, as generators write it."""
 _ELEMENT = pattern(
@@ -52,6 +60,13 @@ _ELEMENT = pattern(
 _FLOW = pattern(
     r"(?i)(?:secrets|passwords|credentials|tokens)[\"']?[ \t]*:[ \t]*\{(?P<value>[^{}]*)\}"
 )
+_TABLE = pattern(
+    r"(?m)^(?P<indent>[ \t]*)[\"']?(?:\w{0,40}[-_.])?(?:secrets|passwords|credentials|tokens)[\"']?"
+    r":[ \t]*\r?\n(?P<lines>(?:(?P=indent)[ \t]++[^\n]*+\n?)+)"
+)
+_ENTRY = pattern(r"(?m)^[ \t]+[\"']?(?P<key>[\w.-]{1,200})[\"']?:[ \t]+(?P<value>[^\s#].*)$")
+_NAME = pattern(r"[A-Za-z][A-Za-z/._-]*")
+"""A value that is a word, a name or a path."""
 _INVALID = pattern(
     r"(?P<key>[\w.\[\]/-]{1,200}): (?:Invalid|Unsupported|Duplicate) value: "
     r"(?P<value>\"(?:[^\"\\]|\\.)*\"|[\w.-]+)"
@@ -65,7 +80,10 @@ _SHORTEST = 6
 """Fewer characters without a letter or a digit among them are punctuation."""
 _PARSED = pattern(r"(?i)\b(?:unexpected|invalid|unknown|illegal|unterminated) $")
 """What stands before the word token in the words of a parser."""
-_NESTED = pattern(r"[ \t]*\r?\n[ \t]+(?:value|plain|plaintext|default|content)[ \t]*:[ \t]*(?=\S)")
+_NESTED = pattern(
+    r"[ \t]*(?:\r?\n[ \t]+|\{[ \t]*\\*+[\"']?)(?:value|plain|plaintext|default|content)\\*+[\"']?"
+    r"[ \t]*:[ \t]*(?=\S)"
+)
 """A key whose value stands below it, under a word that says no more."""
 _NEAR = 400
 """How much of a line before an assignment is looked at."""
@@ -76,14 +94,15 @@ _FAR = 5000
 _PLAIN = word_set(
     "include omit same-origin "
     "true false null none nil yes no on off enabled disabled required optional inherit "
-    "write read string integer boolean int str bool object array number map auto default "
+    "await write read string integer boolean int str bool object array number map auto default "
+    "bcrypt scrypt argon2 argon2id pbkdf2 md5 sha1 sha256 sha512 "
     "~ { [ {} [] \"\" '' undefined empty never always"
 )
 
 
 _PROPERTY = pattern(
-    r"(?:<name>|name=\")(?P<name>[^<>\"]{1,200})(?:</name>|\">)\s{0,80}"
-    r"<value>(?P<value>[^<>]{1,4096})</value>"
+    r"(?:<name>|(?:name|key)=\")(?P<name>[^<>\"]{1,200})(?:</name>|\">)\s{0,80}"
+    r"(?:<value>)?(?P<value>[^<>]{1,4096})</"
 )
 
 
@@ -93,10 +112,22 @@ def assigned_spans(text: str) -> Iterator[Span]:
     if "alue" in text:
         yield from _named_spans(text)
         yield from _refused_spans(text)
+    if "s:" in text or "s':" in text or 's":' in text:
+        yield from _table_spans(text)
     if "</" in text:
         yield from _element_spans(text)
     if "{" in text:
         yield from (flow.span("value") for flow in _FLOW.finditer(text) if flow["value"].strip())
+
+
+def _table_spans(text: str) -> Iterator[Span]:
+    """The values below `passwords:`, whatever their keys are."""
+    for table in _TABLE.finditer(text):
+        for entry in _ENTRY.finditer(text, *table.span("lines")):
+            value = entry["value"].strip("\"' \t")
+            is_plain = places_secret(entry["key"]) or _NAME.fullmatch(value) or value.isdigit()
+            if not is_plain and _may_be_secret(entry["key"], value):
+                yield entry.span("value")
 
 
 def _element_spans(text: str) -> Iterator[Span]:
@@ -184,7 +215,7 @@ class _Places:
 
     def _close(self, quote: str) -> re.Pattern[str]:
         if quote not in self._closing:
-            behind = r"(?=\\*[\"'\s,;&})\]>]|\Z)"
+            behind = r"(?=\\*+[\"'\s,;&})\]>]|\Z)"
             self._closing[quote] = re.compile(re.escape(quote) + behind)
         return self._closing[quote]
 
@@ -242,7 +273,7 @@ class _Assignments:
         span = self._extent(assignment, before)
         value = self._places.head(span)
         is_told = strong and not _is_sentence(self._text, assignment, before, value)
-        if _may_be_secret(value) and (is_told or token_like(value)):
+        if _may_be_secret(assignment["key"], value) and (is_told or _is_mixed(value, strong)):
             yield span
 
     def _extent(self, assignment: re.Match[str], before: str) -> Span:
@@ -287,8 +318,14 @@ def _is_named(assignment: re.Match[str], *, strong: bool) -> bool:
     return not is_segment and (strong or weak_key(assignment["key"]))
 
 
-def _may_be_secret(value: str) -> bool:
-    is_table = value.startswith("{") and ":" in value  # its keys are found by themselves
+def _is_mixed(value: str, strong: bool) -> bool:
+    return token_like(value) or (strong and password_like(value))
+
+
+def _may_be_secret(key: str, value: str) -> bool:
+    if counts_or_names(key, value):
+        return False
+    is_table = value.startswith(("{", "[{")) and ":" in value  # its keys are found by themselves
     is_long = len(value) >= _FAR and not is_stand_in(value)
     return not is_table and (is_long or is_secret_value(value))
 
@@ -311,7 +348,7 @@ def _named_spans(text: str) -> Iterator[Span]:
     for named in _NAMED.finditer(text):
         if secret_key(named["name"]):
             span = places.extent(named.end(), is_line=False)
-            if _may_be_secret(places.head(span)):
+            if _may_be_secret(named["name"], places.head(span)):
                 yield span
 
     for named in _NAMED_BEHIND.finditer(text):

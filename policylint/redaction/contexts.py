@@ -7,18 +7,38 @@ import re
 from collections.abc import Iterator
 
 from policylint.redaction.assigned import in_comment, is_secret_value
-from policylint.redaction.shapes import Span, token_like
+from policylint.redaction.shapes import Span, password_like, token_like
 from policylint.redaction.vocabulary import secret_key
 from policylint.runtime.patterns import pattern
 
 _WORDED = (
     ("login", r"(?m)\blogin[ \t]+\S+\s{1,40}password[ \t]+(?P<secret>\S+)"),  # .netrc
-    ("requirepass", r"(?m)^[ \t]*requirepass[ \t]+(?P<secret>\S+)"),  # redis.conf
+    (
+        "requirepass",
+        r"(?m)(?:^[ \t]*|[ \t]SET[ \t]+)requirepass[ \t]+[\"']?(?P<secret>[^\s\"']+)",
+    ),  # redis.conf
     ("masterauth", r"(?m)^[ \t]*masterauth[ \t]+(?P<secret>\S+)"),
+    ("bindpw", r"(?m)^[ \t]*(?:root)?bindpw[ \t]+(?P<secret>\S+)"),  # ldap.conf
     (
         "identified",
-        r"(?i)\bidentified[ \t]+by[ \t]+(?:password[ \t]+)?'(?P<secret>[^'\n]+)'",
+        r"(?i)\bidentified[ \t]+(?:with[ \t]+\S+[ \t]+)?by[ \t]+(?:password[ \t]+)?"
+        r"'(?P<secret>[^'\n]+)'",
     ),  # SQL
+    (
+        "identified",
+        r"(?i)\b(?:create|alter)[ \t]+user[ \t]+\S+[ \t]+identified[ \t]+by[ \t]+"
+        r"(?P<secret>[^\s;']+)",
+    ),  # Oracle's, without quotes
+    (
+        "credential",
+        r"(?i)\bcredentials?(?:[ \t]+(?:are|is))?:?[ \t]+[\w.@-]+[ \t]{0,8}/[ \t]{1,8}"
+        r"(?P<secret>\S+)",
+    ),
+    ("password(", r"\bPASSWORD\([ \t]*'(?P<secret>[^'\n]+)'"),
+    (
+        "insecure-password",
+        r"(?m)^[ \t]*user[ \t]+\S+[ \t]+insecure-password[ \t]+(?P<secret>\S+)",
+    ),  # haproxy.cfg
     ("password '", r"(?:\bPASSWORD|(?i:\bwith[ \t]+password))[ \t]+'(?P<secret>[^'\n]+)'"),
     ("securestring", r"(?i)To-SecureString[ \t]+(?:-String[ \t]+)?[\"'](?P<secret>[^\"'\n]+)"),
     (
@@ -31,7 +51,28 @@ _WORDED = (
         r"\bmc[ \t]+(?:alias[ \t]+set|config[ \t]+host[ \t]+add)(?:[ \t]+\S+){3}[ \t]+"
         r"(?P<secret>\S+)",
     ),
-    ("sqlplus", r"\bsqlplus(?:[ \t]+-\S+)*[ \t]+[\"']?[\w$#]+/(?P<secret>[^\s@\"']+)"),
+    (
+        "sqlplus",
+        r"\bsqlplus(?:[ \t]+-\S{1,80}){0,8}[ \t]+[\"']?[\w$#]{1,128}/(?P<secret>[^\s@\"']+)",
+    ),
+    (
+        "@",
+        r"(?i)\b(?:connect|impdp|expdp|sqlldr)[ \t]+[\w$#]{1,128}/(?P<secret>[^\s@\"'/]{1,128})@",
+    ),
+    (":pserver:", r":pserver:[^\s:@]{1,128}:(?P<secret>[^\s@]{1,128})@"),
+    ("net user", r"(?i)\bnet[ \t]+user[ \t]+\S+[ \t]+(?P<secret>[^\s/*]\S*)"),
+    ("/p", r"(?i)(?<!\S)/p(?:w|ass|assword)?:(?P<secret>\S+)"),
+    ("sp_addlogin", r"(?i)\bsp_addlogin[ \t]+'[^'\n]+'[ \t]*,[ \t]*'(?P<secret>[^'\n]+)'"),
+    (
+        "db.auth(",
+        r"\bdb\.auth\([ \t]*[\"'][^\"'\n]+[\"'][ \t]*,[ \t]*[\"'](?P<secret>[^\"'\n]+)",
+    ),
+    ("secret set", r"\bsecret[ \t]+set[ \t][^\n]{0,200}?--body[= ][\"']?(?P<secret>[^\s\"']+)"),
+    (
+        "<<<",
+        r"(?:[ \t]-S|--(?:password|token)-stdin|\bkinit|\bpasswd)\b[^\n|<]{0,80}<<<[ \t]*[\"']?"
+        r"(?P<secret>[^\s\"']+)",
+    ),
     ("chpasswd", r"[ \t][\"']?[\w.-]+:(?P<secret>[^\s\"'|]++)(?=[^\n]{0,40}\|[^\n]{0,40}chpasswd)"),
     ("chpasswd", r"\bchpasswd[^\n]{0,40}<<<[ \t]*[\"']?[\w.-]+:(?P<secret>[^\s\"']+)"),
     ("stats", r"\bstats[ \t]+auth[ \t]+[^\s:]+:(?P<secret>\S+)"),  # haproxy.cfg
@@ -39,7 +80,7 @@ _WORDED = (
     ("community", r"(?m)^[ \t]*(?:ro|rw)community6?[ \t]+(?P<secret>\S+)"),  # snmpd.conf
     (
         "user ",
-        r"(?m)(?:^[ \t]*|SETUSER[ \t]+|ACL[ \t]+)user[ \t]+\S+[^\n>]{0,200}[ \t]>(?P<secret>\S+)",
+        r"(?m)(?:^[ \t]*user|SETUSER)[ \t]+\S+[^\n>]{0,200}[ \t]>(?P<secret>\S+)",
     ),
     (
         ":",
@@ -50,7 +91,7 @@ _WORDED = (
 """(a word that the text must hold, in lower case; the form): a key and its value with nothing but a
 blank between them, or no key at all."""
 _FORMS = tuple((word, pattern(form)) for word, form in _WORDED)
-_NAMES = ("pass", "secret", "token", "key", "cred", "pwd", "jwt", "dsn", "psk")
+_NAMES = ("pass", "secret", "token", "key", "cred", "pw", "jwt", "dsn", "psk")
 """One of these a text must hold for a word that names secrets."""
 _BESIDE = pattern(
     r"(?i)(?:(?<!\w)|(?<=%26)|(?<=%3f))(?P<key>[a-z_][\w.-]{0,100})\\?[\"'\])]{0,3}[ \t]{0,8}"
@@ -65,13 +106,23 @@ _BLOCK = pattern(
 """A variable of Terraform, a sensitive value of its helm_release."""
 _DOCKERFILE = pattern(r"(?m)^[ \t]*(?:ENV|ARG)[ \t]+(?P<key>[\w.-]{1,200})[ \t]+(?P<secret>\S+)")
 _VAULT = pattern(r"\bvault[ \t]+login[ \t]+(?P<secret>[\w.-]{8,512})")
+_SPOKEN = pattern(
+    r"(?i)\b(?:password|passwd|passphrase|pwd)[ \t]+(?:(?:is|was)[ \t]+)?"
+    r"(?P<secret>[^\s\"'=]{8,128})"
+)
+_ACCOUNTS = pattern(
+    r"(?m)^(?P<indent>[ \t]*)chpasswd:[ \t]*\r?\n(?P<lines>(?:(?P=indent)[ \t]++[^\n]*+\n?)+)"
+)
+_ACCOUNT = pattern(r"(?m)^[ \t]*(?:-[ \t]+)?[\"']?[\w.-]+:(?P<secret>[^\s\"':]+)")
+"""A line of `chpasswd` in a configuration of cloud-init."""
 _PIPED = pattern(
-    r"\b(?:echo|printf)(?:[ \t]+-\w+|[ \t]+[\"']?%s\S{0,8})*[ \t]+"
+    r"\b(?:echo|printf)(?:[ \t]+-\w{1,8}|[ \t]+[\"']?%s\S{0,8}){0,4}[ \t]+"
     r"(?P<secret>\"[^\"\n]{1,4096}\"|'[^'\n]{1,4096}'|[^\s\"'|]{1,4096})[ \t]*\|"
-    r"(?=[^\n|]{0,400}--(?:password|token)-stdin|[ \t]*kinit\b|[ \t]*sudo[ \t]+-S|[ \t]*passwd\b)"
+    r"(?=[^\n|]{0,400}--(?:(?:password|token)-stdin|with-token)|[ \t]*kinit\b"
+    r"|[ \t]*sudo[ \t]+-S|[ \t]*passwd\b)"
 )
 _SETTING = pattern(
-    r"\b(?:configure|config|env|secret|variable)[ \t]+set(?:[ \t]+-\S+)*[ \t]+"
+    r"\b(?:configure|config|env|secret|variable)[ \t]+set(?:[ \t]+-\S{1,80}){0,8}[ \t]+"
     r"(?P<key>[\w./:@-]{1,200})[ \t]+(?P<secret>[^\s-]\S*)"
 )
 _KEYED = (
@@ -91,6 +142,11 @@ _KEYED = (
     ),
     ("? ", r"(?m)^[ \t]*\?[ \t]+(?P<key>[\w.-]{1,200})[ \t]*\r?\n[ \t]*:[ \t]+(?P<secret>\S+)"),
     (
+        "str",
+        r"\b(?P<key>\w{1,200})[ \t]{0,8}(?::[ \t]{0,8}|[ \t])(?:&(?:'\w+[ \t])?)?"
+        r"(?:string|str)\b\??[ \t]{0,8}:?=[ \t]{0,8}[\"'`](?P<secret>[^\"'`\n]+)",
+    ),  # a variable with its type
+    (
         " ",
         r"\b(?P<key>password|passwd|passphrase|psk)[ \t]+"
         r"(?P<quote>[\"'])(?P<secret>[^\"'\n]+)(?P=quote)",
@@ -106,7 +162,7 @@ _KEYED_FORMS = tuple((word, pattern(f"(?i){form}")) for word, form in _KEYED)
 _LITERALS = pattern(r"\bcreate[ \t]+secret\b(?P<options>(?:[^\n;|&\\]|\\.){0,4096})", 16)  # DOTALL
 _LITERAL = pattern(r"--from-literal[= ][\"']?[\w.-]{1,253}=(?P<secret>[^\s\"']+)")
 _SECRET = pattern(
-    r"(?m)\bkind\\*[\"']?[ \t]{0,8}:[ \t]{0,8}\\*[\"']?Secret\\*[\"']?[ \t]*(?=[,}\r\n]|\Z)"
+    r"(?m)\bkind\\*+[\"']?[ \t]{0,8}:[ \t]{0,8}\\*+[\"']?Secret\\*+[\"']?[ \t]*(?=[,}\r\n]|\Z)"
 )
 _DOCUMENT = pattern(r"(?m)^[ \t]*---(?=\s|\Z)|\Z")
 _DATA = pattern(r"(?m)^(?P<indent>[ \t-]*)(?:data|stringData):[ \t]*\r?\n")
@@ -114,8 +170,8 @@ _LINE = pattern(
     r"(?m)^(?P<indent>[ \t]*)(?P<key>[\"']?[\w.-]{1,253}[\"']?:(?:[ \t]+|$))?(?P<value>.*)$"
 )
 _BLOCK_MARK = pattern(r"[|>][-+\d]{0,3}|")
-_JSON_DATA = pattern(r"\\*\"(?:data|stringData)\\*\"[ \t]{0,8}:[ \t]{0,8}\{(?P<entries>[^{}]*)\}")
-_JSON_ENTRY = pattern(r":[ \t]{0,8}\\*\"(?P<secret>[^\"\\]+)")
+_JSON_DATA = pattern(r"\"(?:data|stringData)\\*+\"[ \t]{0,8}:[ \t]{0,8}\{(?P<entries>[^{}]*)\}")
+_JSON_ENTRY = pattern(r":[ \t]{0,8}\\*+\"(?P<secret>[^\"\\]+)")
 
 
 def context_spans(text: str) -> Iterator[Span]:
@@ -126,6 +182,7 @@ def context_spans(text: str) -> Iterator[Span]:
     yield from _command_spans(text)
     if any(name in lowered for name in _NAMES):
         yield from _beside_spans(text)
+        yield from _spoken_spans(text)
         yield from _keyed_spans(text, lowered)
     yield from _block_spans(text)
     if "Secret" in text and _SECRET.search(text):
@@ -146,6 +203,13 @@ def _beside_spans(text: str) -> Iterator[Span]:
         is_secret = secret_key(pair["key"]) and not names_object and token_like(pair["secret"])
         if is_secret and not in_comment(text, pair.start()):
             yield pair.span("secret")
+
+
+def _spoken_spans(text: str) -> Iterator[Span]:
+    """Passwords in a sentence."""
+    for spoken in _SPOKEN.finditer(text):
+        if password_like(spoken["secret"]) and not in_comment(text, spoken.start()):
+            yield spoken.span("secret")
 
 
 def _keyed_spans(text: str, lowered: str) -> Iterator[Span]:
@@ -171,6 +235,9 @@ def _command_spans(text: str) -> Iterator[Span]:
 def _command_words(text: str) -> Iterator[re.Match[str]]:
     if "|" in text:
         yield from _PIPED.finditer(text)
+    if "chpasswd:" in text:
+        for accounts in _ACCOUNTS.finditer(text):
+            yield from _ACCOUNT.finditer(text, *accounts.span("lines"))
     if " set " in text:
         yield from (word for word in _SETTING.finditer(text) if secret_key(word["key"]))
     if "--from-literal" in text:

@@ -9,7 +9,9 @@ from policylint.redaction.shapes import Span, is_stand_in
 from policylint.redaction.vocabulary import MASK
 from policylint.runtime.patterns import pattern
 
-_ADDRESS = pattern(r"(?i)(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,30}:/{1,2}(?P<rest>[^\s\"'<>|`]+)")
+_ADDRESS = pattern(
+    r"(?i)(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,30}:(?:\\?/){1,2}(?P<rest>[^\s\"'<>|`]+)"
+)
 _BARE = pattern(
     r"(?<![\w/@.-])(?P<login>(?!(?:git|mailto|sip|sips|acct|xmpp|npm|file):)[\w.-]{1,64}"
     r":(?![/\d]{0,5}@sha)[^\s@\"'/]{3,128})@(?:(?:tcp|unix)?\([^()\s]+\)"

@@ -36,6 +36,13 @@ PROGRAMS = {
     "keytool": ("-storepass", "-keypass"),
     "openssl": ("-passin", "-passout", "-pass", "-k"),
     "login": ("-p",),
+    "psexec": ("-p",),
+    "cqlsh": ("-p",),
+    "twine": ("-p",),
+    "mosquitto_pub": ("-P",),
+    "mosquitto_sub": ("-P",),
+    "ab": ("-A",),
+    "lftp": ("-u",),
     "ssh-keygen": ("-N", "-P"),
     "zip": ("-P",),
     "unzip": ("-P",),
@@ -43,9 +50,11 @@ PROGRAMS = {
 }
 """The short options of programs that take a secret, or a login, by the manual of each; `login` is
 that of docker, podman, helm, oras, oc, cf, skopeo, crane and az."""
-_ATTACHED = word_set("mysql mysqldump mysqladmin mariadb sshpass 7z zip unzip")
-"""Programs that take the secret in the option's own word: `-pX`."""
-_SPLIT = frozenset(("-u", "--user", "-U", "--proxy-user", "--auth"))
+_ATTACHED = word_set("curl mysql mysqldump mysqladmin mariadb sshpass 7z zip unzip")
+"""Programs that take the secret in the option's own word: `-pX`, `-uname:X`."""
+_ONLY_ATTACHED = word_set("mysql mysqldump mysqladmin mariadb 7z")
+"""Those that take it nowhere else: in `mysql -p app` the last word is a database."""
+_SPLIT = frozenset(("-u", "--user", "-U", "--proxy-user", "--auth", "-A"))
 """Options that take `user:password`, of which only the password is one."""
 _PROSE = word_set(
     "a an and are as at before by came can cannot does for from has in into is it its may "
@@ -91,7 +100,7 @@ def secret_words(words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
 
 def _secret_part(program: str, option: str, word: str) -> Span | None:
     known = PROGRAMS.get(program, ())
-    if option in known:
+    if option in known and program not in _ONLY_ATTACHED:
         return _behind_user(option, word)
     if word.startswith("-"):
         return _attached(program, word)
@@ -111,14 +120,15 @@ def _attached(program: str, word: str) -> Span | None:
         part = _behind_user(option, word[skipped:])
         return part and (skipped + part[0], skipped + part[1])
     if program in _ATTACHED and word[:2] in known and len(word) > 2:
-        return 2, len(word)
+        part = _behind_user(word[:2], word[2:])
+        return part and (2 + part[0], 2 + part[1])
     return None
 
 
 def _behind_user(option: str, word: str) -> Span | None:
     if word.startswith("-"):
         return None
-    separator = "%" if "%" in word and ":" not in word else ":"
+    separator = next((mark for mark in ":%," if mark in word), ":")
     user, separated, _ = word.partition(separator)
     if option in _SPLIT:
         if separated:

@@ -167,10 +167,12 @@ _PEM = pattern(
 _HASH = pattern(
     r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{31,53}|\$(?:1|5|6|y|7|apr1)\$[^\s:\"']{8,200}"
     r"|\$argon2(?:id|i|d)\$[^\s:\"']{20,300}|\{S?SHA(?:256|512)?\}[A-Za-z0-9+/=]{20,200}"
+    r"|\bmd5[0-9a-f]{32}\b"  # a user of PostgreSQL
+    r"|(?<=\{PLAIN\})\S{4,200}|(?<=\{CLEARTEXT\})\S{4,200}"
     r"|(?:SCRAM-SHA-256\$|pbkdf2(?:_sha256|:sha256)?[$:])[^\s\"']{20,300}"
 )
 _SCHEME = pattern(
-    r"(?i)\b(?:proxy-)?authorization\\*[\"']?[ \t]{0,8}[:=][ \t]{0,8}\\*[\"']?"
+    r"(?i)\b(?:proxy-)?authorization\\*+[\"']?[ \t]{0,8}[:=][ \t]{0,8}\\*+[\"']?"
     r"(?P<scheme>[a-z][\w-]{0,40}[ \t]{1,8})?(?P<secret>[^\r\n\"'\\]{4,4096})"
 )
 """An Authorization header: what follows the scheme."""
@@ -184,7 +186,7 @@ _BEARER = pattern(
     r"(?P<secret>[A-Za-z0-9+/=._~-]{8,4096})"
 )
 _BOT = pattern(r"api\.telegram\.org/bot(?P<secret>\d{5,16}:[\w-]{20,64})")
-_COOKIES = pattern(r"(?i)\bcookie\\*[\"']?[ \t]{0,8}:[ \t]{0,8}(?P<cookies>[^\r\n\"']{8,4096})")
+_COOKIES = pattern(r"(?i)\bcookie\\*+[\"']?[ \t]{0,8}:[ \t]{0,8}(?P<cookies>[^\r\n\"']{8,4096})")
 _SESSION = 16
 """From this length on, a cookie's value says who somebody is."""
 _COOKIE = pattern(r"[\w.-]{1,100}=(?P<secret>[^;,\s\"'\\]{8,4096})")
@@ -194,20 +196,27 @@ _SIGNED = pattern(
 )
 """The signature of a signed address."""
 _AUTH = pattern(
-    r"(?:auth|identitytoken|registrytoken|password|username)\\*[\"'][ \t\r\n]*:[ \t\r\n]*"
-    r"\\*[\"'](?P<secret>[^\"'\\]+)"
+    r"(?:auth|identitytoken|registrytoken|password|username)\\*+[\"'][ \t\r\n]*:[ \t\r\n]*"
+    r"\\*+[\"'](?P<secret>[^\"'\\]+)"
 )
 _LOGIN_QUERY = pattern(r"[?&]u=[^&\s]{0,200}&p=(?P<secret>[^&\s\"'\\]{1,1024})")
-_JWK = pattern(
-    r"\\*\"(?:d|k|p|q|dp|dq|qi)\\*\"[ \t\r\n]*:[ \t\r\n]*\\*\"(?P<secret>[\w-]{16,4096})"
-)
+_JWK = pattern(r"\"(?:d|k|p|q|dp|dq|qi)\\*+\"[ \t\r\n]*:[ \t\r\n]*\\*+\"(?P<secret>[\w-]{16,4096})")
 """The private numbers of a JSON Web Key (RFC 7518)."""
 _DIGEST = pattern(r"(?i)sha(?:1|224|256|384|512)[:-]|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _KEPT_AS_IS = pattern(
     r"\$\{?\(?\w|\$?\{\{|<[\w -]+>$|%\(\w+\)|@@?\w+@@?$|ref\+|vault:|!vault|op://"
     r"|(?:secret|kv)/[\w-]+/[\w/-]+$"  # a path in Vault
+    r"|(?:~|\.{0,2})/(?:[a-z0-9._-]+/)+[a-z0-9._-]+$|\.{1,2}/[a-z0-9_-]+\.[a-z]{2,4}$"  # a file
+    r"|(?:os\.|System\.)?(?:environ|[Gg]etenv)\b|process\.env\b|ENV\[|[A-Za-z_.]+\($"  # code
+    r"|(?:raw_)?(?:input|prompt)\(|`[a-z./]+ |string[ ]\||[:@](?:\w+_)?(?:password|token|secret)$"
+    r"|[#%]?\{\w*$|%s$|!(?:Ref|Sub|GetAtt|env)\b|\[?(?:redacted|REDACTED)$|([xX*•.#_-])\1*$"
+    r"|(?:your|YOUR)[-_ ]"
     r"|arn:aws[\w-]*:[\w-]+:|file:/|<path:[^>]*>?$|ENC[\[(]"  # SOPS and Jasypt encrypt so
 )
+
+
+_SIGN = pattern(r"[!@#$%^&*+?~]")
+"""Signs of passwords that stand in no name and no version."""
 
 
 def token_like(value: str) -> bool:
@@ -220,6 +229,17 @@ def token_like(value: str) -> bool:
     if sum(kinds) < 2 or not kinds[0]:
         return False
     return "://" not in text and not text.startswith(("/", "./")) and entropy(text) >= 3.0
+
+
+def password_like(value: str) -> bool:
+    """Whether a word is mixed as the passwords are that people make up, and no word of a sentence:
+    three of digits, capitals, small letters and signs."""
+    word = value.rstrip(".,:;!?")
+    if not 8 <= len(value) <= 128 or " " in value or "/" in value or _DIGEST.match(word):
+        return False
+    has_sign = _SIGN.search(word) is not None
+    kinds = (any(map(str.isupper, word)), any(map(str.islower, word)), has_sign)
+    return any(map(str.isdigit, word)) and sum(kinds) >= 2
 
 
 def entropy(text: str) -> float:
@@ -242,6 +262,9 @@ _ROWS = (
     ("$", _HASH, 0),
     ("SHA", _HASH, 0),
     ("pbkdf2", _HASH, 0),
+    ("md5", _HASH, 0),
+    ("{PLAIN}", _HASH, 0),
+    ("{CLEARTEXT}", _HASH, 0),
     ("auths", _AUTH, "secret"),
     ("telegram", _BOT, "secret"),
 )
@@ -298,7 +321,10 @@ def _authorization_spans(text: str) -> Iterator[Span]:
 
 def _credential_spans(text: str) -> Iterator[Span]:
     for credential in _BEARER.finditer(text):
-        if token_like(credential["secret"]) or credential["secret"].endswith("="):
+        secret = credential["secret"]
+        is_value = credential.string[max(0, credential.start() - 2) : credential.start()].strip()
+        is_word = is_value[-1:] in (":", "=", '"', "'") and password_like(secret)
+        if token_like(secret) or secret.endswith("=") or is_word:
             yield credential.span("secret")
 
 

@@ -37,29 +37,35 @@ _PAIRS = frozenset(
         "preshared storage subscription unseal webhook"
     )
     for last in ("key", "keys")
-) | {("connection", "string"), ("connection", "strings"), ("conn", "str")}
+) | {
+    ("connection", "string"),
+    ("connection", "strings"),
+    ("conn", "str"),
+    ("snmp", "community"),
+    ("erlang", "cookie"),
+}
 _JOINED = pattern(
     r".+(?:passw(?:or)?ds?|passphrase|secrets?|tokens?|credentials?)"
     r"|.*(?:api|access|private|secret|auth|encryption|signing)keys?|connectionstring"
-    r"|(?:admin|auth|bind|db|ftp|http|key|ldap|mail|mysql|pg|pgsql|postgres|rabbit|redis|require|root|smtp"
+    r"|.*(?:admin|auth|bind|db|ftp|http|key|ldap|mail|mysql|pg|pgsql|postgres|rabbit|redis|require|root|smtp"
     r"|sql|store|trust|user)(?:pass|pw)"
 )
 """Names that are written without a seam."""
 _PLACES = word_set(
-    "age algorithm annotation annotations attribute audience bucket budget class claim column "
-    "count dir directory disabled duration enable enabled encoding endpoint env "
-    "expiration expires expiry field fields file filename files folder format generator "
-    "header hint index interval issuer job jobs keyref kind label labels lifespan encoder decoder "
-    "length lifetime limit location management manager max method min minutes mode mount "
-    "mounts name names namespace optional path paths period policies policy prefix reqd "
+    "account age algorithm annotation annotations attribute audience bucket budget class claim "
+    "column count dir directory disabled duration enable enabled encoding endpoint env "
+    "expiration expires expiry field fields file filename files folder format generator header "
+    "helper hint index interval issuer job jobs keyref kind label labels lifespan encoder "
+    "decoder length lifetime limit location management manager max method min minutes mode "
+    "mount mounts name names namespace optional path paths period policies policy prefix reqd "
     "property provider pub rate ref reference refs required reset review reviews rotation "
-    "seconds selector size source stdin store strength suffix template ttl type types uri url "
-    "usage validator var variable version volume from warning"
+    "seconds selector service size source stdin store strength suffix template ttl type types "
+    "uri url usage validator var variable version volume from warning"
 )
 """Last words of keys whose values only say where a secret is, or what it is like."""
-_COUNTED = word_set("automount checksum checksums has hide is print prints show shows use")
+_COUNTED = word_set("ask automount checksum checksums has hide is print prints show shows use")
 """First words of such keys."""
-_COUNTS = word_set("existing max maximum min minimum num total")
+_COUNTS = word_set("existing from max maximum min minimum num per total")
 """Words of such keys, wherever they stand."""
 _HARMLESS = frozenset(
     (first, last)
@@ -85,6 +91,8 @@ _HOLDERS = word_set(
     "credential credentials creds password passwords passphrase passphrases passwd token "
     "tokens apikey apikeys"
 )
+_OBJECT = pattern(r"[a-z]+(?:-[a-z]+)+")
+"""A name as people give objects."""
 _SEAM = pattern(r"[A-Z]+(?![a-z])|[A-Z]?(?:(?![A-Z])[^\W\d_])+")
 
 
@@ -139,6 +147,16 @@ def words_say_place(words: Sequence[str]) -> bool:
     )
 
 
+def counts_or_names(key: str, value: str) -> bool:
+    """Whether the value of a secret-like key says how many there are (`tokens: 5`) or which object
+    holds one (`apiKeySecret: api-keys`)."""
+    *_, before, last = ("", *words_of(key))
+    if last in ("secrets", "tokens", "passwords", "credentials"):
+        return value.isdigit()
+    holds = last == "secret" and before in ("key", "keys", "password", "passwords")
+    return holds and _OBJECT.fullmatch(value) is not None
+
+
 def places_secret(key: str) -> bool:
     """Whether a key only says where a secret is: its name, its file, its kind."""
     words = words_of(key)
@@ -147,7 +165,10 @@ def places_secret(key: str) -> bool:
 
 def weak_key(key: object) -> bool:
     """Whether a value of this key is a secret where it looks like one."""
-    return isinstance(key, str) and not _WEAK.isdisjoint(words_of(key)) and not places_secret(key)
+    if not isinstance(key, str) or places_secret(key):
+        return False
+    words = words_of(key)
+    return not _WEAK.isdisjoint(words) and _HARMLESS.isdisjoint(pairwise(words))
 
 
 def holder_key(key: str) -> bool:
