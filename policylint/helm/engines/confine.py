@@ -15,6 +15,7 @@ from pathlib import Path
 
 from policylint.errors import ReadError, SourceError
 from policylint.helm.inputs.archives import MAX_FILES, DamagedError, packed_files
+from policylint.helm.inputs.links import MAX_WAYS, Ways
 from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.values.helmignore import Ignore
 from policylint.runtime.git import LFS_POINTER, checkout_top
@@ -81,11 +82,14 @@ def confine_directory(top: Path, boundary: str) -> None:
     ignore = Ignore.of(top)
     pending: list[tuple[str, str, tuple[str, ...]]] = [("", str(top), ())]
     count = 0
+    ways = Ways()
     while pending:
         prefix, folder, parents = pending.pop()
         real = os.path.realpath(folder)
         if real in parents:
             raise _refusal(folder, "leads back to a directory that it lies in")
+        if not ways.enter(folder):
+            raise _refusal(real, f"is reached in more than {MAX_WAYS} ways, by links")
         entries = list(_entries(folder))
         count += len(entries)
         if count > MAX_FILES:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from policylint.errors import ReadError
 from policylint.helm.inputs.archives import MAX_FILE, MAX_FILES, packed_files
+from policylint.helm.inputs.links import Ways
 from policylint.helm.inputs.sides import ChartSide
 from policylint.runtime.goactions import closed
 from policylint.runtime.patterns import pattern
@@ -123,9 +124,10 @@ def _of_directory(chart: Path) -> Iterator[bytes]:
 def _has_too_much(chart: Path) -> bool:
     """Whether a chart has more folders and files than Helm loads: links may lead anywhere."""
     count = 0
-    for _, folders, names in _walk(str(chart)):
+    ways = Ways()
+    for directory, folders, names in _walk(str(chart)):
         count += len(folders) + len(names)
-        if count > MAX_FILES:
+        if count > MAX_FILES or not ways.enter(directory):
             return True
     return False
 

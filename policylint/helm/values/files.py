@@ -15,6 +15,7 @@ from pathlib import Path
 
 from policylint.errors import ReadError
 from policylint.helm.inputs.archives import MAX_CHART, MAX_FILE, MAX_FILES, packed_files
+from policylint.helm.inputs.links import MAX_WAYS, Ways
 from policylint.helm.values.helmignore import Ignore
 
 MAX_DEPTH = 20
@@ -49,6 +50,7 @@ def from_directory(top: Path, below: str = "") -> dict[str, bytes]:
 def _walk(top: Path, below: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
     ignore = Ignore.of(top)
     pending: list[tuple[str, str, tuple[str, ...]]] = []
+    ways = Ways()
     if not (below and ignore.matches(below.rstrip("/"), True)):
         pending.append((below, str(top / below), ()))
     while pending:
@@ -56,6 +58,12 @@ def _walk(top: Path, below: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
         real = os.path.realpath(folder)
         if real in parents:  # a link back to one of them
             continue
+        if not ways.enter(folder):
+            raise ReadError(
+                f"reached in more than {MAX_WAYS} ways, by links",
+                file=real,
+                remedy="remove them, or list them in .helmignore",
+            )
         with os.scandir(folder) as entries:
             listed = sorted(entries, key=lambda entry: entry.name, reverse=True)
         for entry in listed:
