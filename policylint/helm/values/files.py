@@ -58,12 +58,7 @@ def _walk(top: Path, below: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
         real = os.path.realpath(folder)
         if real in parents:  # a link back to one of them
             continue
-        if not ways.enter(folder):
-            raise ReadError(
-                f"reached in more than {MAX_WAYS} ways, by links",
-                file=real,
-                remedy="remove them, or list them in .helmignore",
-            )
+        _enter(folder, ways)
         with os.scandir(folder) as entries:
             listed = sorted(entries, key=lambda entry: entry.name, reverse=True)
         for entry in listed:
@@ -80,6 +75,15 @@ def _walk(top: Path, below: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
                 )
             else:
                 yield name, entry
+
+
+def _enter(folder: str, ways: Ways) -> None:
+    if not ways.enter(folder):
+        raise ReadError(
+            f"reached in more than {MAX_WAYS} ways, by links",
+            file=os.path.realpath(folder),
+            remedy="remove them, or list them in .helmignore",
+        )
 
 
 def from_archive(path: Path, shown: str = "") -> dict[str, bytes]:
