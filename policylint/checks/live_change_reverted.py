@@ -11,7 +11,8 @@ What to do instead: bring the change into the values or the template first, or l
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.model import Category, Fix, Kept, Severity, Violation
+from policylint.kubernetes.api.autoscalers import targets
+from policylint.model import Category, FieldChange, Fix, Kept, Severity, Violation
 
 SHOWN = 5
 
@@ -20,7 +21,7 @@ SHOWN = 5
 def check(change: Kept, context: Context) -> Iterator[Violation]:
     """What the forecast changes of the given live object although the manifests agree."""
     secret = change.id.kind == "Secret"  # the live value is known to no redactor
-    for field in change.forecast.reverted[:SHOWN]:
+    for field in _reverted(change, context)[:SHOWN]:
         yield Violation(
             message="the upgrade puts back what was changed in the cluster",
             because="the live object differs from both sides",
@@ -29,3 +30,14 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
             after=None if secret else field.after,
             fixes=(Fix("bring the value of the cluster into the values or the template first"),),
         )
+
+
+def _reverted(change: Kept, context: Context) -> list[FieldChange]:
+    """What is put back, without the replicas of an autoscaler: replicas-with-autoscaler tells."""
+    reverted = list(change.forecast.reverted)
+    if not reverted or context.upgrade is None:
+        return reverted
+    scaled = {target for _, target in targets(context.upgrade.after)}
+    return [
+        field for field in reverted if field.path != "/spec/replicas" or change.id not in scaled
+    ]

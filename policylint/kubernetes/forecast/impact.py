@@ -92,9 +92,18 @@ def _kept(change: Kept, minor: str) -> tuple[Impact, str]:
         template = template_change(change, minor)
     else:
         template = None
-    if template is None:
-        return (Impact.IN_PLACE, "")
-    return _rolled(change.after, template)
+    if template is not None:
+        return _rolled(change.after, template)
+    if _only_writes_out(change, minor):
+        return Impact.NONE, "what is written out is what the API server fills in anyway"
+    return Impact.IN_PLACE, ""
+
+
+def _only_writes_out(change: Kept, minor: str) -> bool:
+    """Whether all that changes are defaults that are written out now, or no longer are."""
+    if any(field.op == "replace" for field in change.fields):
+        return False
+    return _stored_alike(change, minor)
 
 
 def _put_back(change: Kept) -> tuple[Impact, str]:
@@ -165,14 +174,19 @@ def _is_plain(field: FieldChange) -> bool:
 
 
 def _same_template(change: Kept, minor: str) -> bool:
-    """Whether both templates are stored alike; a template that no server can store counts as
-    another one."""
-    node = schema(schemas(minor).kind(change.after.api_version, change.id.kind), "spec", "template")
+    """Whether both templates are stored alike."""
+    return _stored_alike(change, minor, "spec", "template")
+
+
+def _stored_alike(change: Kept, minor: str, *names: str) -> bool:
+    """Whether both sides are stored alike below these names; what no server can store counts as
+    another."""
+    node = schema(schemas(minor).kind(change.after.api_version, change.id.kind), *names)
     if node is None or change.before.api_version != change.after.api_version:
         return False
-    sides = [part(side.body, "spec", "template") for side in (change.before, change.after)]
+    sides = [part(side.body, *names) for side in (change.before, change.after)]
     try:
-        before, after = (decode(node, template, minor_number(minor)) for template in sides)
+        before, after = (decode(node, side, minor_number(minor)) for side in sides)
     except UndecodableError:
         return False
     return same(node, before, after)

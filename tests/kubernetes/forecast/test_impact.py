@@ -156,3 +156,16 @@ def test_pods_that_should_restart_and_do_not_are_said_in_the_table():
     assert (
         deployment_row.reason == "pods do not restart, although ConfigMap default/settings changes"
     )
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("revisionHistoryLimit: 10\n  strategy: {type: RollingUpdate}", Impact.NONE),
+        ("revisionHistoryLimit: 5", Impact.IN_PLACE),
+    ],
+)
+def test_a_default_that_is_written_out_changes_nothing(spec, expected):
+    written = workload(spec=f"replicas: 3\n  {spec}")
+    assert effect(workload(), written)[0] is expected
+    assert effect(written, workload())[0] is expected
