@@ -63,6 +63,18 @@ def read(content: bytes) -> Assessed:
     return replace(assessed, report=_shared(assessed.report))
 
 
+def _of_report(report: ReleaseReport) -> bytes:
+    return written(Assessed(report))
+
+
+def _report(content: bytes) -> ReleaseReport:
+    return read(content).report
+
+
+ASSESSED = written, read
+REPORTS = _of_report, _report
+
+
 def alone(assessed: Assessed) -> Assessed:
     """The same without the objects that it is of: a fleet's would not fit into memory."""
     from policylint.pipeline.judging.differences import detached

@@ -33,8 +33,9 @@ def fleet_of(plans: Sequence[Plan], reports: Sequence[ReleaseReport]) -> Fleet:
 
 def _member(plan: Plan, report: ReleaseReport) -> Member:
     helm = report.target.helm
+    changes = tuple(replace(row, differences=()) for row in report.changes)  # a fleet's are many
     member = Member(
-        report.name, report.namespace, plan.options.environment, plan.options.after, report.changes
+        report.name, report.namespace, plan.options.environment, plan.options.after, changes
     )
     if not member.environment:
         return member

@@ -119,11 +119,23 @@ def settle_release(
     count = len(report.findings)
     findings, apart = parted(done.findings[:count])
     standing, standing_apart = parted(done.findings[count:])
+    done = replace(done, findings=_meant(done, waiving))  # those of a fleet are too many
     report = replace(report, standing=standing, settled=(*apart, *standing_apart))
     if not apart:
         return report, done
     verdict = settled(report.verdict, findings, plan.settings.criteria.fail_on)
     return replace(report, findings=findings, verdict=verdict), done
+
+
+def _meant(done: Settled, waiving: Waiving) -> tuple[Finding, ...]:
+    """The findings that a waiver means, whether it still holds or not."""
+    return tuple(finding for finding in done.findings if _is_meant(finding, done.scope, waiving))
+
+
+def _is_meant(finding: Finding, scope: Scope, waiving: Waiving) -> bool:
+    if finding.waived is not None:
+        return True
+    return any(reading.matches(waiver, finding, scope) for waiver in waiving.waivers)
 
 
 def settle_run(report: Report, waiving: Waiving, fail_on: Severity) -> Report:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -10,7 +10,7 @@ from policylint.config import Config
 from policylint.errors import PolicylintError, RuleFailure, UsageError
 from policylint.helm.inputs.options import Options
 from policylint.model import Verdict, combine
-from policylint.pipeline.assessed import Assessed, over_time
+from policylint.pipeline.assessed import REPORTS, Assessed, over_time
 from policylint.pipeline.load import Loaded
 from policylint.pipeline.plan import Plan
 from policylint.pipeline.waiving import (
@@ -25,9 +25,10 @@ from policylint.pipeline.waiving import (
 from policylint.report.model import ReleaseReport, Report
 from policylint.report.waivers import WaiverReview
 from policylint.runtime.deadline import Deadline, TimeIsUp
+from policylint.runtime.packed import gathered
 
-Done = tuple[ReleaseReport, Settled]
-"""A release's report, and what its waivers came to."""
+Done = tuple[Sequence[ReleaseReport], Sequence[Settled]]
+"""The releases' reports, and what the waivers of each came to."""
 
 _GRACE = 10.0
 """Seconds for what releases show together, where the time of the run is over before."""
@@ -54,7 +55,7 @@ def of_shard(
 
     plans = [loaded.plans[place] for place in places]
     done = _settled(plans, rows, _waiving(loaded, options))
-    releases = tuple(report for report, _ in done)
+    releases, _ = done
     verdicts = [release.verdict for release in releases]
     verdicts += [Verdict.UNKNOWN for _ in loaded.failures]
     return Report(
@@ -71,8 +72,20 @@ def _waiving(loaded: Loaded, options: Options) -> Waiving:
     return waiving_of(loaded.gate, active=active, baseline=baseline)
 
 
-def _settled(plans: Sequence[Plan], rows: Sequence[Assessed], waiving: Waiving) -> list[Done]:
-    return [settle_release(row, plan, waiving) for row, plan in zip(rows, plans, strict=True)]
+def _settled(plans: Sequence[Plan], rows: Sequence[Assessed], waiving: Waiving) -> Done:
+    outcomes: list[Settled] = []
+    releases = gathered(REPORTS, len(plans), _settling(plans, rows, waiving, outcomes))
+    return releases, outcomes
+
+
+def _settling(
+    plans: Sequence[Plan], rows: Sequence[Assessed], waiving: Waiving, outcomes: list[Settled]
+) -> Iterator[ReleaseReport]:
+    """The report of each release; what its waivers came to is added to `outcomes`."""
+    for row, plan in zip(rows, plans, strict=True):
+        report, settled = settle_release(row, plan, waiving)
+        outcomes.append(settled)
+        yield report
 
 
 def unloaded(error: PolicylintError | TimeIsUp, options: Options) -> Report:
@@ -85,12 +98,12 @@ def unloaded(error: PolicylintError | TimeIsUp, options: Options) -> Report:
     return Report(Verdict.UNKNOWN, failures=(failure,))
 
 
-def _together(loaded: Loaded, done: Sequence[Done], options: Options, waiving: Waiving) -> Report:
+def _together(loaded: Loaded, done: Done, options: Options, waiving: Waiving) -> Report:
     """The report of the whole run, with what several releases show together and what there is to
     say of waivers; the files of their sides must still be there."""
     gate = loaded.gate
-    releases = tuple(report for report, _ in done)
-    of_waivers = review([own for _, own in done], waiving, _rules_judged(loaded, options))
+    releases, settled = done
+    of_waivers = review(settled, waiving, _rules_judged(loaded, options))
     verdicts = [release.verdict for release in releases]
     verdicts += [Verdict.UNKNOWN for _ in loaded.failures]
     named_values = _named_values(options, gate.config)
@@ -121,13 +134,13 @@ def _together(loaded: Loaded, done: Sequence[Done], options: Options, waiving: W
     return replace(whole, verdict=combine([*verdicts, whole.verdict]))
 
 
-def _apart(loaded: Loaded, done: Sequence[Done], options: Options) -> Report:
+def _apart(loaded: Loaded, done: Done, options: Options) -> Report:
     """The report of a run whose time was over before the releases were looked at together."""
     error = over_time("what the releases show together was not judged", options.time_limit)
     failure = RuleFailure("time-limit", str(error), error.remedy)
     return Report(
         Verdict.UNKNOWN,
-        tuple(report for report, _ in done),
+        done[0],
         failures=(*loaded.failures, failure),
         configuration=loaded.gate.source,
     )

@@ -3,14 +3,14 @@ where there are many."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import partial
 
 from msgspec.structs import replace
 
 from policylint.errors import SourceError
 from policylint.helm.inputs.options import Options
-from policylint.pipeline.assessed import Assessed, alone, given_up
+from policylint.pipeline.assessed import ASSESSED, Assessed, alone, given_up
 from policylint.pipeline.plan import Plan
 from policylint.runtime import trace
 from policylint.runtime.deadline import Deadline, TimeIsUp
@@ -41,27 +41,33 @@ def every_release(
     deadline: Deadline,
     options: Options,
     progress: Progress | None,
-) -> list[Assessed]:
+) -> Sequence[Assessed]:
     """What `judged` makes of each plan, or an earlier run made of it; of one that takes too long,
     that it was given up on."""
     work = partial(_in_time, judged, deadline)
     if len(plans) < 2:
         return [work(plan, is_last=True) for plan in plans]
     from policylint.pipeline.many.verdictcache import verdict_cache
+    from policylint.runtime.packed import places_for
 
+    rows = places_for(ASSESSED, len(plans))
+    done: set[int] = set()
     with verdict_cache(options) as cache:
-        done = cache.known(plans)
+        for place, assessed in cache.known(plans):
+            rows[place] = assessed
+            done.add(place)
         for place, assessed in _new(plans, done, judged, deadline, options):
-            done[place] = assessed
+            rows[place] = assessed
+            done.add(place)
             cache.keep(place, plans[place], assessed)
             if progress is not None:
                 progress(len(done), len(plans), plans[place].release)
-    return [done[place] for place in range(len(plans))]
+    return rows
 
 
 def _new(
     plans: Sequence[Plan],
-    done: Mapping[int, Assessed],
+    done: Container[int],
     judged: Callable[[Plan], Assessed],
     deadline: Deadline,
     options: Options,

@@ -42,17 +42,15 @@ class VerdictCache:
         self._names: dict[int, str] = {}
         self._waiting: list[tuple[str, Plan, bytes]] = []
 
-    def known(self, plans: Sequence[Plan]) -> dict[int, Assessed]:
-        """What is kept of the plans, by their places."""
-        rows: dict[int, Assessed] = {}
+    def known(self, plans: Sequence[Plan]) -> Iterator[tuple[int, Assessed]]:
+        """(place of the plan, what is kept of it) of those that something is kept of."""
         if self._footing is None:
-            return rows
+            return
         for place, plan in enumerate(plans):
             name = self._names[place] = self._footing.of(plan)
             assessed = self._read(name) if name else None
             if assessed is not None:
-                rows[place] = assessed
-        return rows
+                yield place, assessed
 
     def _read(self, name: str) -> Assessed | None:
         content = self._files.get(name)

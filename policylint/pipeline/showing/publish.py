@@ -82,7 +82,10 @@ def from_severity(report: Report, least: Severity) -> tuple[Report, int]:
     stands."""
     if least is Severity.NOTE:  # nothing weighs less
         return report, 0
-    releases = tuple(
+    from policylint.pipeline.assessed import REPORTS
+    from policylint.runtime.packed import gathered  # few ask for less
+
+    heavy = (
         replace(
             release,
             findings=_heavy(release.findings, least),
@@ -90,6 +93,7 @@ def from_severity(report: Report, least: Severity) -> tuple[Report, int]:
         )
         for release in report.releases
     )
+    releases = gathered(REPORTS, len(report.releases), heavy)
     findings, settled = _heavy(report.findings, least), _heavy(report.settled, least)
     shown = replace(report, releases=releases, findings=findings, settled=settled)
     return shown, _number(report) - _number(shown)

@@ -1,0 +1,82 @@
+"""Many values of one type, packed until somebody looks at one.
+
+A release's report takes ten times as much memory as its JSON does compressed, and a run looks at
+one release after the other.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar, overload
+
+T = TypeVar("T")
+
+MANY = 1000
+"""More values than these are packed; so many reports take 15 MB as they are."""
+_QUICKEST = 1
+"""Of zlib's levels."""
+
+
+Form = tuple[Callable[[T], bytes], Callable[[bytes], T]]
+"""How a value is written down, and how it is read again."""
+
+
+class Packed(Sequence[T], Generic[T]):
+    """Values by their places, each written down and compressed; whoever looks at one gets a new one
+    that is equal."""
+
+    def __init__(self, form: Form[T], count: int) -> None:
+        self._write, self._read = form
+        self._rows: list[Any] = [None] * count
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[T]: ...
+
+    def __getitem__(self, place: int | slice) -> T | list[T]:
+        if isinstance(place, slice):
+            return [self._unpacked(row) for row in self._rows[place]]
+        return self._unpacked(self._rows[place])
+
+    def __setitem__(self, place: int, value: T) -> None:
+        self._rows[place] = self._packed(value)
+
+    def _packed(self, value: T) -> bytes | T:
+        """The value as it is where it cannot be written down exactly."""
+        try:
+            content = self._write(value)
+            if self._read(content) == value:
+                return zlib.compress(content, _QUICKEST)
+        except (TypeError, ValueError, OverflowError, RecursionError):
+            pass
+        return value
+
+    def _unpacked(self, row: Any) -> T:
+        if isinstance(row, bytes):
+            row = self._read(zlib.decompress(row))
+        value: T = row
+        return value
+
+
+def places_for(form: Form[T], count: int) -> Packed[T] | list[T]:
+    """Where so many values are put, each at its place."""
+    if count > MANY:
+        return Packed(form, count)
+    empty: list[Any] = [None] * count
+    return empty
+
+
+def gathered(form: Form[T], count: int, values: Iterable[T]) -> Sequence[T]:
+    """So many values, in their order."""
+    if count <= MANY:
+        return tuple(values)
+    places = Packed(form, count)
+    for place, value in enumerate(values):
+        places[place] = value
+    return places
