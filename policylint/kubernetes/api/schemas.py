@@ -16,7 +16,7 @@ from msgspec import Raw, Struct, json
 from policylint.runtime import resources as shipped
 from policylint.runtime.digits import whole
 
-RECORDED = ("1.30", "1.34", "1.35", "1.36", "1.37")
+RECORDED = ("1.30", "1.33", "1.34", "1.35", "1.36", "1.37")
 """The minors with a recording, oldest first: a new one is recorded, made and added here."""
 
 NEWEST = RECORDED[-1]

@@ -19,6 +19,8 @@ Completion = Callable[[Fields, int], None]
 
 IMAGE_VOLUMES_SINCE = 35
 """ImageVolume is on by default (recorded: off in 1.34, on in 1.36)."""
+VOLUME_CLASSES_OFF = 33
+"""The minor whose volumes forget their VolumeAttributesClass (recorded); 1.30 judges it."""
 CONTAINER_RESTART_OFF = 34
 """The minor that has ContainerRestartRules, off by default (recorded); 1.35 turns it on."""
 
@@ -226,6 +228,11 @@ def _node_spec(spec: dict[str, Any], _minor: int) -> None:
         spec["podCIDR"] = several[0]
 
 
+def _volume_spec(fields: Fields, minor: int) -> None:
+    if minor == VOLUME_CLASSES_OFF:
+        fields.pop("volumeAttributesClassName", None)
+
+
 COMPUTED: Mapping[str, Completion] = {
     "apps.v1.StatefulSetSpec": _stateful_set_spec,
     "autoscaling.v2.HorizontalPodAutoscalerSpec": _autoscaler,
@@ -233,6 +240,7 @@ COMPUTED: Mapping[str, Completion] = {
     "core.v1.EphemeralContainer": _container,
     "core.v1.LimitRangeItem": _limit_item,
     "core.v1.NodeSpec": _node_spec,
+    "core.v1.PersistentVolumeSpec": _volume_spec,
     "core.v1.PodSpec": _pod_spec,
     "core.v1.Secret": _secret,
     "core.v1.ServicePort": _service_port,
