@@ -261,6 +261,8 @@ class Forecast(Struct, frozen=True):
     reverted: tuple[FieldChange, ...] = ()
     """What the upgrade changes of the live object that was given although both sides say the same:
     `before` is the live value."""
+    recreated: str = ""
+    """Why the object is deleted and made anew, "" where it is changed."""
 
 
 class FieldChange(Struct, frozen=True):
@@ -322,6 +324,15 @@ class Deleted(Struct, frozen=True):
 Change = Created | Kept | Deleted
 
 
+class Sending(Struct, frozen=True):
+    """How an object is sent that is sent otherwise than the others of its release."""
+
+    apply: Apply
+    force: str = ""
+    """What asks to delete it and make it anew: always where `apply` replaces it, else where the
+    change is refused."""
+
+
 class Upgrade(Struct, frozen=True):
     """All of one release's change; the subject of rules that look at several resources."""
 
@@ -341,6 +352,8 @@ class Upgrade(Struct, frozen=True):
     restarting: Mapping[str, str] = {}
     """Workloads ("Deployment web") whose pod template is another one at every render, and where:
     their pods restart whatever changes."""
+    sendings: Mapping[ResourceId, Sending] = {}
+    """The objects that are sent otherwise than the others."""
 
     def of(self, *kinds: str) -> tuple[Change, ...]:
         """The changes of these kinds, in order."""

@@ -39,6 +39,8 @@ def command(
     shown["immutable_paths"] = {
         f"{group}/{kind}": paths for (group, kind), paths in config.immutable_paths.items()
     }
+    shown["baseline"] = config.baseline.entries
+    del shown["called"]
     if explain:
         rows = explained(config, env, release)
         tell("".join(f"{row}\n" for row in rows))

@@ -16,6 +16,7 @@ from policylint.pipeline.chartwords import with_chart
 from policylint.pipeline.plan import Plan
 from policylint.pipeline.target import installed_line, target
 from policylint.pipeline.templates import in_repository
+from policylint.pipeline.toolwords import with_tool
 from policylint.report.model import ChartChange, ChartVersion, ReleaseReport, ValuesSummary
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def with_values(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...])
     if change is None:
         return report
     findings = in_repository(report.findings, plan.named_after, change.new.name)
-    findings = with_chart(findings, plan.named_after)
+    findings = with_tool(with_chart(findings, plan.named_after), plan.rollout)
     report = replace(report, findings=findings, chart=_charts(plan, change))
     if not plan.options.values_mode:
         return report

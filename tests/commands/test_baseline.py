@@ -184,3 +184,13 @@ def test_what_takes_too_long_is_given_up(
     assert run([*words, "--timeout", "1ms"]) == 2
     output = capsys.readouterr()
     assert "within the time of the run" in output.err or "could not judge" in output.out
+
+
+def test_the_configuration_is_printed_with_what_is_known(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["baseline", "write"]) == 0
+    capsys.readouterr()
+    assert run(["config"]) == 0
+    entries = json.loads(capsys.readouterr().out)["baseline"]
+    assert {entry["rule"] for entry in entries} >= {"scaled-to-zero"}

@@ -102,6 +102,16 @@ def test_a_command_that_variables_decide_is_what_releases_are_listed_for(capsys)
     configured(LISTED)
     commit()
     with Path("deploy.sh").open("a", encoding="utf-8") as file:
-        file.write("echo done\n")
+        file.write("helm upgrade --install shop ./shop\n")
     _, report = checked(capsys)
     assert report["failures"] == []
+    assert judged(report) == {("site", "site")}
+
+
+def test_a_command_that_is_known_and_listed_nowhere_is_judged(capsys):
+    with_site()
+    configured(LISTED)
+    commit()
+    Path("deploy.sh").write_text("helm upgrade --install shop charts/web -n shop\n", "utf-8")
+    _, report = checked(capsys)
+    assert judged(report) == {("site", "site"), ("shop", "shop")}

@@ -84,10 +84,14 @@ def _kept(change: Kept, minor: str) -> tuple[Impact, str]:
     answer = change.forecast.upgrade
     if answer is not None and answer.outcome is Outcome.REJECTED:
         return Impact.REFUSED, answer.causes[0].field if answer.causes else ""
-    if not change.fields and change.forecast.reverted:
-        return _put_back(change)
+    if change.forecast.recreated:
+        return Impact.RECREATE, change.forecast.recreated
     if not change.fields:
-        return _reordered(change, minor)
+        return _put_back(change) if change.forecast.reverted else _reordered(change, minor)
+    return _changed_in_place(change, minor)
+
+
+def _changed_in_place(change: Kept, minor: str) -> tuple[Impact, str]:
     if change.id.group == "apps":
         template = template_change(change, minor)
     else:

@@ -40,6 +40,7 @@ from policylint.kubernetes.forecast.progress import (
     is_unbuilt,
     never_sent,
 )
+from policylint.kubernetes.forecast.sending import as_asked, forced
 from policylint.kubernetes.forecast.server import ACCEPTED, Sent, Server, State, answer
 from policylint.kubernetes.forecast.timing import (
     too_late,
@@ -187,9 +188,12 @@ def _both_ways(change: Change, upgrade: Upgrade, forward: Server, back: Server) 
     if refused is not None:
         returned = ACCEPTED if isinstance(change, Kept) else None
         return replace(change, forecast=Forecast(refused, returned))
+    sending = upgrade.sendings.get(change.id)
+    forward, back = as_asked(forward, sending), as_asked(back, sending)
     if isinstance(change, Created):
         return replace(change, forecast=_created(change, upgrade, forward))
-    return replace(change, forecast=_kept(change, forward, back))
+    changed = _kept(change, forward, back)
+    return replace(change, forecast=forced(change, sending, changed, forward, back))
 
 
 def _kept(change: Kept, forward: Server, back: Server) -> Forecast:

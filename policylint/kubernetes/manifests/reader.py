@@ -115,7 +115,7 @@ class Reader(Struct, frozen=True):
         return resources
 
     def _manifest(self, resources: Iterable[Resource]) -> Manifest:
-        return _manifest(self.placed(resource) for resource in resources)
+        return manifest_of(self.placed(resource) for resource in resources)
 
     def read(self, texts: Iterable[Text]) -> Manifest:
         """Read one side."""
@@ -168,7 +168,8 @@ def _documents(texts: Iterable[Text]) -> list[tuple[Document, bool]]:
     return documents
 
 
-def _manifest(resources: Iterable[Resource]) -> Manifest:
+def manifest_of(resources: Iterable[Resource]) -> Manifest:
+    """One side of these resources, in order."""
     kept: dict[ResourceId, Resource] = {}
     hooks: dict[ResourceId, Resource] = {}
     duplicates, skipped = [], []

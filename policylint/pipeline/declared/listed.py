@@ -9,7 +9,7 @@ from policylint.config import Release
 from policylint.helm.sources.git import Repository
 from policylint.scan.gitops.model import UNKNOWN, ChartSource, Declared, Layer
 
-_COMMANDS = ("command", "ansible")
+COMMANDS = ("command", "ansible")
 """Tools whose words are often variables: the configuration says then what they deploy."""
 
 
@@ -38,7 +38,7 @@ def _layer(path: str) -> Layer:
 def is_listed(declared: Declared, releases: Iterable[Release], repository: Repository) -> bool:
     """Whether the configuration lists what a file declares: the release, or, where variables may
     decide which that is, one of its chart."""
-    may_vary = declared.tool in _COMMANDS or declared.name.startswith(UNKNOWN)
+    may_vary = declared.tool in COMMANDS or declared.name.startswith(UNKNOWN)
     for release in releases:
         is_there = declared.namespace in ("", release.namespace)
         if release.name == declared.name and (is_there or may_vary):

@@ -24,7 +24,7 @@ from policylint.pipeline.declared.change import (
     resolved,
 )
 from policylint.pipeline.declared.fetching import policy
-from policylint.pipeline.declared.listed import is_listed
+from policylint.pipeline.declared.listed import COMMANDS, is_listed
 from policylint.pipeline.declared.pairs import Pair, handed_over, paired, stays
 from policylint.pipeline.declared.sides import mode_of, options_of, side_of
 from policylint.pipeline.declared.terraform import plan_of as plan_of_terraform
@@ -91,9 +91,17 @@ def plans_beside(options: Options, config: Config, gate: Gate, workspace: Worksp
         pair
         for pair in paired(*change.sides)
         if not is_listed(pair.declared, judging.releases, base.repository)
+        and not _is_never_known(pair)
     ]
     loaded = _loaded(options, gate.config, change, pairs, workspace)
     return replace(loaded, untouched=())
+
+
+def _is_never_known(pair: Pair) -> bool:
+    """Whether it is a command that no revision tells wholly: what it deploys, releases are listed
+    for."""
+    sides = [side for side in (pair.before, pair.after) if side]
+    return all(side.tool in COMMANDS and side.unresolved for side in sides)
 
 
 def _loaded(

@@ -42,6 +42,7 @@ from policylint.model import (
 from policylint.pipeline.judging.asked import Asked
 from policylint.pipeline.judging.differences import Differences, images
 from policylint.pipeline.judging.pruning import without_kept
+from policylint.pipeline.judging.synced import as_synced, sendings
 from policylint.redaction.redactor import Redactor
 from policylint.report.model import ChangeSummary, Evidence, ReleaseReport, SentStep
 from policylint.scan.gitops.rollout import Rollout
@@ -151,6 +152,8 @@ def read(case: Case) -> Sides:
     named_crds = _resources(plain.read(case.named_crds))
     reader = plain.knowing((*before_crds, *after_crds, *named_crds))
     before, after = reader.read_pair(case.before, case.after)
+    if _is_synced(case):
+        before, after = as_synced(before), as_synced(after)
     return Sides(replace(before, crds=before_crds), replace(after, crds=after_crds), reader)
 
 
@@ -166,7 +169,12 @@ def diff(case: Case, sides: Sides) -> Upgrade:
         without_kept(changed, case.rollout),
         secrets=case.secrets,
         restarting=case.restarting,
+        sendings=sendings(changed, case.target) if _is_synced(case) else {},
     )
+
+
+def _is_synced(case: Case) -> bool:
+    return case.rollout is not None and case.rollout.is_synced
 
 
 def forecasted(case: Case) -> Upgrade:

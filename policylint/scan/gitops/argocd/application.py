@@ -270,6 +270,7 @@ def _settings(item: Item) -> dict[str, Json]:
         return options.get(name) == f"{name}=true"
 
     return {
+        "application": item.name,
         "prune": FINALIZER in str(sequence(item.body, "metadata", "finalizers")),
         "sync.automated": _is_automated(policy),
         "sync.prune": value(policy, "automated", "prune") is True,
