@@ -6,6 +6,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 _PATIENCE = 0.5
@@ -16,6 +18,19 @@ class _Asked:
     """Whether somebody asked this run to end."""
 
     so = False
+    waits = False
+    """Whether it is remembered alone, as `later` says."""
+
+
+@contextmanager
+def later() -> Iterator[None]:
+    """Remember an interrupt instead of raising it: what is begun here must be known to whoever
+    ends it; `check` and `join` raise it."""
+    _Asked.waits = True
+    try:
+        yield
+    finally:
+        _Asked.waits = False
 
 
 def begin() -> None:
@@ -48,4 +63,5 @@ def join(thread: threading.Thread, seconds: float) -> None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  as signal handlers are called
     _Asked.so = True
-    raise KeyboardInterrupt
+    if not _Asked.waits:
+        raise KeyboardInterrupt

@@ -32,7 +32,7 @@ from policylint.helm.engines.text import decoded, split_crds, warnings
 from policylint.helm.engines.versions import known_version, remember_version
 from policylint.helm.inputs.sides import ChartSide
 from policylint.runtime import signals, trace
-from policylint.runtime.children import dying_with_parent
+from policylint.runtime.children import Watch, dying_with_parent, starts_others
 from policylint.runtime.outputs import nameless, written
 
 TIME_LIMIT = 120.0
@@ -89,9 +89,17 @@ class Process:
         self._start = perf_counter()
         self._limit = time_limit
         self._out, self._err = nameless(), nameless()
+        with signals.later():  # so that `cancel` knows of it
+            self._popen = self._begun(environment)
+            is_watched = os.name == "posix" and starts_others(argv[0])
+            self._watch = Watch(self._popen.pid) if is_watched else None
+            self._reader = threading.Thread(target=self._await, daemon=True)
+            self._reader.start()
+
+    def _begun(self, environment: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
         try:
-            self._popen = subprocess.Popen(
-                argv,
+            begun = subprocess.Popen(
+                self.argv,
                 stdin=subprocess.DEVNULL,
                 stdout=self._out,
                 stderr=self._err,
@@ -101,13 +109,17 @@ class Process:
             )
         except OSError as error:
             raise SourceError(
-                f"{argv[0]} cannot be run: {error.strerror or error}",
+                f"{self.argv[0]} cannot be run: {error.strerror or error}",
                 remedy="name a working helm with --helm",
             ) from error
         if os.name == "posix":
-            limit_memory(self._popen.pid)
-        self._reader = threading.Thread(target=self._popen.wait, daemon=True)
-        self._reader.start()
+            limit_memory(begun.pid)
+        return begun
+
+    def _await(self) -> None:
+        self._popen.wait()
+        if self._watch:
+            self._watch.end()
 
     @property
     def has_ended(self) -> bool:

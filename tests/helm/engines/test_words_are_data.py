@@ -249,9 +249,16 @@ def test_git_runs_with_nothing_that_acts() -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prctl(2) is Linux's")
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
-def test_helm_ends_with_the_run_that_started_it(tmp_path: Path, ending: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    "script",
+    ["echo $$ > new\nmv new pid\nexec sleep 600", "sleep 600 &\necho $! > new\nmv new pid\nwait"],
+    ids=["helm", "what a script called helm starts"],
+)
+def test_helm_ends_with_the_run_that_started_it(
+    tmp_path: Path, ending: signal.Signals, script: str
+) -> None:
     helm_path = tmp_path / "helm"
-    helm_path.write_text(f"#!/bin/sh\ncd {tmp_path}\necho $$ > new\nmv new pid\nexec sleep 600\n")
+    helm_path.write_text(f"#!/bin/sh\ncd {tmp_path}\n{script}\n")
     helm_path.chmod(0o755)
     (tmp_path / "web/templates").mkdir(parents=True)
     (tmp_path / "web/Chart.yaml").write_text("apiVersion: v2\nname: web\nversion: 0.1.0\n")
