@@ -29,7 +29,7 @@ _STAMP = pattern(
     r"^[ \t]*\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[.,\d]*(?:Z|[+-]\d\d:?\d\d)?\]?[ \t]*(?=\S)",
     re.MULTILINE,
 )
-_ESCAPE = pattern(r"\\+u00([0-9a-fA-F]{2})")
+_ESCAPE = pattern(r"(?<!\\)\\++u00([0-9a-fA-F]{2})")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'"})
 
 _BLOB = pattern(r"[A-Za-z0-9+/=_-]{250,}")
@@ -107,7 +107,7 @@ def _plain(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _FRAME.sub("", _STAMP.sub("", _FRAME.sub("", _ANSI.sub("", text))))
     text = _ESCAPE.sub(lambda match: chr(int(match.group(1), 16)), text)
-    text = re.sub(r'\\+"', '"', re.sub(r"\\+[nt]", " ", text)).translate(_QUOTES)
+    text = re.sub(r'(?<!\\)\\++"', '"', re.sub(r"(?<!\\)\\++[nt]", " ", text)).translate(_QUOTES)
     return _BLOB.sub("...", " ".join(html.unescape(text).split()))
 
 

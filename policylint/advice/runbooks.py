@@ -253,7 +253,7 @@ def _below(change: Kept, field: str) -> list[str]:
 
 
 def _explain(kind: str, api_version: str, field: str) -> str:
-    path = re.sub(r"\[[^\]]*\]", "", field).strip(".")
+    path = re.sub(r"\[[^\[\]]*\]", "", field).strip(".")
     named = shlex.quote(f"{kind.lower()}.{path}".rstrip("."))
     return f"kubectl explain {named} --api-version={shlex.quote(api_version)}"
 

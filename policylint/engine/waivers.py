@@ -25,9 +25,9 @@ RULES = frozenset({"waiver-expired", "waiver-unused", "waiver-too-broad", "waive
 _COMMENT = pattern(
     r"(?:^|\s)(?:#|//|--|;|/\*|<!--|rem)\s*policylint:\s*ignore\[(?P<rules>[^\]]*)\](?P<rest>.*)"
 )
-_ENDS = pattern(r"\s*(?:\*/.*|-->.*)$")
+_ENDS = pattern(r"(?:(?<!\s)\s++)?(?:\*/.*|-->.*)$")
 _DATED = pattern(r"^\s*until\s+(?P<until>\S+?)(?=[\s:]|$)")
-_OWNED = pattern(r"^\s*(?P<owner>[@\w./-]*)\s*:\s+(?P<reason>\S.*)$")
+_OWNED = pattern(r"^\s*+(?P<owner>[@\w./-]*+)\s*+:\s++(?P<reason>\S.*)$")
 
 
 class Scope(Struct, frozen=True):

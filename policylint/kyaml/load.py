@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 _SPLIT = pattern(r"---(?=[ \t\r\n]|\Z)[ \t]*")
 """A separator where it begins a line; the line's begin is no part of it, so that text is searched
 for its dashes."""
-_FILLED = pattern(r"(?:\A|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029])\s*[^\s#]")
-_CONTENT = pattern(r"^(?!\s*(?:#|$))(?!---(?:[ \t]+#.*|[ \t\r]*)$).", re.MULTILINE)
-_SOURCE = pattern(r"^# Source: (\S.*?)\s*$", re.MULTILINE)
+_FILLED = pattern(
+    r"(?:\A|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029])"
+    r"[^\S\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]*+[^\s#]"
+)
+_CONTENT = pattern(r"^(?![^\S\n]*+(?:#|$))(?!---(?:[ \t]+#.*|[ \t\r]*)$).", re.MULTILINE)
+_SOURCE = pattern(r"^# Source: (\S++(?:[^\S\n]++\S++)*+)\s*$", re.MULTILINE)
 
 
 class Document(Struct, frozen=True):

@@ -16,7 +16,7 @@ from policylint.redaction.vocabulary import MASK
 from policylint.runtime.patterns import pattern
 
 _BASE64 = pattern(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{16,}={0,2}(?![\w+/=-])")
-_ESCAPE = pattern(r"\\+[nt\"']")
+_ESCAPE = pattern(r"(?<!\\)\\++[nt\"']")
 _ESCAPED = {"n": "\n", "t": " ", '"': '"', "'": "'"}
 _DEPTH = 2
 """How often base64 is decoded: a docker configuration in a Secret holds `auth`."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from policylint.runtime.patterns import pattern
 
-_STEP = pattern(r"\.?([^.\[\]]+)|\[([^\]]*)\]")
+_STEP = pattern(r"\.?([^.\[\]]+)|\[([^\[\]]*)\]")
 
 
 def of_field(field: str) -> str:

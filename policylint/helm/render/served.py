@@ -31,7 +31,8 @@ _SERVED = pattern(
 _MADE = pattern(rb"APIVersions(?!\.Has\s+\(?[\"`])")
 """A question that does not name what it asks for then and there."""
 _OBJECT = pattern(
-    rb"^\s*apiVersion:\s*[\"']?(?P<version>[^\s\"']+)[\"']?\s*\n\s*kind:\s*[\"']?(?P<kind>\w+)",
+    rb"^[ \t]*+apiVersion:[ \t]*+[\"']?(?P<version>[^\s\"']+)[\"']?"
+    rb"[ \t\r]*+\n\s*+kind:[ \t]*+[\"']?(?P<kind>\w+)",
     re.MULTILINE,
 )
 

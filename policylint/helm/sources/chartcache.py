@@ -175,7 +175,7 @@ def _words(reference: Reference) -> tuple[str, ...]:
 
 def _is_exact(reference: Reference) -> bool:
     """Whether a reference names one chart for good: a digest or a whole version."""
-    exact = re.fullmatch(r"v?\d+\.\d+\.\d+\S*", reference.version) is not None
+    exact = re.fullmatch(r"v?\d+\.\d+\.\d++\S*+", reference.version) is not None
     return bool(reference.digest) or (exact and not floats(reference.version))
 
 

@@ -85,7 +85,7 @@ def _line(text: str, file: str, number: int) -> _Line:
         ) from None
 
 
-_PIECE = pattern(r"\*|\?|\[(\^?)((?:\\.|[^\]\\])+)\]|\\(.)|(.)", re.DOTALL)
+_PIECE = pattern(r"\*|\?|\[(\^?)((?:\\.|[^\]\\]){1,200})\]|\\(.)|(.)", re.DOTALL)
 
 
 def _glob(pattern: str) -> re.Pattern[str]:

@@ -48,8 +48,10 @@ EXPORT = (
 )
 """What to do where a release is known by what helm prints of it."""
 
-_PLACE = pattern(r"(?P<template>[^\s:()]+/templates/[^\s:()]+):(?P<line>\d+)(?::(?P<column>\d+))?")
-_KEY = pattern(r"at <[^>]*?\.Values\.(?P<key>[\w.]+)[^>]*>")
+_PLACE = pattern(
+    r"(?<![^\s:()])(?P<template>[^\s:()]+/templates/[^\s:()]+):(?P<line>\d+)(?::(?P<column>\d+))?"
+)
+_KEY = pattern(r"at <[^>]*?\.Values\.(?P<key>[\w.]++)[^>]*+>")
 
 
 def failure_of(message: str) -> RenderFailure:

@@ -41,7 +41,7 @@ _MANY = 3
 """From so many notes of a scan on, each takes one line."""
 LONG = 60
 """From so many lines on, the verdict stands first too."""
-_VALUE = pattern(r"[ \t-]*[\"']?[\w./-]+[\"']?[ \t]*:[ \t]+(?P<value>[^\s#])")
+_VALUE = pattern(r"[ \t-]*+[\"']?[\w./-]+[\"']?[ \t]*:[ \t]+(?P<value>[^\s#])")
 _CONSEQUENCES = {
     Category.CLUSTER_REJECTS: "what the cluster rejects",
     Category.DATA_LOSS: "what is lost",

@@ -192,7 +192,7 @@ def _setting(written: bytes, start: int, name: str, text: str) -> tuple[int, int
 
 def _in_block(data: bytes, place: Place, name: str, value: str) -> Edit | None:
     """The first line of a block of HCL, its `=` below each other with the line after it."""
-    opening = re.compile(rb"\{[ \t]*(?:#[^\n]*)?\r?\n").search(data, place.start, place.end)
+    opening = re.compile(rb"\{[ \t]*(?:#[^\n{]*)?\r?\n").search(data, place.start, place.end)
     if opening is None:
         return None
     following = re.compile(rb"([ \t]*)(\w+[ \t]*)?").match(data, opening.end())

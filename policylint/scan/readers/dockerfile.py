@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import listed, shell
@@ -20,7 +21,9 @@ _INSTRUCTION = pattern(
     r"((?:[^\n]*\\[ \t]*\n(?:[ \t]*#[^\n]*\n)*)*[^\n]*)",
     re.MULTILINE | re.IGNORECASE,
 )
-_HEREDOC = pattern(r"<<-?[\"']?(\w++)[\"']?[^\n]*\n(.*?)^\t*\1[ \t]*$", re.MULTILINE | re.DOTALL)
+_HEREDOC = pattern(r"<<-?[\"']?(\w++)[\"']?[^\n]*\n")
+_WORD = pattern(r"^\t*(\w++)[ \t]*$", re.MULTILINE)
+"""A line that may end a here-document."""
 _OPTIONS = pattern(r"(?:--\w[\w-]*=\S+\s+)*")
 
 
@@ -29,6 +32,7 @@ def _dockerfile(source: Source) -> Iterator[Reading]:
     text = re.sub(
         r"(?m)^[ \t]*#[^\n]*", lambda match: " " * (len(match.group()) - 1) + "\\", source.text
     )
+    ends = _ends(text) if "<<" in text else {}
     for match in _INSTRUCTION.finditer(text):
         kind = match[1].upper()
         start = match.start(2) + len((_OPTIONS.match(match[2]) or [""])[0])
@@ -40,16 +44,33 @@ def _dockerfile(source: Source) -> Iterator[Reading]:
             ):
                 env.values[name] = Text.of(value.strip('"'))
             continue
-        if "<<" in part.text:
-            heredoc = _HEREDOC.search(text, match.start(), len(text))
-        else:
-            heredoc = None
-        if heredoc and heredoc.start() < match.end():
-            part = Text.cut(source.text, heredoc.start(2), heredoc.end(2))
+        if "<<" in part.text and (heredoc := _heredoc(text, ends, match.start(), match.end())):
+            part = Text.cut(source.text, *heredoc)
         if part.text.startswith("["):
             yield from listed(source, _json(source, part), env.copy())
         else:
             yield from shell(source, part, env.copy())
+
+
+def _ends(text: str) -> dict[str, list[int]]:
+    """Where the lines begin that hold nothing but a word, by word."""
+    ends: dict[str, list[int]] = {}
+    for line in _WORD.finditer(text):
+        ends.setdefault(line[1], []).append(line.start())
+    return ends
+
+
+def _heredoc(
+    text: str, ends: Mapping[str, Sequence[int]], start: int, end: int
+) -> tuple[int, int] | None:
+    """Where the here-document that opens between two places stands; `ends` are the lines that may
+    end one, by word."""
+    opening = _HEREDOC.search(text, start, text.find("\n", end) + 1 or len(text))
+    if opening is None or opening.start() >= end:
+        return None
+    lines = ends.get(opening[1], ())
+    number = bisect_left(lines, opening.end())
+    return (opening.end(), lines[number]) if number < len(lines) else None
 
 
 def _json(source: Source, part: Text) -> Text:

@@ -17,7 +17,7 @@ from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import TAIL, Text, joined
 
 _STEP = pattern(
-    r"\b(sh|bat|powershell|pwsh)\b[ \t]*\(?\s*"
+    r"\b(sh|bat|powershell|pwsh)\b[ \t]*+\(?\s*+"
     r"(?=[\"'/({]|(?:script|return\w+|label|encoding)\s*:|[A-Za-z_]\w*[ \t]*(?:\)|$))",
     re.MULTILINE,
 )

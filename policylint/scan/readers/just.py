@@ -22,7 +22,7 @@ _RECIPE = pattern(
     r"((?:[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)++)",
     re.MULTILINE,
 )
-_PARAMETER = pattern(rf"[*+$]*([A-Za-z_][\w-]*)[ \t]*(?:=[ \t]*({_STRING}))?")
+_PARAMETER = pattern(rf"(?<![*+$])[*+$]*+([A-Za-z_][\w-]*)[ \t]*(?:=[ \t]*({_STRING}))?")
 _VALUE = pattern(
     rf"(?:env(?:_var_or_default)?\([ \t]*(?:{_STRING})[ \t]*,[ \t]*({_STRING})[ \t]*\)"
     rf"|({_STRING})|([A-Za-z_][\w-]*))"

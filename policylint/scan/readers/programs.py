@@ -20,7 +20,7 @@ from policylint.scan.texts.text import HOLE, TAIL, Text
 _PIECE = (
     r"(?P<string>[rRbBuUfF]{0,2}(?:\"\"\"(?:.*?\"\"\"|.*\Z)|'''(?:.*?'''|.*\Z)"
     r"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`]*(?:`|\Z)))"
-    r"|(?P<name>[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*)|(?P<mark>\.\.\.|[^\s])"
+    r"|(?P<name>[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*)|(?P<mark>\.\.\.|\\\S|\S)"
 )
 _PYTHON = pattern(rf"#[^\n]*|{_PIECE}", re.DOTALL)
 _BRACES = pattern(rf"//[^\n]*|/\*(?:.*?\*/|.*\Z)|{_PIECE}", re.DOTALL)

@@ -37,7 +37,7 @@ _ACTION = re.compile(
 _PROGRAM = re.compile(r"\b(?:exec|envExec)\b")
 _READ = (".yaml", ".yml", ".gotmpl", ".tmpl", ".tpl")
 _UPWARDS = re.compile(r"(?:\.\./)+[\w./-]*")
-_HOOK = re.compile(r"\bevents\b.*\b(?:prepare|cleanup)\b|\bkubectlApply\b", re.DOTALL)
+_HOOK = re.compile(r"\A(?>.*?\bevents\b).*\b(?:prepare|cleanup)\b|\bkubectlApply\b", re.DOTALL)
 _NAMED = re.compile(
     r"^[^\S\n]*-\s+(?:path:\s*)?[\"']?(?P<path>[\w./-]+\.(?:yaml|yml|gotmpl))[\"']?\s*$", re.M
 )

@@ -60,7 +60,7 @@ _FACTS = (
 _SETS = ("set", "set_list", "set_sensitive", "set_wo")
 _SEVERAL = ("count", "for_each")
 _PLAN = "give the plan: terraform show -json PLAN > plan.json && policylint check plan.json"
-_CALL = re.compile(r'(?P<name>\w+)\(\s*"(?P<path>[^"]*)"')
+_CALL = re.compile(r'\b(?P<name>\w++)\(\s*"(?P<path>[^"]*)"')
 _OPEN = re.compile(r"(?<![$%])[$%]\{")
 
 
