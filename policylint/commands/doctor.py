@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from policylint.commands.environment import Found, environment
 from policylint.commands.scan import Survey, absolute, configuration, searched
-from policylint.config import Config, Release
+from policylint.config import Config, Release, find
 from policylint.errors import RuleFailure
 from policylint.helm.inputs.options import Options
 from policylint.model import Verdict, combine
@@ -98,7 +98,7 @@ class Judged:
     where it lists none those that the files declare."""
 
     def __init__(self, config: Config) -> None:
-        self._configs = {"": config}
+        self._configs = {("", ""): config}
         self._declared: frozenset[tuple[str, str]] | None = None
 
     def has(self, deploy: Invocation, run: Run) -> bool:
@@ -111,9 +111,10 @@ class Judged:
         return any(_is_deploy_of(release, deploy) for release in own)
 
     def _config_of(self, run: Run) -> Config:
-        if run.config not in self._configs:
-            self._configs[run.config] = load_config(Options(config=run.config))
-        return self._configs[run.config]
+        key = (run.directory, run.config)
+        if key not in self._configs:
+            self._configs[key] = _config_in(Path(run.directory), run.config, self._configs["", ""])
+        return self._configs[key]
 
     def _is_declared(self, deploy: Invocation) -> bool:
         if self._declared is None:
@@ -125,6 +126,16 @@ class Judged:
             return bool(self._declared) and deploy.tool not in COMMANDS
         names = {name for namespace, name in self._declared if _agree(namespace, deploy.namespace)}
         return deploy.release in names
+
+
+def _config_in(directory: Path, named: str, nearest: Config) -> Config:
+    """The configuration that a run in a directory takes; the one here where that is not there."""
+    if named:
+        return load_config(Options(config=str(directory / named)))
+    own = find(directory.resolve()) if directory.is_dir() else None
+    if own is None:
+        return nearest
+    return load_config(Options(config=str(own)))
 
 
 def _is_deploy_of(release: Release, deploy: Invocation) -> bool:

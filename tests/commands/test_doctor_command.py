@@ -132,3 +132,128 @@ def test_the_switches_are_those_of_the_command_line():
         for spelling in parameter.option.spellings
     }
     assert spellings == SWITCHES
+
+
+WORKFLOW = """\
+on: push
+DEFAULTS
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    JOB
+    steps:
+      - CHECK
+      - run: helm upgrade web ./chart
+MORE
+"""
+MATRIX = "strategy: {matrix: {%s}}"
+LINT = "  lint:\n    if: github.event_name == 'push'\n    steps: [{run: policylint check}]\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "is_judged"),
+    [
+        ({"CHECK": "run: policylint check"}, True),
+        ({"CHECK": "run: cd sub && policylint check"}, False),
+        ({"CHECK": "run: (cd sub; ls); policylint check"}, True),
+        ({"CHECK": "run: cd sub; cd ..; policylint check"}, True),
+        ({"CHECK": "run: cd $DIR && policylint check"}, True),
+        ({"CHECK": "run: |\n          cd sub\n          policylint check"}, False),
+        (
+            {"CHECK": "run: |\n          pushd sub\n          popd\n          policylint check"},
+            True,
+        ),
+        ({"CHECK": "run: policylint check\n        working-directory: sub"}, False),
+        ({"CHECK": "run: policylint check", "JOB": "defaults: {run: {working-directory: sub}}"}, 0),
+        (
+            {
+                "CHECK": "run: policylint check",
+                "DEFAULTS": "defaults: {run: {working-directory: sub}}",
+            },
+            0,
+        ),
+        ({"CHECK": "run: make -C sub check"}, False),
+        ({"CHECK": "run: policylint check --shard 1/4"}, False),
+        ({"CHECK": "run: policylint check --shard 1/1"}, True),
+        ({"CHECK": "run: policylint check --shard ${{ matrix.i }}/4"}, True),
+        (
+            {
+                "CHECK": "run: policylint check --shard ${{ matrix.i }}/2",
+                "JOB": MATRIX % "i: [1, 2]",
+            },
+            True,
+        ),
+        (
+            {
+                "CHECK": "run: policylint check --shard ${{ matrix.i }}/3",
+                "JOB": MATRIX % "i: [1, 2]",
+            },
+            0,
+        ),
+        ({"CHECK": "run: policylint check --select claim-deleted"}, False),
+        ({"CHECK": "run: policylint check --select data-loss,claim-deleted"}, True),
+        ({"CHECK": "run: policylint check ${{ matrix.c }}", "JOB": MATRIX % "c: [api, db]"}, False),
+        (
+            {"CHECK": "run: policylint check ${{ matrix.c }}", "JOB": MATRIX % "c: [api, chart]"},
+            True,
+        ),
+        (
+            {
+                "CHECK": "run: policylint check ${{ matrix.c }}",
+                "JOB": MATRIX % "include: [{c: api}]",
+            },
+            False,
+        ),
+        ({"CHECK": "run: policylint check ${{ matrix.c }}", "JOB": MATRIX % 'c: "${{ x }}"'}, True),
+        ({"CHECK": "run: pipx run policylint==1.2 check"}, True),
+        ({"CHECK": "run: ls", "JOB": "needs: lint", "MORE": LINT}, True),
+        (
+            {"CHECK": "run: ls", "JOB": "needs: lint\n    if: ${{ !failure() }}", "MORE": LINT},
+            False,
+        ),
+        ({"CHECK": "uses: ./.github/actions/one"}, True),
+        ({"CHECK": "uses: ./.github/actions/two"}, False),
+    ],
+)
+def test_a_job_counts_where_it_runs_and_judges_that_release(
+    here, capsys, monkeypatch, parts, is_judged
+):
+    action = "runs:\n  using: composite\n  steps: [{run: policylint check, shell: bash%s}]\n"
+    workflow = WORKFLOW
+    for name in ("CHECK", "JOB", "DEFAULTS", "MORE"):
+        workflow = workflow.replace(name, parts.get(name, ""))
+    files = {
+        ".github/workflows/deploy.yaml": workflow,
+        ".github/actions/one/action.yml": action % "",
+        ".github/actions/two/action.yml": action % ", if: github.ref == 'x'",
+        ".policylint.yaml": CONFIG,
+        "sub/.policylint.yaml": "releases:\n  - {name: api, chart: ./api}\n",
+        "sub/Makefile": "check:\n\tpolicylint check\n",
+    }
+    for name, text in files.items():
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_text(text)
+    _, out, _ = run(capsys, monkeypatch, "doctor", "--format", "json")
+    (row,) = json.loads(out)["deploys"]
+    assert row["covered"] is bool(is_judged), row
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_judged"),
+    [
+        ("", True),
+        (", rules: [{when: never}]", False),
+        (", rules: [{when: manual, allow_failure: true}]", False),
+        (", rules: [{when: manual}]", True),
+        (", rules: [{if: $A, when: never}, {when: on_success}]", True),
+    ],
+)
+def test_a_job_of_gitlab_that_no_pipeline_waits_for(here, capsys, monkeypatch, settings, is_judged):
+    (here / ".policylint.yaml").write_text(CONFIG)
+    (here / ".gitlab-ci.yml").write_text(
+        f"lint: {{stage: test, script: [policylint check]{settings}}}\n"
+        "deploy: {stage: deploy, script: [helm upgrade web ./chart]}\n"
+    )
+    _, out, _ = run(capsys, monkeypatch, "doctor", "--format", "json")
+    (row,) = json.loads(out)["deploys"]
+    assert row["covered"] is is_judged, row

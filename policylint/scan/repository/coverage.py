@@ -221,7 +221,12 @@ class _Repository(Struct, frozen=True):
         own = [wanted, *(part for part, _ in file.parts.before(wanted))] if wanted else [None]
         for guard, at, _, why in self._guards(file):
             part = file.parts.at(at)
-            if (not call.part or part in own) and not _ignored(file, why, at):
+            is_conditional = part is not None and part.condition_at(at)
+            if (
+                (not call.part or part in own)
+                and not _ignored(file, why, at)
+                and not is_conditional
+            ):
                 return guard
         return None
 
@@ -310,6 +315,8 @@ def _not_waited_for(part: Part, own: Part | None, *, anyway: bool) -> str:
     """Why a job may deploy without the answer of a part that it needs."""
     if anyway:
         return "the job runs though it failed"
+    if own is not None and own.though_skipped and part.condition not in own.condition:
+        return f"that job is left out unless {part.condition}, and this one runs all the same"
     if own is not None and _is_left_out(part.rules, own.rules):
         return f"GitLab leaves that job out of some pipelines: {part.rules[0]}"
     return ""

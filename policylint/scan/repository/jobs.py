@@ -32,6 +32,8 @@ _ANYWAY = pattern(
     r"always\(\)|failure\(\)|failed\(\)|succeededOrFailed\(\)|!\s*cancelled\(\)|\balways\b|on_failure"
 )
 _AFTER_SUCCESS = pattern(r"!\s*failure\(\)|result\s*==\s*'success'|\bsucceeded\('")
+_THOUGH_SKIPPED = pattern(r"always\(\)|failure\(\)|cancelled\(\)")
+"""By which of its words a job of GitHub runs though one that it needs was left out."""
 _PLAIN = ("success()", "succeeded()")
 _NOT_JOBS = (
     "stages",
@@ -67,10 +69,15 @@ class Step(Struct, frozen=True):
     condition: str = ""
     tolerated: Setting | None = None
     """The setting that says in plain words that it may fail; None where none does."""
+    directory: str = ""
+    """Where it runs, "" where it says nothing of that."""
 
 
 class Part(Struct, frozen=True):
-    """A job or a target: the lines it takes, and the parts that are done before it."""
+    """A job or a target: the lines it takes, and the parts that are done before it.
+
+    `anyway`: it runs though one of these failed; `though_skipped`: though one was left out.
+    """
 
     name: str
     first: int
@@ -85,6 +92,18 @@ class Part(Struct, frozen=True):
     rules: tuple[str, ...] = ()
     """The conditions under which GitLab has it in a pipeline at all, "rules $CI_COMMIT_TAG": no
     other job waits for one that is left out; () for every pipeline."""
+    directory: str = ""
+    """Where its steps run that say nothing of that; "" for the top."""
+    though_skipped: bool = False
+    matrix: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The values that a matrix of GitHub gives a name, where all are written there."""
+
+    def condition_at(self, line: int) -> str:
+        """Under which condition a line of it runs; "" for every run."""
+        step = self.step(line)
+        if step is not None and step.condition:
+            return step.condition
+        return _plainly(self.condition)
 
     def step(self, line: int) -> Step | None:
         """The step that holds a line."""
@@ -204,7 +223,6 @@ def _steps(tree: Tree | None) -> tuple[Step, ...]:
 
 def _step(item: Tree, last: int) -> Step:
     condition = item.string("if") or item.string("condition") or ""
-    plain = re.sub(r"^\$\{\{\s*|\s*\}\}$", "", condition.strip())
     anyway = _anyway(condition) or item.string("run", "when") == "always"
     tolerant = _is(item, "continue-on-error", "continueOnError")
     return Step(
@@ -212,9 +230,26 @@ def _step(item: Tree, last: int) -> Step:
         max(item.line, last),
         anyway,
         tolerant,
-        "" if plain in _PLAIN else plain,
+        _plainly(condition),
         _switched_on(item, "continue-on-error", "continueOnError"),
+        _directory(item),
     )
+
+
+def _plainly(condition: str) -> str:
+    """A condition without the marks of an expression, "" for that nothing failed before."""
+    plain = re.sub(r"^\$\{\{\s*|\s*\}\}$", "", condition.strip())
+    if plain in _PLAIN:
+        return ""
+    return plain
+
+
+def _directory(tree: Tree) -> str:
+    """Where a step runs by its own words, a job or a workflow by those of its defaults."""
+    names = ("working-directory", "workingDirectory", "working_directory")
+    holders = (tree, tree.get("run"), tree.get("defaults", "run"))
+    directories = (holder.string(name) for holder in holders if holder for name in names)
+    return next(filter(None, directories), "")
 
 
 def _anyway(condition: str) -> bool:
@@ -237,13 +272,36 @@ def _part(name: str, tree: Tree, needs: tuple[str, ...], steps: Tree | None) -> 
         condition,
         _steps(steps),
         None if condition == "manual" else _switched_on(tree, *settings),
+        directory=_directory(tree),
+        though_skipped=bool(_THOUGH_SKIPPED.search(condition)),
     )
 
 
 def _github(root: Tree) -> Iterator[Part]:
     jobs = root.get("jobs")
     for name, job in jobs.pairs() if jobs else ():
-        yield _part(name, job, _names(job.get("needs")), job.get("steps"))
+        part = _part(name, job, _names(job.get("needs")), job.get("steps"))
+        directory = part.directory or _directory(root)
+        yield replace(part, directory=directory, matrix=_matrix(job.get("strategy", "matrix")))
+
+
+def _matrix(tree: Tree | None) -> dict[str, tuple[str, ...]]:
+    """The values of each name of a matrix, but for those that an expression makes."""
+    values: dict[str, list[str | None]] = {}
+    for name, listed in tree.pairs() if tree else ():
+        for item in listed.items():
+            if name == "include":
+                for key, value in item.pairs():
+                    values.setdefault(key, []).append(_written(value))
+            else:
+                values.setdefault(name, []).append(_written(item))
+    return {name: tuple(filter(None, texts)) for name, texts in values.items() if all(texts)}
+
+
+def _written(value: Tree) -> str | None:
+    if value.dynamic:
+        return None
+    return value.text
 
 
 def _composite(root: Tree) -> Iterator[Part]:
@@ -308,7 +366,21 @@ def _gitlab(root: Tree) -> Iterator[Part]:
             needs = _names(job.get("needs"))
         else:
             needs = earlier[ranks[name]]
-        yield replace(_part(name, job, needs, None), rules=_rules(job))
+        part = _part(name, job, needs, None)
+        is_optional = _starts(job, "manual") and _is_optional(job)
+        yield replace(part, rules=_rules(job), tolerant=part.tolerant or is_optional)
+
+
+def _starts(job: Tree, *when: str) -> bool:
+    """Whether all rules of a job start it in one of these ways alone."""
+    rules = job.get("rules")
+    ways = [rule.string("when") for rule in (rules.items() if rules else ())]
+    return bool(ways) and set(ways).issubset({*when, "never"})
+
+
+def _is_optional(job: Tree) -> bool:
+    rules = job.get("rules")
+    return any(_is(rule, "allow_failure") for rule in (rules.items() if rules else ()))
 
 
 def _rules(job: Tree) -> tuple[str, ...]:
@@ -342,7 +414,9 @@ def _of_earlier_stages(ranks: Mapping[str, int]) -> dict[int, tuple[str, ...]]:
 
 def _gitlab_jobs(root: Tree) -> Iterator[tuple[str, Tree]]:
     for name, job in root.pairs():
-        if name not in _NOT_JOBS and job.get("script") is not None:
+        if name in _NOT_JOBS or job.get("script") is None:
+            continue
+        if not _starts(job, "never"):
             yield name, job
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from policylint.model import Category
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import parse_command
 from policylint.scan.invocations.model import Invocation
@@ -25,15 +26,22 @@ SWITCHES = frozenset(
 _IDLE = "nothing"
 """A run that judges nothing: it lists, or explains itself."""
 _IDLING = ("--list", "--help", "-h")
+_MOST = 1_000
+"""Shards of a run that are looked for."""
+_SHARD = pattern(r"(?P<index>\d+)/(?P<count>\d+)")
 _NAMED = {
     "--release": "release",
     "-n": "namespace",
     "--namespace": "namespace",
     "--env": "environment",
     "--config": "config",
+    "--shard": "shard",
 }
 _UNTOLD = pattern(r"[$%]|\{\{|`|<<|@\(")
-_ENDS = pattern(r"\s(?:&&|\|\|?|;|>|2>|<|#)|[;|]|\)\s*$|['\"]\s*[,\]}]|,\s|[\]}]\s*$")
+_ENDS = pattern(r"\s(?:&&|\|\|?|;|>|2>|<|#)|[;|]|\)\s*$|['\"]\s*[,\]}]|[\]}]*,\s|[\]}]+\s*$")
+_EXPRESSION = pattern(r"\$\{\{[^{}]*\}\}")
+"""An expression of a workflow, whose blanks part no words."""
+_CATEGORIES = frozenset(Category)
 
 Configured = Callable[[Invocation, "Run"], bool]
 """(deploy, run): whether this `policylint check` without a chart judges it."""
@@ -51,8 +59,12 @@ class Run(Struct, frozen=True):
     """The configuration that it names."""
     paths: tuple[str, ...] = ()
     """What a scan looks at; () for everything."""
+    directory: str = ""
+    """Where it runs, from the top of the repository."""
     is_untold: bool = False
     """Whether variables decide what it judges."""
+    shard: str = ""
+    """The part of the releases that it judges, "1/4"; "" for all."""
     flaw: str = ""
     """Why its answer stops nothing, by its own words."""
 
@@ -90,6 +102,18 @@ class Run(Struct, frozen=True):
         return self.chart
 
 
+def lacks_shards(run: Run, runs: Iterable[Run]) -> str:
+    """Why a shard judges too little: not all others are among these runs; "" where they are."""
+    own = _SHARD.fullmatch(run.shard)
+    if own is None:
+        return ""
+    count = int(own["count"])
+    shards = {run.shard for run in runs}
+    if shards.issuperset(f"{index}/{count}" for index in range(1, min(count, _MOST) + 1)):
+        return ""
+    return f"it judges a part of the releases: --shard {run.shard}"
+
+
 def run_of(command: str, text: str) -> Run:
     """The run of `policylint check` or `scan` with these words behind it, up to the end of the
     command."""
@@ -105,7 +129,8 @@ def run_of(command: str, text: str) -> Run:
 
 
 def _split(text: str) -> list[str]:
-    lexer = shlex.shlex(text.strip().rstrip("\"'"), posix=True, punctuation_chars=False)
+    joined = _EXPRESSION.sub(lambda expression: "".join(expression[0].split()), text.strip())
+    lexer = shlex.shlex(joined.rstrip("\"'"), posix=True, punctuation_chars=False)
     lexer.whitespace_split = True
     try:
         return list(lexer)
@@ -134,8 +159,13 @@ def _of_check(words: Sequence[str]) -> Run:
 
 
 def _flaw(words: Sequence[str]) -> str:
+    """Why it says too little of what it judges."""
     if "--exit-zero" in words:
         return "its answer is thrown away: --exit-zero"
+    _, options = _read(words)
+    selected = options.get("--select", "")
+    if selected and _CATEGORIES.isdisjoint(selected.split(",")) and not _UNTOLD.search(selected):
+        return f"it asks a few rules alone: --select {selected}"
     return ""
 
 
