@@ -8,6 +8,9 @@ room="$(mktemp -d)"
 trap 'rm -rf "$room"' EXIT
 "$python" -m venv "$room/env"
 "$room/env/bin/python" -m pip install --quiet --disable-pip-version-check "$wheel"
+# all that it needs has wheels for musl (Alpine), which no environment marker could leave out
+"$room/env/bin/python" -m pip install --quiet --disable-pip-version-check --dry-run --ignore-installed --target "$room/musl" \
+    --only-binary=:all: --platform musllinux_1_2_x86_64 --python-version 3.12 "$wheel"
 cd "$room"
 before="$fixtures/rules/selector-changed/fail-key-added/before.yaml"
 after="$fixtures/rules/selector-changed/fail-key-added/after.yaml"

@@ -1,8 +1,8 @@
-"""Regular expressions as Go's regexp reads them, matched in linear time by RE2 itself (google-re2).
+"""Regular expressions as Go's regexp reads them, matched in linear time: `runtime.linear`.
 
 Go's package and RE2 share syntax and meaning (https://pkg.go.dev/regexp/syntax,
 https://github.com/google/re2/wiki/Syntax). Python's `re` has neither: it backtracks, so a pattern
-such as `(a+)+$` takes exponential time. Where RE2 cannot be had, no pattern is judged.
+such as `(a+)+$` takes exponential time.
 """
 
 from __future__ import annotations
@@ -35,9 +35,8 @@ _MAX_SCANNED = 1_000_000_000
 @lru_cache(maxsize=2048)
 def compiled(pattern: str) -> Any:
     """The pattern, compiled; raises CelError where Go refuses it, CelUnsupported where that cannot
-    be told (no RE2 here, more memory than RE2 takes, a class that only newer versions of Go
-    know)."""
-    engine, options = _engine()
+    be told (more memory than RE2 takes, a class that only newer versions of Go know)."""
+    engine, options = linear.engine()
     if any(match[1] == "C" for match in _ESCAPE.finditer(pattern)):
         # RE2 reads it as any byte; Go, which matches characters only, refuses it
         raise CelError(r"error parsing regexp: invalid escape sequence: `\C`")
@@ -52,15 +51,6 @@ def compiled(pattern: str) -> Any:
 def search(pattern: str, text: str) -> bool:
     """Whether the pattern matches anywhere in the text."""
     return _first(pattern, text) is not None
-
-
-def _engine() -> tuple[Any, Any]:
-    try:
-        return linear.engine()
-    except ImportError as error:
-        raise CelUnsupported(
-            f"a regular expression, without RE2 ({error}; install google-re2)"
-        ) from error
 
 
 def _text(error: Exception) -> str:
@@ -80,10 +70,13 @@ def _refusal(message: str) -> CelError | CelUnsupported:
 
 
 def _first(pattern: str, text: str) -> Any:
+    matcher = compiled(pattern)
     try:
-        return compiled(pattern).search(text)
+        return matcher.search(text)
     except UnicodeEncodeError as error:
         raise CelUnsupported("a text that is not UTF-8") from error
+    except linear.engine()[0].error as error:
+        raise CelUnsupported(f"a regular expression: {_text(error)}") from error
 
 
 def _matches(text: str, pattern: str) -> bool:
@@ -98,20 +91,27 @@ def _find(text: str, pattern: str) -> str:
 
 
 def _find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
-    parts: list[str] = []
-    end = -1
+    matcher = compiled(_string(pattern))
     try:
-        for count, match in enumerate(compiled(_string(pattern)).finditer(_string(text))):
-            if len(parts) == limit:
-                break
-            if count * len(text) > _MAX_SCANNED:
-                raise CelUnsupported("findAll with too many matches in a long text")
-            # Go leaves out an empty match right behind another
-            if match[0] or match.start() != end:
-                parts.append(match[0])
-            end = match.end()
+        return _all_matches(matcher, _string(text), limit)
     except UnicodeEncodeError as error:
         raise CelUnsupported("a text that is not UTF-8") from error
+    except linear.engine()[0].error as error:
+        raise CelUnsupported(f"a regular expression: {_text(error)}") from error
+
+
+def _all_matches(matcher: Any, text: str, limit: int) -> list[str]:
+    parts: list[str] = []
+    end = -1
+    for count, match in enumerate(matcher.finditer(text)):
+        if len(parts) == limit:
+            break
+        if count * len(text) > _MAX_SCANNED:
+            raise CelUnsupported("findAll with too many matches in a long text")
+        # Go leaves out an empty match right behind another
+        if match[0] or match.start() != end:
+            parts.append(match[0])
+        end = match.end()
     return parts
 
 

@@ -157,12 +157,10 @@ def _from_base64(text: str) -> str:
 
 def _matches(expression: str, text: str) -> Iterator[Any]:
     """The matches of Go's regexp: an empty one beside the match before it is none."""
+    module, options = engine()
     try:
-        re2, options = engine()
-        matches = re2.compile(expression, options).finditer(text)
-    except ImportError:
-        raise TemplateError("regular expressions are not evaluated here") from None
-    except Exception as error:  # noqa: BLE001 - re2.error, of a module that may not be there
+        matches = list(module.compile(expression, options).finditer(text))
+    except (module.error, UnicodeEncodeError) as error:
         raise TemplateError(f"a regular expression that cannot be read: {error}") from None
     end = -1
     for match in matches:
