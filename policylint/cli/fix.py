@@ -4,7 +4,7 @@ from typing import Annotated
 
 from policylint.cli.output import show, tell
 from policylint.cli.parameters import Words, argument, option, words
-from policylint.commands.fix import repair, settled, verdict
+from policylint.commands.fix import repair, verdict, write
 from policylint.commands.scan import Survey
 
 
@@ -34,11 +34,11 @@ def command(
     policylint fix deploy/ --diff
     """
     survey = Survey(words(paths), env, helm_version, words(select), words(ignore), config=config)
+    made, report = repair(survey, unsafe=unsafe)
     if diff:
-        made, report = repair(survey, unsafe=unsafe)
         show(made.diff())
     else:
-        made, report = settled(survey, unsafe=unsafe)
+        write(made)
         show("".join(f"fixed {name}\n" for name in made.files))
     tell(made.summary(written=not diff))
     for failure in report.failures:

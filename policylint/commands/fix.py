@@ -19,6 +19,7 @@ from policylint.redaction.collect import secret_lines
 from policylint.redaction.redactor import Redactor
 from policylint.redaction.vocabulary import SHORTEST
 from policylint.report.model import Report
+from policylint.runtime.drafts import drafted
 from policylint.runtime.wholefiles import write_whole
 from policylint.scan.invocations.secrets import secrets
 
@@ -27,12 +28,10 @@ _ROUNDS = 10
 
 
 class Repair(Struct, frozen=True):
-    """What was, or would be, written: each file's bytes before and after."""
+    """What is to be written: each file's bytes before and after."""
 
     files: Mapping[str, tuple[bytes, bytes]] = field(default_factory=dict)
     done: int = 0
-    left: int = 0
-    """Fixes that meet another one in the same place: they are made once that one is."""
     by_hand: int = 0
     """Findings without a fix that a machine may make."""
     redactor: Redactor = field(default_factory=Redactor)
@@ -51,67 +50,61 @@ class Repair(Struct, frozen=True):
         return str(Redactor(tuple(known)).value(_diff(name, before, after)))
 
     def summary(self, *, written: bool) -> str:
-        """One line: how many fixes were made, wait for these, or are a person's work."""
-        if self.left:
-            again = f", {self.left} more that meet these (policylint fix makes them after these)"
-        else:
-            again = ""
+        """One line: how many fixes were made, and how much is a person's work."""
         fixes = "fixes made" if written else "fixes"
-        return f"{self.done} {fixes}{again}, {self.by_hand} findings to fix by hand\n"
+        return f"{self.done} {fixes}, {self.by_hand} findings to fix by hand\n"
 
 
 def repair(survey: Survey, *, unsafe: bool = False) -> tuple[Repair, Report]:
-    """The repair of what `policylint scan` finds, and its report; nothing is written yet."""
-    scan = searched(survey)
-    report = judged(survey, scan)
-    redactor = Redactor(tuple(secrets(scan.invocations)))
-    return plan(report.findings, unsafe=unsafe, redactor=redactor), report
+    """The repair of what `policylint scan` finds, and the report of what is then left; nothing is
+    written.
 
-
-def settled(survey: Survey, *, unsafe: bool = False) -> tuple[Repair, Report]:
-    """Make every fix, look again, and go on until nothing is left to fix.
-
-    Where a finding stays that was fixed, or a new one appears, the round is undone, each fix is
-    tried alone, and those that do not help are left out. The files are written; their bytes before
-    and after are in the repair. Raises `PolicylintError`.
+    Every fix is made in drafts of the files, which are looked at again, until nothing is left to
+    fix. Where a finding stays that was fixed, or a new one appears, the round is undone, each fix
+    is tried alone, and those that do not help are left out. Raises `PolicylintError`.
     """
-    originals: dict[str, bytes] = {}
+    drafts: dict[str, bytes] = {}
     refused: set[str] = set()
-    made, report = repair(survey, unsafe=unsafe)
+    report, redactor = _looked(survey, drafts)
     done = 0
     for _ in range(_ROUNDS):
         findings = [finding for finding in report.findings if finding.fingerprint not in refused]
-        made = plan(findings, unsafe=unsafe, redactor=made.redactor)
-        if not made.files:
+        fixed, made = planned(findings, drafts, unsafe=unsafe)
+        if not made:
             break
-        for name, (before, _) in made.files.items():
-            originals.setdefault(name, before)
-        write(made)
-        again = repair(survey, unsafe=unsafe)[1]
-        if _better(report, again, made.done):
-            done += made.done
+        again, _ = _looked(survey, {**drafts, **fixed})
+        if _better(report, again, made):
+            drafts |= fixed
+            done += made
             report = again
-            continue
-        _undo(made)
-        refused |= _harmful(survey, report, findings, unsafe=unsafe)
-    files = {name: (before, Path(name).read_bytes()) for name, before in originals.items()}
+        else:
+            refused |= _harmful(survey, report, drafts, findings, unsafe=unsafe)
+    files = {name: (_content(name, {}), draft) for name, draft in sorted(drafts.items())}
     changed = {name: sides for name, sides in files.items() if sides[0] != sides[1]}
-    return Repair(changed, done, 0, len(report.findings), made.redactor), report
+    return Repair(changed, done, len(report.findings), redactor), report
+
+
+def _looked(survey: Survey, drafts: Mapping[str, bytes]) -> tuple[Report, Redactor]:
+    """What is found where the files hold their drafts."""
+    with drafted(drafts):
+        scan = searched(survey)
+        return judged(survey, scan), Redactor(tuple(secrets(scan.invocations)))
 
 
 def _harmful(
-    survey: Survey, report: Report, findings: Sequence[Finding], *, unsafe: bool
+    survey: Survey,
+    report: Report,
+    drafts: Mapping[str, bytes],
+    findings: Sequence[Finding],
+    *,
+    unsafe: bool,
 ) -> set[str]:
-    """The findings whose fix, made alone and undone again, does not make things better."""
+    """The findings whose fix, made alone, does not make things better."""
     harmful = set()
     for finding in findings:
-        alone = plan([finding], unsafe=unsafe)
-        if alone.files:
-            write(alone)
-            again = repair(survey, unsafe=unsafe)[1]
-            _undo(alone)
-            if not _better(report, again, 1):
-                harmful.add(finding.fingerprint)
+        fixed, made = planned([finding], drafts, unsafe=unsafe)
+        if made and not _better(report, _looked(survey, {**drafts, **fixed})[0], 1):
+            harmful.add(finding.fingerprint)
     return harmful
 
 
@@ -124,30 +117,22 @@ def _better(before: Report, after: Report, fixes: int) -> bool:
     return now <= was and gone >= fixes and len(after.failures) <= len(before.failures)
 
 
-def _undo(made: Repair) -> None:
-    for name, (before, _) in made.files.items():
-        _replace(Path(name), before)
-
-
-def plan(
-    findings: Iterable[Finding], *, unsafe: bool = False, redactor: Redactor | None = None
-) -> Repair:
-    """The edits of these findings, joined file by file; of two that meet, the first one wins."""
+def planned(
+    findings: Iterable[Finding], drafts: Mapping[str, bytes], *, unsafe: bool = False
+) -> tuple[dict[str, bytes], int]:
+    """What the files hold with the edits of these findings, and how many fixes that are; of two
+    that meet, the first one wins."""
     grades = (Grade.SAFE, Grade.UNSAFE) if unsafe else (Grade.SAFE,)
     taken: dict[str, list[Edit]] = {}
-    done = left = by_hand = 0
+    made = 0
     for finding in findings:
         fix = _fix(finding, grades)
-        if fix is None:
-            by_hand += 1
-        elif _meets(fix, taken):
-            left += 1
-        else:
-            done += 1
-            for edit in fix.edits:
-                taken.setdefault(edit.file, []).append(edit)
-    files = {name: _rewritten(Path(name), edits) for name, edits in sorted(taken.items())}
-    return Repair(files, done, left, by_hand, redactor or Redactor())
+        if fix is None or _meets(fix, taken):
+            continue
+        made += 1
+        for edit in fix.edits:
+            taken.setdefault(edit.file, []).append(edit)
+    return {name: _rewritten(name, edits, drafts) for name, edits in taken.items()}, made
 
 
 def _fix(finding: Finding, grades: Sequence[Grade]) -> Fix | None:
@@ -177,7 +162,9 @@ def applied(data: bytes, edits: Iterable[Edit]) -> bytes:
 
 def write(made: Repair) -> None:
     """Write every file, each whole or not at all, with its mode kept. Raises `PolicylintError`."""
-    for name, (_, after) in made.files.items():
+    for name, (before, after) in made.files.items():
+        if _content(name, {}) != before:
+            raise _changed(name)
         _replace(Path(name), after)
 
 
@@ -191,20 +178,29 @@ def _meets(fix: Fix, taken: Mapping[str, Sequence[Edit]]) -> bool:
     )
 
 
-def _rewritten(path: Path, edits: Sequence[Edit]) -> tuple[bytes, bytes]:
+def _rewritten(name: str, edits: Sequence[Edit], drafts: Mapping[str, bytes]) -> bytes:
+    before = _content(name, drafts)
+    if any(not 0 <= edit.start <= edit.end <= len(before) for edit in edits):
+        raise _changed(name)
+    return applied(before, edits)
+
+
+def _content(name: str, drafts: Mapping[str, bytes]) -> bytes:
+    """What a file holds, its draft where there is one. Raises `PolicylintError`."""
+    if name in drafts:
+        return drafts[name]
     try:
-        before = path.read_bytes()
+        return Path(name).read_bytes()
     except OSError as error:
         raise PolicylintError(
-            f"cannot read it again: {error.strerror}",
-            file=str(path),
-            remedy="run policylint fix again",
+            f"cannot read it again: {error.strerror}", file=name, remedy="run policylint fix again"
         ) from None
-    if any(not 0 <= edit.start <= edit.end <= len(before) for edit in edits):
-        raise PolicylintError(
-            "the file was changed meanwhile", file=str(path), remedy="run policylint fix again"
-        )
-    return before, applied(before, edits)
+
+
+def _changed(name: str) -> PolicylintError:
+    return PolicylintError(
+        "the file was changed meanwhile", file=name, remedy="run policylint fix again"
+    )
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from policylint.commands import fix as fixing
-from policylint.commands.fix import Repair, applied, plan, repair, settled, write
+from policylint.commands.fix import applied, planned, repair, write
 from policylint.commands.scan import Survey, searched
 from policylint.engine.evaluate import evaluate
 from policylint.engine.registry import shipped
@@ -111,11 +111,9 @@ def test_a_fix_makes_its_finding_go_and_nothing_else(path):
 def test_fixing_again_ends_and_keeps_every_deploy(here):
     shutil.copytree(CORPUS, here / "all")
     before = alike(searched(Survey()).invocations)
-    for _ in range(8):
-        made, report = repair(Survey(), unsafe=True)
-        if not made.files:
-            break
-        write(made)
+    made, report = repair(Survey(), unsafe=True)
+    write(made)
+    assert repair(Survey(), unsafe=True)[0].files == {}
     assert not any(fix.edits for finding in report.findings for fix in finding.fixes)
     assert alike(searched(Survey()).invocations) == before
 
@@ -253,20 +251,26 @@ def test_of_fixes_that_meet_the_first_wins(spots):
     with tempfile.NamedTemporaryFile() as file:
         Path(file.name).write_bytes(data)
         edits = [Edit(file.name, start, start + size, text) for start, size, text in spots]
-        made = plan([finding(edit) for edit in edits])
-    assert made.done + made.left == len(edits)
+        drafts, made = planned([finding(edit) for edit in edits], {})
+    assert made <= len(edits)
     if edits:
-        before, after = made.files[file.name]
-        assert before == data
-        first = edits[0]
-        assert first.text.encode() in after
-        assert len(made.files) == 1
+        assert edits[0].text.encode() in drafts[file.name]
+        assert len(drafts) == 1
 
 
 def test_a_file_that_shrank_meanwhile_is_left_alone(here):
     (here / "a.sh").write_text("x")
     with pytest.raises(PolicylintError, match="changed meanwhile"):
-        plan([finding(Edit("a.sh", 5, 6, ""))])
+        planned([finding(Edit("a.sh", 5, 6, ""))], {})
+
+
+def test_a_file_that_was_changed_meanwhile_is_not_written(here):
+    (here / "deploy.sh").write_text("helm upgrade web ./c\n")
+    made, _ = repair(Survey(select=("atomic-missing",)))
+    (here / "deploy.sh").write_text("helm upgrade api ./c\n")
+    with pytest.raises(PolicylintError, match="changed meanwhile"):
+        write(made)
+    assert (here / "deploy.sh").read_text() == "helm upgrade api ./c\n"
 
 
 def test_one_run_is_enough(here, capsys, monkeypatch):
@@ -282,19 +286,32 @@ def test_one_run_is_enough(here, capsys, monkeypatch):
     assert repair(Survey(), unsafe=True)[0].files == {}
 
 
-def test_a_fix_that_does_not_help_is_undone(here, monkeypatch):
+def test_the_diff_is_what_is_written_in_the_end(here, capsys, monkeypatch):
+    path = here / "deploy.sh"
+    path.write_text("helm upgrade --install web ./c -n prod --force\n")
+    text = path.read_text()
+    _, diff, told = run(capsys, monkeypatch, "fix", "--unsafe", "--diff")
+    assert path.read_text() == text
+    _, _, made = run(capsys, monkeypatch, "fix", "--unsafe")
+    assert told == made.replace("fixes made", "fixes")
+    added = [line[1:] for line in diff.splitlines() if line.startswith("+") and "+++" not in line]
+    assert added == path.read_text().splitlines()
+
+
+def test_a_fix_that_does_not_help_is_left_out(here, monkeypatch):
     path = here / "deploy.sh"
     path.write_bytes(b"one two")
     good, bad = finding(Edit(str(path), 0, 3, "1")), finding(Edit(str(path), 4, 7, "3"))
     good = structs.replace(good, resource=None, where="one")
     bad = structs.replace(bad, resource=None, where="two")
 
-    def again(survey, *, unsafe=False):
-        left = [row for row in (good, bad) if row is bad or b"one" in path.read_bytes()]
-        return Repair(), Report(Verdict.FAIL, findings=tuple(left))
+    def looked(survey, drafts):
+        text = drafts.get(str(path), path.read_bytes())
+        left = [row for row in (good, bad) if row is bad or b"one" in text]
+        return Report(Verdict.FAIL, findings=tuple(left)), Redactor()
 
-    monkeypatch.setattr(fixing, "repair", again)
-    made, report = settled(Survey())
-    assert path.read_bytes() == b"1 two"
+    monkeypatch.setattr(fixing, "_looked", looked)
+    made, report = repair(Survey())
+    assert made.files == {str(path): (b"one two", b"1 two")}
     assert (made.done, made.by_hand) == (1, 1)
     assert report.findings == (bad,)

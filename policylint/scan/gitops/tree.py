@@ -12,6 +12,7 @@ from msgspec import Struct
 from policylint.errors import ReadError
 from policylint.kyaml.load import split
 from policylint.model import Json
+from policylint.runtime.drafts import draft
 
 LARGEST = 2_000_000
 """Bytes of the largest file that is read; no declaration needs more."""
@@ -93,7 +94,8 @@ class Tree:
         try:
             if not self._is_inside(file) or not file.is_file() or file.stat().st_size > LARGEST:
                 return None
-            return file.read_bytes().decode("utf-8-sig")
+            content = draft(file)
+            return (file.read_bytes() if content is None else content).decode("utf-8-sig")
         except (OSError, ValueError):
             return None
 

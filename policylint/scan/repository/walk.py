@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from policylint.errors import RuleFailure
+from policylint.runtime.drafts import draft
 from policylint.runtime.git import LFS_POINTER
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Invocation
@@ -196,6 +197,9 @@ def _check_link(path: str, root: Path, failures: list[RuleFailure]) -> None:
 def _text(path: str) -> bytes | None:
     """A file's bytes, one more than the most that is read, of what is binary the beginning; None
     for what is no file (a pipe, a device). Raises OSError where it cannot be read."""
+    content = draft(path)
+    if content is not None:
+        return content[: settings()["largest"] + 1]
     with open(path, "rb", opener=_without_waiting) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             return None

@@ -9,6 +9,8 @@ from pathlib import Path, PurePosixPath
 
 from msgspec import Struct, field
 
+from policylint.runtime.drafts import draft
+
 
 @functools.lru_cache(maxsize=16)
 def _path(file: str) -> PurePosixPath:
@@ -109,7 +111,8 @@ class Source(Struct, frozen=True, eq=False):
         try:
             path.resolve().relative_to(self.root.resolve())
             if path.is_file():
-                return path.read_text(encoding="utf-8")
+                content = draft(path)
+                return (path.read_bytes() if content is None else content).decode()
         except (OSError, ValueError):
             pass
         return None
