@@ -142,3 +142,28 @@ def test_a_bump_is_caused_where_the_version_is_written(capsys, tmp_path, monkeyp
     written = next(number for number, line in enumerate(lines, 1) if "tag: 1.3.0" in line)
     source = report["releases"][0]["source"]
     assert (source["chart_file"], source["chart_line"]) == ("infrastructure/cache.yaml", written)
+
+
+HOOK = """\
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+  annotations: {helm.sh/hook: pre-upgrade}
+spec:
+  template:
+    spec: {restartPolicy: Never, containers: [{name: m, image: "m:1"}]}
+"""
+
+
+def test_hooks_that_flux_leaves_out_are_not_run(capsys):
+    Path("charts/web/templates/hook.yaml").write_text(HOOK, "utf-8")
+    commit()
+    edit("apps/base/web/values.yaml", "web:1.0", "web:1.1")
+    _, report = checked(capsys)
+    assert "hook" in {row["change"] for row in report["releases"][0]["changes"]}
+    append(RELEASE, "  upgrade: {disableHooks: true}\n")
+    _, report = checked(capsys)
+    assert "hook" not in {row["change"] for row in report["releases"][0]["changes"]}
+    notes = report["releases"][0]["evidence"]["notes"]
+    assert any(note.startswith("upgrade.disableHooks changes") for note in notes)

@@ -38,6 +38,7 @@ from policylint.scan.gitops.rollout import Rollout
 
 _ANSWERED = {
     "command": "which releases it takes, and in which environment, its run tells",
+    "upgrade.disableHooks": "whether the chart's hooks, such as migrations, run at all",
     "serviceAccountName": "whether the account may do all of this, the cluster tells",
     "source.verify": "the chart's signature is not verified here",
 }

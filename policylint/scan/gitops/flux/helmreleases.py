@@ -305,9 +305,11 @@ def _variables(placed: Placed) -> Iterator[str]:
 
 
 def _flags(spec: Json) -> Iterator[str]:
-    """The checks that its upgrades leave out."""
+    """The checks and hooks that its upgrades leave out."""
     if value(spec, "upgrade", "disableSchemaValidation") is True:
         yield "--skip-schema-validation"
+    if value(spec, "upgrade", "disableHooks") is True:
+        yield "--no-hooks"
 
 
 def _ignored(spec: Json) -> Iterator[str]:
@@ -342,6 +344,7 @@ def _settings(placed: Placed) -> dict[str, Json]:
         "install.crds": string(spec, "install", "crds") or "Create",
         "upgrade.crds": string(spec, "upgrade", "crds") or "Skip",
         "upgrade.force": value(spec, "upgrade", "force") is True,
+        "upgrade.disableHooks": value(spec, "upgrade", "disableHooks") is True,
         "upgrade.preserveValues": value(spec, "upgrade", "preserveValues") is True,
         "upgrade.takeOwnership": value(spec, "upgrade", "disableTakeOwnership") is not True,
         "upgrade.serverSideApply": value(spec, "upgrade", "serverSideApply"),
