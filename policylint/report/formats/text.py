@@ -3,6 +3,7 @@ last."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, groupby, islice
 
@@ -346,13 +347,23 @@ def _subject(finding: Finding) -> Iterator[Line]:
 def _snippet(location: Location, finding: Finding, look: Look) -> Iterator[Line]:
     """The user's own line, with a mark under the value where that is found in it."""
     line = look.snippets.get((location.file, location.line), "").rstrip()
-    if not line:
+    if not line or not _shows(line, location):
         return
     margin = f"{'':14}{location.line} | "
     yield margin + line
     start, end = _value_in(line, finding)
     if end > start:
         yield Headline(f"{'':{len(margin) + start}}{'^' * (end - start)}", "caret")
+
+
+def _shows(line: str, location: Location) -> bool:
+    """Whether the line writes the key of a cause, or what it was or is: of a declaration that
+    nests it in another way, no line may be known but the first."""
+    if not location.key:
+        return True
+    last = re.split(r"[. \]]", location.key.rstrip("]"))[-1]
+    words = filter(None, (last, location.before, location.after))
+    return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", line) for word in words)
 
 
 def _value_in(line: str, finding: Finding) -> tuple[int, int]:

@@ -270,3 +270,14 @@ def test_the_policy_is_named_beside_the_cause() -> None:
     assert "  caused by   values.yaml:2  replicas\n" in written
     assert "  policy      policies/replicas.yaml:1\n" in written
     assert "more place" not in written
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [("size: 2", True), ("- {name: size, value: 2}", True), ("apiVersion: v1", False)],
+)
+def test_a_line_that_says_nothing_of_a_cause_is_not_shown(line: str, shown: bool) -> None:
+    cause = Location("cause", "app.yaml", 3, key="db.size", before="1", after="2")
+    told = finding("no", locations=(cause,))
+    look = Look(snippets={("app.yaml", 3): line})
+    assert (line in render(report(told), look)) is shown
