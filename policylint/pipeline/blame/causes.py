@@ -309,6 +309,6 @@ def _noted(report: ReleaseReport, left: int, budget: Budget) -> ReleaseReport:
     noun = "finding" if left == 1 else "findings"
     note = (
         f"what makes {left} {noun} is not confirmed: more than {budget.renders} trial renders or"
-        f" {budget.seconds:g} seconds are needed (--blame {4 * budget.renders})"
+        f" {budget.seconds:g} seconds of work are needed (--blame {4 * budget.renders})"
     )
     return replace(report, evidence=replace(evidence, notes=(*evidence.notes, note)))

@@ -163,7 +163,10 @@ def test_a_budget_that_does_not_suffice_is_said(
     repo.file("values/prod.yaml", PROD + many + "service: database\nimage: a\ntag: x\n")
     assert run(["check", "chart", "-f", "values/prod.yaml", "--blame", "1"]) == 1
     words = " ".join(capsys.readouterr().out.split())
-    assert "not confirmed: more than 1 trial renders or 0.5 seconds are needed (--blame 4)" in words
+    assert (
+        "not confirmed: more than 1 trial renders or 0.5 seconds of work are needed (--blame 4)"
+        in words
+    )
 
 
 def test_secrets_among_the_causes_are_masked(
