@@ -108,9 +108,7 @@ class _Compiler:
                 return self._repeat(tree, then)
 
     def _group(self, tree: Group, then: int) -> int:
-        self.groups = max(self.groups, tree.number)
-        if tree.name:
-            self.names[tree.name] = tree.number
+        self._note(tree)
         end = self.add(Save(2 * tree.number + 1, then))
         return self.add(Save(2 * tree.number, self.before(tree.inside, end)))
 
@@ -132,13 +130,17 @@ class _Compiler:
             then = self.before(tree.inside, then)
         return then
 
+    def _note(self, tree: Group) -> None:
+        """Of groups of one name, the first has it."""
+        self.groups = max(self.groups, tree.number)
+        if tree.name:
+            self.names[tree.name] = min(tree.number, self.names.get(tree.name, tree.number))
+
     def _note_groups(self, tree: Tree) -> None:
         """Groups count also where they are matched no times."""
         match tree:
             case Group():
-                self.groups = max(self.groups, tree.number)
-                if tree.name:
-                    self.names[tree.name] = tree.number
+                self._note(tree)
                 self._note_groups(tree.inside)
             case Repeat():
                 self._note_groups(tree.inside)

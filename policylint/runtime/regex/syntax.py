@@ -106,7 +106,6 @@ class _Reader:
         self._at = 0
         self._flags = _Flags()
         self._groups = 0
-        self._names: set[str] = set()
 
     def rest(self) -> str:
         """What is not read yet begins with this character."""
@@ -230,9 +229,8 @@ class _Reader:
                 name, end, _ = self._pattern[start + len(opening) :].partition(">")
                 self._at = start + len(opening) + len(name) + len(end)
                 is_name = name.isascii() and name.replace("_", "a").isalnum()
-                if not (end and is_name) or name in self._names:
+                if not (end and is_name):
                     raise RegexError(f"invalid named capture: {self._since(start)}")
-                self._names.add(name)
                 return name
         return ""
 

@@ -146,6 +146,10 @@ def test_what_backtracks_elsewhere_takes_linear_time(pattern, character):
     assert large < 40 * small + 0.1
 
 
+def test_groups_of_one_name_are_taken_as_in_go():
+    assert machine.compile("(?P<n>a)(?P<n>b)").search("ab")["n"] == "a"
+
+
 def test_groups_by_number_and_name():
     match = machine.compile(r"(?P<key>\w+)=(\d+)?(x{0})").search("a b=12")
     assert (match["key"], match[1], match[2], match[3]) == ("b", "b", "12", "")
