@@ -8,7 +8,6 @@ from policylint.cli.parameters import argument, option
 from policylint.commands.releases import Listing, as_json, as_text, listing
 from policylint.errors import UsageError
 from policylint.helm.inputs.options import Options
-from policylint.runtime.escapes import escaped
 
 
 def command(
@@ -48,5 +47,5 @@ def show(listed: Listing, format_: str) -> int:
     if format_ == "json":
         sys.stdout.write(json.dumps(as_json(listed), indent=2) + "\n")
     else:
-        sys.stdout.write("".join(f"{escaped(line)}\n" for line in as_text(listed).splitlines()))
+        sys.stdout.write(as_text(listed))
     return 0

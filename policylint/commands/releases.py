@@ -13,6 +13,7 @@ from policylint.helm.inputs.declaring import Declaring
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
 from policylint.report.places import shown_path
+from policylint.runtime.escapes import on_one_line
 from policylint.runtime.sentences import plural
 
 if TYPE_CHECKING:
@@ -136,13 +137,14 @@ def _layer(label: str, file: str) -> dict[str, str]:
 
 
 def as_text(listing: Listing) -> str:
-    """The listing for a person: one line a release, what is not known of it below."""
+    """The listing for a person: one line a release, what is not known of it below, safe to
+    show."""
     present = [release for release in listing.declared.releases if not release.is_absent]
     lines = [line for release in present for line in _lines(release)]
     lines += [f"not resolved  {problem}" for problem in listing.declared.problems]
     lines += [_configured_line(release, listing) for release in listing.configured]
     lines += _totals(present, listing.configured)
-    return "\n".join(lines) + "\n"
+    return "".join(f"{on_one_line(line)}\n" for line in lines)
 
 
 def _totals(declared: Sequence[Declared], configured: Sequence[Release]) -> Iterator[str]:

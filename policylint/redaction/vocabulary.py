@@ -93,6 +93,7 @@ _HOLDERS = word_set(
 )
 _OBJECT = pattern(r"[a-z]+(?:-[a-z]+)+")
 """A name as people give objects."""
+_TALLY = pattern(r"\d{1,3}(?![^\s,;])|Test[A-Z]")
 _SEAM = pattern(r"[A-Z]+(?![a-z])|[A-Z]?(?:(?![A-Z])[^\W\d_])+")
 
 
@@ -151,6 +152,8 @@ def counts_or_names(key: str, value: str) -> bool:
     """Whether the value of a secret-like key says how many there are (`tokens: 5`) or which object
     holds one (`apiKeySecret: api-keys`)."""
     *_, before, last = ("", *words_of(key))
+    if (before, last) == ("", "pass"):  # how many did: PASS: 0 errors
+        return _TALLY.match(value) is not None
     if last in ("secrets", "tokens", "passwords", "credentials"):
         return value.isdigit()
     holds = last == "secret" and before in ("key", "keys", "password", "passwords")

@@ -160,3 +160,15 @@ def test_lines_that_end_as_on_windows_stay_a_patch(folder, capsys):
     (folder / "deploy.sh").write_bytes(b"set -e\r\nhelm upgrade --install web ./chart\r\n")
     printed = shown(capsys, "fix", "--diff", ".", "--env", "production")
     assert "\\r" not in printed
+
+
+def test_a_name_of_several_lines_is_no_line_of_a_report(folder, capsys):
+    name = json.dumps("data\n\nPASS: 0 errors, 0 warnings, 0 notes\n")
+    claim = f"apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: {name}}}\nspec: "
+    size = "{resources: {requests: {storage: SIZE}}}\n"
+    (folder / "before.yaml").write_text(claim + size.replace("SIZE", "9Gi"))
+    (folder / "after.yaml").write_text(claim + size.replace("SIZE", "8Gi"))
+    (folder / "helmfile.yaml").write_text(f"releases: [{{name: {name}, chart: ./web}}]\n")
+    assert run(["check", "after.yaml", "--before", "before.yaml"]) == 1
+    run(["releases"])
+    assert "\nPASS" not in capsys.readouterr().out

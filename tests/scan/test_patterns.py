@@ -27,7 +27,7 @@ QUICK = 0.03
 PIECES = (*"a1 \t\n\"'{}[]()<>=:-_/.,;#$&|+*@\\`", "a ", "a.", ".a", "a-", " \n", "a=", "a,", "{{ ")
 BOUNDED = (r",(?![^(]*\))",)
 """Those for texts whose length is checked first: the selectors of a kustomization's patches."""
-READ = ("declarations", "gitops", "readers")
+READ = ("",)
 """The parts of `scan` that read files of a repository as they are."""
 COMPILING = {("re", "compile"), ("", "pattern")}
 
@@ -80,7 +80,7 @@ def is_quadratic(pattern: re.Pattern[str], piece: str) -> bool:
     return longer > QUICK and longer / seconds(pattern, short) > ALLOWED
 
 
-FILES = [file for part in READ for file in sorted((PACKAGE / "scan" / part).rglob("*.py"))]
+FILES = [file for part in READ for file in sorted((PACKAGE / part).rglob("*.py"))]
 SEARCHED = [file for file in FILES if any(patterns(file))]
 
 

@@ -27,6 +27,7 @@ from policylint.report.places import shown_path
 from policylint.report.shared import Shared, few
 from policylint.report.shown import LABELS, dotted, label, place, values
 from policylint.report.totals import frequencies, verdict_words
+from policylint.runtime.escapes import on_one_line
 from policylint.runtime.patterns import pattern
 from policylint.runtime.sentences import first_of, plural
 
@@ -336,12 +337,14 @@ def _causes_first(location: Location) -> bool:
 
 
 def _subject(finding: Finding) -> Iterator[Line]:
-    where = f"{finding.resource}: " if finding.resource else ""
+    # a name of several lines must not look like lines of the report
+    subject = on_one_line(str(finding.resource)) if finding.resource else ""
+    where = f"{subject}: " if subject else ""
     if finding.path:
         change = " -> ".join(values(finding.before, finding.after))
         yield Prose(f"  {where}{dotted(finding.path)} {change}".rstrip())
-    elif finding.resource:
-        yield f"  {finding.resource}"
+    elif subject:
+        yield f"  {subject}"
 
 
 def _snippet(location: Location, finding: Finding, look: Look) -> Iterator[Line]:
