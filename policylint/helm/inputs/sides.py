@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from policylint.helm.inputs.revisions import History, Revision
 
 
-_SET_FILE = pattern(r"(^|(?<!\\),)((?:[^=,\\]|\\.)++=)([^,]+)")
+_SET_FILE = pattern(r"(\A|(?<!\\),)((?:[^=,\\]|\\.)++=)([^,]+)")
 
 UNNAMED = "release-name"
 """What `helm template` calls a release that was given no name."""

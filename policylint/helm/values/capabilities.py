@@ -13,6 +13,7 @@ from policylint.helm.values.semver import admits
 from policylint.kubernetes.api.apis import builtin
 from policylint.kubernetes.api.schemas import NEWEST, RECORDED, group_of
 from policylint.model import Location
+from policylint.runtime.goactions import closed
 from policylint.runtime.patterns import pattern
 
 _ACTION = pattern(r"\{\{-?\s*(?!/\*)(.*?)\}\}", re.S)
@@ -54,7 +55,7 @@ def unanswered(questions: ClusterQuestions) -> Iterator[Question]:
         for file in chart.templates:
             if "Capabilities" not in file.text:
                 continue
-            for action in _ACTION.finditer(file.text):
+            for action in _ACTION.finditer(closed(file.text)):
                 line = file.text.count("\n", 0, action.start()) + 1
                 for asked in _asked(action[1], questions):
                     yield Question(asked, Location("cause", f"{path}/{file.name}", line, key=asked))

@@ -16,7 +16,7 @@ from policylint.kyaml.tables import table
 from policylint.model import Category, Confidence, Severity
 from policylint.runtime.patterns import pattern
 
-_VERSION = pattern(r"v?[0-9]+\.[0-9]+(?:\.[0-9]+)?(?:-[\w.]+)?|sha256:[0-9a-f]+")
+_VERSION = pattern(r"(?<![0-9])v?[0-9]++\.[0-9]++(?:\.[0-9]+)?(?:-[\w.]+)?|sha256:[0-9a-f]+")
 _LOOPBACK = pattern(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?(?![\w.])")
 _CLUSTER = pattern(r"\.svc(?:\.cluster\.local\.?)?(?![\w.-])")
 

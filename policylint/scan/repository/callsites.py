@@ -15,7 +15,7 @@ from policylint.scan.texts.source import Source
 
 _SILENT = pattern(r"^\s*(?:#|//|-?\s*(?:@?echo|printf)\b|-?\s*(?:name|description):)")
 _SCRIPT = pattern(
-    r"(?:^|[\s\"'`(;&|=@-])(?P<path>(?:\.{0,2}/)?(?:[\w.$-]+/)*[\w.-]+)(?=$|[\s\"'`);&|])"
+    r"(?:^|[\s\"'`(;&|=@-])(?P<path>(?:\.{0,2}/)?(?:[\w.$-]{1,255}/)*[\w.-]{1,255})(?=$|[\s\"'`);&|])"
 )
 _USES = pattern(r"uses:\s*[\"']?\./(?P<path>[\w./-]+)")
 _MAKE = pattern(

@@ -24,7 +24,8 @@ MAKE = pattern(
 )
 TASKS = pattern(r"(?:^|/)[Tt]askfile(?:\.dist)?\.ya?ml$")
 _TARGET = pattern(
-    r"^@?(?P<names>[\w./-][\w./%-]*(?:[ \t]+[\w./%-]+)*)(?:[ \t]+[^\n:]*?)?[ \t]*::?(?!=)"
+    r"^@?(?P<names>[\w./-][\w./%-]*+(?=[ \t:])(?:[ \t]++[\w./%-]++(?=[ \t:]))*+)"
+    r"(?:[ \t]++[^\n:]*+)?::?(?!=)"
     r"(?P<needs>[^=\n#;]*)(?:[#;][^\n]*)?$",
     re.MULTILINE,
 )
@@ -238,7 +239,7 @@ def _step(item: Tree, last: int) -> Step:
 
 def _plainly(condition: str) -> str:
     """A condition without the marks of an expression, "" for that nothing failed before."""
-    plain = re.sub(r"^\$\{\{\s*|\s*\}\}$", "", condition.strip())
+    plain = re.sub(r"^\$\{\{\s*+|(?:(?<!\s)\s++)?\}\}$", "", condition.strip())
     if plain in _PLAIN:
         return ""
     return plain

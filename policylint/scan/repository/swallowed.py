@@ -14,21 +14,21 @@ from policylint.scan.texts.yaml import Tree, documents
 
 _OR = pattern(r"\|\|\s*(?P<rest>[^\n]+)")
 _STOPS = pattern(
-    r"(?:^|[;{(&|\n]|\bthen\b|\belse\b)\s*(?:exit\s+[\"']?[1-9$]|return\s+[\"']?[1-9$]|exit\s*(?:[;}]|$)"
+    r"(?:^|[;{(&|\n]|\bthen\b|\belse\b)[^\S\n]*+(?:exit\s+[\"']?[1-9$]|return\s+[\"']?[1-9$]|exit\s*(?:[;}]|$)"
     r"|(?:false|die|fail|abort|kill)\b)",
     re.MULTILINE,
 )
 _DONE = pattern(r";\s*(?:true|:|exit\s+0)(?:\s|$|;|[\"'])")
 _BACKGROUND = pattern(r"(?<![&>|\d])&\s*(?:#.*)?$")
 _PIPE = pattern(r"(?<!\|)\|(?![|&])")
-_PIPEFAIL = pattern(r"\bpipefail\b|^[ \t]*-?[ \t]*shell:\s*[\"']?bash[\"']?\s*$", re.MULTILINE)
+_PIPEFAIL = pattern(r"\bpipefail\b|^[ \t]*+-?[ \t]*+shell:\s*[\"']?bash[\"']?\s*$", re.MULTILINE)
 _PIPES_FAIL = pattern(r"gitlab-ci|\.circleci/")
 """CI systems whose shells have pipefail by themselves."""
 _SET = pattern(r"(?:^|[\s;&|\"'])set\s+(?P<sign>[-+])(?:[a-df-zA-Z]*e[a-zA-Z]*|o\s+errexit)\b")
 _SHEBANG_E = pattern(r"\A#![^\n]*\s-\w*e")
 _IF = pattern(r"(?:^|[\s;\"'])(?:if|elif|while|until)\s+(?P<not>!\s*)?[^\n;&|]*$")
 _ELSE = pattern(r"^[ \t]*(?:else|elif|fi|done)\b")
-_NEGATED = pattern(r"(?:^|[;&|:-])\s*!\s[^;&|]*$")
+_NEGATED = pattern(r"(?:\A|[;&|:-])\s*!\s[^;&|]*$")
 _TESTED = pattern(r"(?P<test>(?:\btest\s|\[\s)[^;&|]*?)\s*&&\s*$")
 _CONTINUED = "\\"
 _HARMLESS = pattern(

@@ -16,8 +16,8 @@ from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import TAIL, Text, rewritten
 
 _COMMAND = pattern(
-    r"(?:^|[{};|=(]|&&?|\b(?:call|do|else|then|not|errorlevel \d)\s|@)[ \t]*&?[ \t]*"
-    r"(\"?(?:[\w.:$%{}\\/-]*[\\/])?helm(?:file)?(?:\.exe)?\"?|\$\{?(?:env:)?helm\w*\}?|eval)"
+    r"(?:^|[{};|=(]|&&?|\b(?:call|do|else|then|not|errorlevel \d)\s|@)[ \t]*+&?[ \t]*+"
+    r"(\"?(?:[\w.:$%{}\\/-]{0,255}[\\/])?helm(?:file)?(?:\.exe)?\"?|\$\{?(?:env:)?helm\w*\}?|eval)"
     r"[ \t]+(?=[\w\"'$%-])",
     re.IGNORECASE | re.MULTILINE,
 )

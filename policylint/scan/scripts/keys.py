@@ -64,7 +64,7 @@ _ARGV = ("entrypoint", "command", "args")
 _KUBERNETES = pattern(r"\$\(\w[\w.-]*\)")
 _IMAGE = pattern(r"(?:^|/)[\w.-]*helm[\w.-]*(?::[^\s/]+)?(?:@sha256:\w+)?$")
 MENTION = pattern(
-    r"(?<![\w.-])\$?[({]*helm(?:file|[234])?(?![\w-])|helm[\w-]*:[\w.]|drone-helm|-helm\b",
+    r"(?<![\w.-])\$?[({]{0,8}helm(?:file|[234])?(?![\w-])|helm[\w-]*:[\w.]|drone-helm|-helm\b",
     re.IGNORECASE,
 )
 _SHEBANG = pattern(r"#!\s*/\S*\b(?:ba|z|k|a|da)?sh\b|#!/usr/bin/env (?:ba|z)?sh\b")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 
 from policylint.kyaml.nodes import ScalarNode
+from policylint.runtime.patterns import pattern
 from policylint.scan.texts.text import EMPTY, Text
 from policylint.scan.texts.yaml import Tree
 
+_FOLDED = pattern(r"\\(\n[ \t]*+|[xuU]|.)|(?:(?<![ \t])|(?<=\\[ \t]))[ \t]*+\n\s*+")
+"""An escape, or the end of a line and the blanks around it, none of which is looked at twice."""
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": " ", "e": " ", " ": " "}
 _LONG = {"x": 2, "u": 4, "U": 8}
 
@@ -86,7 +89,7 @@ def _flow(raw: Text) -> Text:
     """A plain or quoted scalar over several lines: line ends and the blanks around them are one
     blank."""
     parts, at = [], 0
-    for match in re.finditer(r"[ \t]*\n\s*", raw.text):
+    for match in re.finditer(r"(?<![ \t])[ \t]*+\n\s*+", raw.text):
         parts.append(raw.slice(at, match.start()))
         char = "\n" if match.group().count("\n") > 1 else " "
         parts.append(Text(char, (raw.at[match.start()],), "."))
@@ -106,7 +109,7 @@ def _double(raw: Text) -> Text:
     """A double-quoted scalar: escapes undone, an escaped line end and the blanks behind it
     dropped."""
     parts, at = [], 0
-    for match in re.finditer(r"\\(\n[ \t]*|[xuU]|.)|[ \t]*\n\s*", raw.text):
+    for match in _FOLDED.finditer(raw.text):
         if match.start() < at:
             continue
         parts.append(raw.slice(at, match.start()))
