@@ -329,9 +329,9 @@ def _say(waivers: Iterable[Waiver]) -> list[tuple[object, ...]]:
 def _changed_files(base: Base | None) -> tuple[str, ...]:
     if base is None:
         return ()
-    return tuple(
-        str(base.repository.top / name) for name in base.repository.changed(base.revision.commit)
-    )
+    repository = base.repository
+    names = repository.changed(base.revision.commit) | repository.ignored()
+    return tuple(str(repository.top / name) for name in names)
 
 
 def _named_chart(options: Options, release: Release) -> ChartSide:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from policylint.cli.app import run
+from policylint.helm.sources.git import Repository
 from policylint.kyaml.load import load
 from tests.helm.sources.repository import Repo
 from tests.helms import helm
@@ -269,3 +270,17 @@ def test_an_environment_that_is_no_longer_listed_is_not_what_a_command_goes_on_d
     repo.file(".policylint.yaml", two % "a: {}")
     assert run(["check", "--format", "json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["releases"]) == 2
+
+
+def test_a_file_that_git_ignores_and_helm_does_not_touches_its_release(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.file(".gitignore", "made.yaml\ncharts/\nout/\n")
+    repo.commit("ignore")
+    repo.commit("nothing")
+    repo.file("db/made.yaml", MANIFEST.replace("settings", "made"))
+    repo.file("out/a.txt", "")
+    assert checked(capsys)[1] == ["db"]
+    repo.file("lib/Chart.yaml", "apiVersion: v2\nname: lib\nversion: 0.1.0\n")
+    repo.file("lib/charts/x.tgz", "")
+    assert Repository(repo.top).ignored() == {"db/made.yaml", "out"}

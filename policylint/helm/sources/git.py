@@ -284,6 +284,27 @@ class Repository(Struct, frozen=True, eq=False):
         untracked = self.names("ls-files", "--others", "--exclude-standard", "-z", "--full-name")
         return frozenset((*_entries(done.stdout), *untracked))
 
+    def ignored(self) -> frozenset[str]:
+        """The files and directories that git is told to ignore and Helm is not: all but the
+        dependencies in a chart's charts/."""
+        listed = self.names(
+            "ls-files",
+            "--others",
+            "--ignored",
+            "--exclude-standard",
+            "--directory",
+            "-z",
+            "--full-name",
+        )
+        return frozenset(path.rstrip("/") for path in listed if not self._is_vendored(path))
+
+    def _is_vendored(self, path: str) -> bool:
+        """Whether a path is, or lies in, the charts/ of a chart."""
+        places = (self.top / path, *(self.top / path).parents)
+        return any(
+            place.name == "charts" and (place.parent / "Chart.yaml").exists() for place in places
+        )
+
     def _filters(self) -> dict[str, set[str]]:
         """The filters of the configuration by name, each with the settings that it has."""
         names = self.run("config", "--name-only", "-z", "--get-regexp", r"^filter\.").stdout

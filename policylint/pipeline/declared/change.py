@@ -115,7 +115,7 @@ def _change(
     trees: tuple[Tree, Tree],
     sides: tuple[Declarations, Declarations],
 ) -> Change:
-    files = repository.changed(revision.commit)
+    files = repository.changed(revision.commit) | repository.ignored()
     links = links_of(repository, revision.commit)
     return Change(repository, revision, trees, sides, files, links)
 
