@@ -173,11 +173,21 @@ def _matches(pattern: _Pattern, paste: Pasted) -> Iterator[_Hit]:
         if pattern.custom and not subject.custom:
             continue
         named = {
-            name: paste.shown(*match.span(name))
+            name: _word(name, paste.shown(*match.span(name)))
             for name in match.re.groupindex
             if match.group(name)
         }
         yield _Hit(pattern.topic, match.span(), subject, named)
+
+
+def _word(group: str, text: str) -> str:
+    """What a group names: a name ends at a blank, and a field before the next of a list; the
+    patterns see no blanks."""
+    if group in ("name", "namespace"):
+        return text.partition(" ")[0]
+    if group == "field":
+        return re.split(r"\s-\s", text)[0]
+    return text
 
 
 def _explanation(hit: _Hit, paste: Pasted) -> Explanation:

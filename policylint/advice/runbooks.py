@@ -106,10 +106,11 @@ def ways_out(cause: Cause, named: Mapping[str, str], sent: frozenset[str]) -> tu
         named["name"] or "NAME",
         shlex.quote(named["namespace"] or "NAMESPACE"),
     )
+    resource, field = shlex.quote(named["kind"].lower() or kind), cause.field or "the field"
     words = {
         "subject": f"{named['kind']} {named['name']}".strip() or "the object",
         "kind": kind,
-        "resource": shlex.quote(kind.lower()),
+        "resource": resource,
         "name": shlex.quote(name),
         "namespace": namespace,
         "in": f" -n {namespace}",
@@ -117,9 +118,9 @@ def ways_out(cause: Cause, named: Mapping[str, str], sent: frozenset[str]) -> tu
         "release": "RELEASE",
         "release_namespace": namespace,
         "upgrade": f"helm upgrade RELEASE ... -n {namespace}",
-        "kubectl_explain": f"kubectl explain {shlex.quote(kind.lower())} --recursive",
-        "field": cause.field,
-        "path": cause.field or "the field",
+        "kubectl_explain": f"kubectl explain {resource} --recursive",
+        "field": field,
+        "path": field,
         "message": "as the server's message says",
         "labels": "OLD_LABELS",
         "old_pods": f"kubectl delete replicasets,pods -n {namespace} "

@@ -352,3 +352,29 @@ def test_errors_of_the_tools_around_helm(text, topic):
     steps = [step for fix in explanation.fixes for step in fix.steps]
     assert not [step for step in steps if re.search(r"\{[a-z]+\}", step)]
     assert "  " not in explanation.cause
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "field"),
+    [
+        (
+            "conflict occurred while applying object prod/web apps/v1, Kind=Deployment: Apply "
+            'failed with 1 conflict: conflict with "argocd-controller": .spec.replicas',
+            "web",
+            "spec.replicas",
+        ),
+        (
+            'Apply failed with 2 conflicts: conflicts with "kubectl" using apps/v1:\n'
+            "- .spec.replicas\n- .spec.paused",
+            "",
+            "spec.replicas",
+        ),
+        ("conflict occurred while applying object prod/web apps/v1, Kind=Deployment", "web", ""),
+    ],
+)
+def test_conflicts_of_managers_as_the_server_words_them(text, name, field):
+    explanation = explain(text)
+    assert explanation.topic == "server-side-apply-conflict"
+    assert (explanation.name, explanation.field) == (name, field)
+    steps = [step for fix in explanation.fixes for step in fix.steps]
+    assert f"render {field or 'the field'} of " in steps[1]

@@ -17,6 +17,8 @@ from policylint.model import Category, Confidence, Severity
 from policylint.runtime.patterns import pattern
 
 _VERSION = pattern(r"(?<![0-9])v?[0-9]++\.[0-9]++(?:\.[0-9]+)?(?:-[\w.]+)?|sha256:[0-9a-f]+")
+_FLAG = pattern(r"--.|-\w{4}")
+"""A flag that says something, no `-ec` of a shell."""
 _LOOPBACK = pattern(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?(?![\w.])")
 _CLUSTER = pattern(r"\.svc(?:\.cluster\.local\.?)?(?![\w.-])")
 
@@ -208,7 +210,7 @@ TESTS: Mapping[str, Test] = {
         any(after) and _is_list(setting, before) and bool(lost(setting))
     ),
     "flag-gone": lambda _, setting, before, __: (
-        setting.after is None and before == ("true",) and setting.name.startswith("-")
+        setting.after is None and before == ("true",) and _FLAG.match(setting.name) is not None
     ),
     "path-moves": _single(
         lambda _, before, after: before.startswith("/") and after.startswith("/")
