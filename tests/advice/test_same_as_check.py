@@ -4,13 +4,14 @@ import pytest
 
 from policylint.advice.errors import explain
 from policylint.advice.runbooks import runbooks
-from policylint.model import Apply, Direction, Outcome
+from policylint.model import Apply, Direction, Kept, Outcome
 from policylint.pipeline.judging.judge import Case, forecasted
 from tests.cases import judged, rule_cases, target
 
 HELM = ("Helm", "NotFound", "Conflict", "FieldManagerConflict")
 """Reasons of refusals whose words are whole sentences of Helm's, with no field before them."""
 
+SYNCED = "argocd.argoproj.io/sync-options"
 OPEN = ("crd-missing",)
 """Topics of which the text does not say whether the kind is unknown, or its version alone."""
 
@@ -43,6 +44,8 @@ def refusals():
         if not case.texts("before") or not case.texts("after"):
             continue
         for change in forecasted(case_of(case)).changes:
+            if isinstance(change, Kept) and SYNCED in change.after.annotations:
+                continue  # Argo CD makes it anew: no update is refused
             answer = change.forecast.upgrade
             if answer is not None and answer.outcome is Outcome.REJECTED:
                 yield case, change, answer.causes[0]
