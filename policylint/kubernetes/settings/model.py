@@ -96,6 +96,6 @@ def _change(
         was.values if was else None,
         becomes.values if becomes else None,
         named.path,
-        named.is_list,
+        any(side is not None and side.is_list for side in (was, becomes)),
         renamed=any(setting.values == named.values for setting in among.values()),
     )
