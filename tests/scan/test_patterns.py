@@ -21,8 +21,8 @@ pytestmark = pytest.mark.heavy
 
 PACKAGE = Path(policylint.__file__).parent
 SEARCHING = {"search", "finditer", "findall", "sub", "subn", "split"}
-SHORT, FACTOR, ALLOWED = 3000, 4, 9
-QUICK = 0.03
+SHORT, FACTOR, ALLOWED = 1500, 4, 9
+QUICK = 0.02
 """Seconds of the longer text below which a ratio says nothing."""
 PIECES = (*"a1 \t\n\"'{}[]()<>=:-_/.,;#$&|+*@\\`", "a ", "a.", ".a", "a-", " \n", "a=", "a,", "{{ ")
 BOUNDED = (
