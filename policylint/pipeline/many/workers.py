@@ -187,6 +187,7 @@ def serve() -> None:
         work = _read(asked)
         while True:
             _send(answers, _answer(work, _read(asked)))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends by itself, and removes what it made
 
 
 def _end_with(pipe: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
@@ -44,6 +45,11 @@ def deadly(folder: str, item: int) -> tuple[int, int]:
     return item, os.getpid()
 
 
+def long_to_end(item: int) -> int:
+    atexit.register(time.sleep, 0.3)  # as removing a room full of files is
+    return item
+
+
 def raising(item: int) -> int:
     if item == 4:
         raise UsageError("no such thing", remedy="name another")
@@ -54,6 +60,12 @@ def test_every_answer_comes_with_its_place():
     with Crew(slow, lambda item: -item, 3) as crew:
         answers = dict(crew.answers(range(20)))
     assert answers == {item: item * 2 for item in range(20)}
+
+
+def test_workers_that_are_done_end_undisturbed(capfd):
+    with Crew(long_to_end, lambda item: -item, 6) as crew:
+        assert dict(crew.answers(range(6))) == {item: item for item in range(6)}
+    assert capfd.readouterr().err == ""
 
 
 def test_a_worker_that_ends_costs_its_item_alone(tmp_path):
