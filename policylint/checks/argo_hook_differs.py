@@ -1,8 +1,8 @@
 """A Helm hook means something else to Argo CD.
 
 What happens: a hook of an install alone (pre-install, post-install) runs at every sync, so a
-migration or a seed meant to run once runs again and again; hooks of rollback and test, and
-pre-delete ones, never run.
+migration or a seed meant to run once runs again and again; hooks of rollback and test never run.
+Hooks of deletion run when the Application is deleted (pre-delete ones since Argo CD 3.3).
 
 Why: Argo CD renders with helm template and maps hooks to phases of a sync: pre-install and
 pre-upgrade to PreSync, post-install and post-upgrade to PostSync. It knows neither installs nor
@@ -11,7 +11,7 @@ upgrades, and no rollbacks.
 What to do instead: make the hook safe to run again, or give it Argo CD's own annotation
 (argocd.argoproj.io/hook), which wins over Helm's.
 
-Source: the Helm page of Argo CD's documentation ("Helm Hooks").
+Source: the Helm page of Argo CD's documentation ("Helm Hooks"); controller/hook.go of Argo CD 3.3.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from policylint.scan.gitops.rollout import Rollout
 
 HOOK = "helm.sh/hook"
 OWN = "argocd.argoproj.io/hook"
-NEVER = frozenset({"pre-rollback", "post-rollback", "test", "test-success", "pre-delete"})
+NEVER = frozenset({"pre-rollback", "post-rollback", "test", "test-success"})
 ONCE = frozenset({"pre-install", "post-install"})
 EACH = frozenset({"pre-upgrade", "post-upgrade"})
 
