@@ -115,3 +115,25 @@ def test_a_command_that_is_known_and_listed_nowhere_is_judged(capsys):
     Path("deploy.sh").write_text("helm upgrade --install shop charts/web -n shop\n", "utf-8")
     _, report = checked(capsys)
     assert judged(report) == {("site", "site"), ("shop", "shop")}
+
+
+def test_a_configuration_speaks_for_its_directory(capsys, monkeypatch):
+    Path("team [a]/site").mkdir(parents=True)
+    git(
+        "mv",
+        "charts/web/Chart.yaml",
+        "charts/web/templates",
+        "charts/web/values.yaml",
+        "team [a]/site",
+    )
+    git("checkout", "HEAD", "--", "charts")
+    text = Path("bootstrap/root.yaml").read_text("utf-8")
+    Path("team [a]/root.yaml").write_text(text.replace("name: root", "name: ours"), "utf-8")
+    monkeypatch.chdir("team [a]")
+    configured(LISTED)
+    git("add", "-A", ":/")
+    commit()
+    for file in ("root.yaml", "../bootstrap/root.yaml"):
+        edit(file, "prune: true", "prune: false")
+    _, report = checked(capsys)
+    assert judged(report) == {("site", "site"), ("argocd", "ours")}

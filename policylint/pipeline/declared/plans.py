@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -94,8 +96,17 @@ def plans_beside(options: Options, config: Config, gate: Gate, workspace: Worksp
         if not is_listed(pair.declared, judging.releases, base.repository)
         and not _is_never_known(pair)
     ]
-    loaded = _loaded(options, gate.config, change, pairs, workspace)
+    own = _of_folder(gate.config, base.repository.path_of(Path(judging.file).parent))
+    loaded = _loaded(options, own, change, pairs, workspace)
     return replace(loaded, untouched=())
+
+
+def _of_folder(config: Config, folder: str) -> Config:
+    """A configuration that speaks for the directory that it stands in, where it includes nothing
+    else."""
+    if folder in ("", ".") or config.declared.include:
+        return config
+    return replace(config, declared=replace(config.declared, include=(glob.escape(folder),)))
 
 
 def _is_never_known(pair: Pair) -> bool:
