@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from policylint.kubernetes.api.repeated import Sound
 from policylint.model import Object
 
 
@@ -36,3 +37,18 @@ def schema_of(version: Object, crd: Object) -> Object | None:
     if spec.get("preserveUnknownFields"):
         return {**schema, "x-kubernetes-preserve-unknown-fields": True}
     return schema
+
+
+_STEADY = Sound()
+"""Definitions none of whose rules looks at the old object."""
+
+
+def has_transition_rules(crd: Object) -> bool:
+    """Whether a rule of the definition may look at the old object: it refuses then even what does
+    not change."""
+    if crd in _STEADY:
+        return False
+    if "oldSelf" in repr(crd.get("spec")):
+        return True
+    _STEADY.add(crd)
+    return False

@@ -15,6 +15,7 @@ from policylint.kubernetes import crds
 from policylint.kubernetes.api.gotypes import alike
 from policylint.kubernetes.api.reading import items, part
 from policylint.kubernetes.api.schemas import NEWEST, schemas
+from policylint.kubernetes.crds.served import has_transition_rules
 from policylint.kubernetes.forecast import batch, managers, services, storage
 from policylint.kubernetes.forecast.conversion import converted
 from policylint.kubernetes.forecast.decode import cut_off, decode
@@ -129,7 +130,7 @@ def update(server: Server, state: State, request: Sent) -> tuple[Answer, State]:
     ]
     if refused:
         return answer(refused), state
-    if alike(new, state.live):
+    if _is_accepted_as_it_is(server, kind, state.live, new):
         return ACCEPTED, State(state.live, sent, state.assumed)
     response = answer(
         change(server, resource, kind, state, new, stored_before=new == request.valid)
@@ -139,6 +140,17 @@ def update(server: Server, state: State, request: Sent) -> tuple[Answer, State]:
     settled = _settled(resource, kind, state.live, new)
     as_merged = state.assumed and kind.builtin and alike(settled, applied)
     return response, State(settled, sent, state.assumed, as_merged)
+
+
+def _is_accepted_as_it_is(server: Server, kind: Kind, live: Object, new: Object) -> bool:
+    return alike(new, live) and not is_judged_again(server, kind)
+
+
+def is_judged_again(server: Server, kind: Kind) -> bool:
+    """Whether the server judges an object that does not change: Helm's patch of one is not sent,
+    and of what is sent the rules of a definition that look at the old object refuse some."""
+    sent = server.target.apply is not Apply.CLIENT_SIDE
+    return sent and kind.crd is not None and has_transition_rules(kind.crd)
 
 
 def _opened(server: Server, kind: Kind, request: Sent) -> tuple[Sent, Answer | None]:

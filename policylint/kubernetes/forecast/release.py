@@ -16,6 +16,7 @@ from policylint.kubernetes.forecast.allocations import in_turn
 from policylint.kubernetes.forecast.answers import (
     as_sent,
     create,
+    is_judged_again,
     live_state,
     removed,
     stored,
@@ -249,9 +250,10 @@ def _without_looking(change: Kept, server: Server) -> Forecast | None:
     refused = unpatchable(server, change.after)
     if refused is not None:
         return Forecast(refused, refused)
-    if unchanged:
+    kind = server.kind(change.after)
+    if unchanged and not is_judged_again(server, kind):
         return _untouched(change, server)
-    if server.kind(change.after).builtin:
+    if kind.builtin:
         return Forecast(update_marks(server, change.after), ACCEPTED)
     return None
 

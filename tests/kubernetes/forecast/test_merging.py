@@ -14,6 +14,7 @@ from policylint.kubernetes.forecast.strategic import three_way_patch
 from policylint.kubernetes.forecast.strategicapply import apply_patch
 from policylint.model import Apply, Outcome, Target
 from tests.kubernetes.forecast.objects import (
+    FORCE,
     HELM3,
     HELM4,
     MAYBE,
@@ -166,6 +167,18 @@ def _gizmos() -> Cluster:
 def test_defaults_of_a_custom_resource_stay_when_server_side_apply_takes_the_rest() -> None:
     assert outcomes(_gizmo(size=1), _gizmo(), HELM4, _gizmos()) == (OK, OK)
     assert outcomes(_gizmo(size=1), _gizmo(), HELM3, _gizmos()) == (OK, OK)
+
+
+@pytest.mark.parametrize(("target", "outcome"), [(HELM3, OK), (HELM4, NO), (FORCE, NO)])
+def test_a_rule_on_the_old_object_refuses_one_that_is_sent_unchanged(
+    target: Any, outcome: Outcome
+) -> None:
+    """kube-apiserver 1.37.2 under server-side apply and under PUT: "failed rule"."""
+    rules = [{"rule": "self > oldSelf"}]
+    path = "spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/size"
+    crd = changed(_gizmos().crds["example.com", "Gizmo"], f"{path}/x-kubernetes-validations", rules)
+    cluster = Cluster(crds={("example.com", "Gizmo"): crd})
+    assert outcomes(_gizmo(size=1), _gizmo(size=1), target, cluster)[0] is outcome
 
 
 @pytest.mark.parametrize("target", [HELM3, HELM4])
