@@ -7,7 +7,7 @@ and the generic object counts of k8s.io/apiserver pkg/quota/v1/generic.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from policylint.kubernetes.api.quantity import parse_quantity
@@ -25,7 +25,6 @@ _OLD = frozenset(
     }
 )
 """Resources that a quota may name without `count/`."""
-_EXPOSED = {"NodePort": "services.nodeports", "LoadBalancer": "services.loadbalancers"}
 
 
 def resource_of(kind: str) -> str:
@@ -66,7 +65,7 @@ def of_object(identity: ResourceId, body: Object) -> Usage:
     own = dict.fromkeys(counted(identity), Fraction(1))
     spec = part(body, "spec")
     if (identity.group, identity.kind) == ("", "Service"):
-        return {**own, **dict.fromkeys(_ports(spec), Fraction(1))}
+        return {**own, **_exposed(spec)}
     if (identity.group, identity.kind) == ("", "PersistentVolumeClaim"):
         return {**own, **_storage(spec)}
     if (identity.group, identity.kind) == ("", "Pod"):
@@ -74,10 +73,18 @@ def of_object(identity: ResourceId, body: Object) -> Usage:
     return own
 
 
-def _ports(spec: Object) -> Iterator[str]:
-    exposed = spec.get("type")
-    if exposed in _EXPOSED:
-        yield _EXPOSED[str(exposed)]
+def _exposed(spec: Object) -> Usage:
+    """The node ports and load balancers of a Service."""
+    ports = items(spec.get("ports"))
+    balanced = spec.get("type") == "LoadBalancer"
+    if balanced and spec.get("allocateLoadBalancerNodePorts") is False:
+        ports = [port for port in ports if part(port).get("nodePort")]
+    if not balanced and spec.get("type") != "NodePort":
+        return {}
+    node_ports = {"services.nodeports": Fraction(len(ports))}
+    if balanced:
+        return {**node_ports, "services.loadbalancers": Fraction(1)}
+    return node_ports
 
 
 def _storage(spec: Object) -> Usage:
@@ -86,7 +93,11 @@ def _storage(spec: Object) -> Usage:
         return {}
     name = spec.get("storageClassName")
     if name:
-        own = {f"{name}.storageclass.storage.k8s.io/requests.storage": amount}
+        of_class = f"{name}.storageclass.storage.k8s.io"
+        own = {
+            f"{of_class}/requests.storage": amount,
+            f"{of_class}/persistentvolumeclaims": Fraction(1),
+        }
     else:
         own = {}
     return {"requests.storage": amount, **own}
@@ -104,7 +115,12 @@ def of_pod(spec: Object) -> Usage:
 
 def _of_container(container: Object) -> Usage:
     limits = part(container, "resources", "limits")
-    requests = {**limits, **part(container, "resources", "requests")}
+    return named(part(container, "resources", "requests"), limits)
+
+
+def named(requests: Object, limits: Object) -> Usage:
+    """What requests and limits count for; a limit stands for a request that is not written."""
+    requests = {**limits, **requests}
     written = [(f"limits.{name}", value) for name, value in limits.items()]
     written += [(f"requests.{name}", value) for name, value in requests.items()]
     written += [(name, requests[name]) for name in ("cpu", "memory") if name in requests]

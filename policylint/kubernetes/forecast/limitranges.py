@@ -32,7 +32,23 @@ def of_pod(spec: Object, limits: Object) -> Iterator[str]:
                 yield from _outside(rule, requests, most, "Container")
     for rule in rules:
         if rule.get("type") == "Pod":
-            yield from _outside(rule, *_of_whole_pod(spec, mine), "Pod")
+            yield from _outside(rule, *of_whole_pod(spec, mine), "Pod")
+
+
+def completed(spec: Object, limits: Iterable[Object]) -> Object:
+    """A Pod's spec with the requests and limits that the specs of LimitRanges give its
+    containers."""
+    rules = [part(item) for limit in limits for item in items(limit.get("limits"))]
+    mine = [rule for rule in rules if rule.get("type") == "Container"]
+    filled: dict[str, Json] = {}
+    for name in ("containers", "initContainers"):
+        filled[name] = [_completed(part(item), mine) for item in items(spec.get(name))]
+    return {**spec, **filled}
+
+
+def _completed(container: Object, rules: list[Object]) -> Object:
+    requests, most = _with_defaults(part(container, "resources"), rules)
+    return {**container, "resources": {"requests": requests, "limits": most}}
 
 
 def _over_default(resources: Object, most: Amounts) -> Iterator[str]:
@@ -47,7 +63,7 @@ def _over_default(resources: Object, most: Amounts) -> Iterator[str]:
             )
 
 
-def _of_whole_pod(spec: Object, rules: list[Object]) -> tuple[Amounts, Amounts]:
+def of_whole_pod(spec: Object, rules: list[Object]) -> tuple[Amounts, Amounts]:
     """(requests, limits) of a Pod as a whole: its own, else those of its containers together."""
     regular = [
         _with_defaults(part(entry, "resources"), rules)

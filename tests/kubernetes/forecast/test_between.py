@@ -192,6 +192,53 @@ def test_a_live_quota_counts_what_a_pod_asks_for():
     assert told("", pod % "501m", live)["p"] == ("rejected", None)
 
 
+@pytest.mark.parametrize(
+    ("hard", "scopes", "spec", "answer"),
+    [
+        # kube-apiserver 1.37.2: "failed quota: few: must specify requests.memory for: main"
+        ("requests.memory: 1Gi", "", "", "rejected"),
+        ("requests.memory: 1Gi", "", "resources: {requests: {memory: 1Mi}}", "accepted"),
+        ("limits.cpu: 1", "", "resources: {limits: {cpu: 1}}", "accepted"),
+        ("requests.ephemeral-storage: 1Gi", "", "", "accepted"),
+        ("pods: 0", "scopes: [BestEffort]", "", "rejected"),
+        ("pods: 0", "scopes: [NotBestEffort]", "", "accepted"),
+        ("pods: 0", "scopes: [Terminating]", "", "accepted"),
+        ("pods: 0", "scopes: [Terminating]", "activeDeadlineSeconds: 9", "rejected"),
+        ("pods: 0", "scopes: [NotTerminating, BestEffort]", "", "rejected"),
+    ],
+)
+def test_a_live_quota_counts_the_pods_of_its_scopes(hard, scopes, spec, answer):
+    live = QUOTA.format(hard=hard, used="").replace("spec: {", f"spec: {{{scopes}, ", 1)
+    pod = POD.format(namespace="default", more=spec or "hostIPC: false", resources="{}")
+    live = live if scopes else QUOTA.format(hard=hard, used="")
+    assert told("", pod, live)["p"] == (answer, None)
+
+
+def test_a_live_quota_counts_what_the_limit_range_gives_a_pod():
+    quota = QUOTA.format(hard="requests.cpu: 500m", used="")
+    limits = "---\napiVersion: v1\nkind: LimitRange\nmetadata: {name: l}\nspec: {limits: [%s]}\n"
+    pod = POD.format(namespace="default", more="hostIPC: false", resources="{}")
+    fits = limits % "{type: Container, defaultRequest: {cpu: 400m}}"
+    assert told("", pod, quota + fits)["p"] == ("accepted", None)
+    assert told("", pod, quota + fits.replace("400m", "1"))["p"] == ("rejected", None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "hard", "answer"),
+    [
+        ("NodePort", "services.nodeports: 1", "rejected"),
+        ("NodePort", "services.nodeports: 2", "accepted"),
+        ("LoadBalancer", "services.nodeports: 1", "rejected"),
+        ("LoadBalancer", "services.loadbalancers: 1", "accepted"),
+        ("ClusterIP", "services.nodeports: 0", "accepted"),
+    ],
+)
+def test_a_live_quota_counts_node_ports_one_by_one(kind, hard, answer):
+    service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\n"
+    service += f"spec: {{type: {kind}, ports: [{{name: a, port: 80}}, {{name: b, port: 81}}]}}\n"
+    assert told("", service, QUOTA.format(hard=hard, used=""))["s"] == (answer, None)
+
+
 def test_nothing_is_created_in_a_namespace_that_is_going():
     there = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: old, namespace: apart}\n"
     namespace = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: apart%s}\n"
