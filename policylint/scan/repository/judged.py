@@ -38,7 +38,10 @@ _NAMED = {
     "--shard": "shard",
 }
 _UNTOLD = pattern(r"[$%]|\{\{|`|<<|@\(")
-_ENDS = pattern(r"\s(?:&&|\|\|?|;|>|2>|<|#)|[;|]|\)\s*$|['\"]\s*[,\]}]|[\]}]*,\s|[\]}]+\s*$")
+_ENDS = pattern(
+    r"\s(?:&&|\|\|?|;|>|2>|<|#)|[;|]|\)\s*$|['\"]\s*[,\]}]"
+    r"|,\s|(?<![\]}])[\]}]++(?:,\s|\s*+$)"
+)
 _EXPRESSION = pattern(r"\$\{\{[^{}]*\}\}")
 """An expression of a workflow, whose blanks part no words."""
 _CATEGORIES = frozenset(Category)
