@@ -19,10 +19,11 @@ _TEXT = (
     rf'|"(?:[^\\"\n\r]|{_ESCAPE})*"'
     rf"|'(?:[^\\'\n\r]|{_ESCAPE})*'"
 )
-_TOKEN = pattern(
-    r"(?P<hidden>[\t \r\n\f]+|//[^\n]*)"
-    rf"|(?P<BYTES>[bB](?:{_TEXT}))"
-    rf"|(?P<STRING>{_TEXT})"
+_PLAIN_TEXT = r'"[^"\n\r]*"|\'[^\'\n\r]*\''
+_INVOLVED = pattern(r"""\\|\"\"\"|\'\'\'|[bBrR]["\']""")
+"""What shows a text that is more than what stands between two quotes."""
+_OTHERS = (
+    r"|(?P<hidden>[\t \r\n\f]+|//[^\n]*)"
     r"|(?P<IDENTIFIER>[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<NUM_FLOAT>[0-9]+\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+"
     r"|\.[0-9]+(?:[eE][+-]?[0-9]+)?)"
@@ -31,6 +32,8 @@ _TOKEN = pattern(
     r"|(?P<sign>==|!=|<=|>=|&&|\|\||[<>\[\]{}().,\-!?:+*/%])"
     r"|(?P<ESC_IDENTIFIER>`[A-Za-z0-9_.\-/ ]+`)"
 )
+_PLAIN = pattern(rf"(?P<STRING>{_PLAIN_TEXT}){_OTHERS}")
+_ANY = pattern(rf"(?P<BYTES>[bB](?:{_TEXT}))|(?P<STRING>{_TEXT}){_OTHERS}")
 _BROKEN = pattern(
     r"(?s)(?:"
     rf'[bB]?(?:"(?:[^\\"\n\r]|{_ESCAPE})*|\'(?:[^\\\'\n\r]|{_ESCAPE})*)(?:{_STARTED_ESCAPE})?'
@@ -57,8 +60,9 @@ def tokens(source: str) -> tuple[list[Token], list[tuple[int, str]]]:
     cut: list[Token] = []
     errors: list[tuple[int, str]] = []
     at = 0
+    token = _ANY if _INVOLVED.search(source) else _PLAIN
     while at < len(source):
-        match = _TOKEN.match(source, at)
+        match = token.match(source, at)
         if match is None:
             text = _broken(source, at)
             errors.append((at, f"Syntax error: token recognition error at: '{text}'"))

@@ -4,7 +4,6 @@ by line."""
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -74,6 +73,8 @@ def structure(file: str, text: str) -> Json:
             parsed: Json = json.loads(text)
             return parsed
         if file.endswith(".toml"):
+            import tomllib  # few files are TOML
+
             return tomllib.loads(text)
         if file.endswith(STRUCTURED) or _looks_structured(file, text):
             documents = [document.body() for document in load_all(text, file)]
