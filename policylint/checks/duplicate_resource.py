@@ -43,8 +43,27 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                 because="which of the two the cluster keeps depends on their order",
                 resource=resource.id,
                 locations=places,
-                fixes=(Fix("remove one of the two"),),
+                fixes=(_fix(first, resource),),
             )
+
+
+def _fix(first: Resource, again: Resource) -> Fix:
+    """Which of the two to take out: an upgrade sends both, and the last one holds."""
+    if first.body == again.body:
+        step = f"take the one of {_place(again)} out: both say the same"
+        return Fix("render it once", steps=(step,), cost="none")
+    return Fix(
+        "render it once",
+        steps=(
+            f"keep the one of {_place(again)}: it is sent last, and holds after an upgrade",
+            f"take the one of {_place(first)} out",
+        ),
+        cost="none where the object is as the last upgrade left it",
+    )
+
+
+def _place(resource: Resource) -> str:
+    return f"{resource.origin.file} (line {resource.origin.line} of the render)"
 
 
 def _first(again: Resource, manifest: Manifest) -> Resource:
