@@ -137,3 +137,18 @@ def test_a_configuration_speaks_for_its_directory(capsys, monkeypatch):
         edit(file, "prune: true", "prune: false")
     _, report = checked(capsys)
     assert judged(report) == {("site", "site"), ("argocd", "ours")}
+
+
+def test_what_a_test_is_fed_with_is_no_release(capsys):
+    with_site()
+    configured(LISTED)
+    text = Path("bootstrap/root.yaml").read_text("utf-8").replace("path: apps", "path: charts/web")
+    text = text.replace("valueFiles: [values-production.yaml]", "values: 'replicas: 1'")
+    for folder in ("testdata", "more"):
+        Path(folder).mkdir()
+        Path(folder, "app.yaml").write_text(text.replace("name: root", f"name: {folder}"), "utf-8")
+    commit()
+    for folder in ("testdata", "more"):
+        edit(f"{folder}/app.yaml", "prune: true", "prune: false")
+    _, report = checked(capsys)
+    assert judged(report) == {("site", "site"), ("argocd", "more")}

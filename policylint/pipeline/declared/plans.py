@@ -37,6 +37,7 @@ from policylint.report.model import ChartChange, ChartVersion, ReleaseSource
 from policylint.scan.gitops.model import Declared
 from policylint.scan.gitops.origins import version_place
 from policylint.scan.gitops.rollout import Rollout
+from policylint.scan.repository.deploys import is_aside
 
 _ANSWERED = {
     "command": "which releases it takes, and in which environment, its run tells",
@@ -95,6 +96,7 @@ def plans_beside(options: Options, config: Config, gate: Gate, workspace: Worksp
         for pair in paired(*change.sides)
         if not is_listed(pair.declared, judging.releases, base.repository)
         and not _is_never_known(pair)
+        and not _is_example(pair)
     ]
     own = _of_folder(gate.config, base.repository.path_of(Path(judging.file).parent))
     loaded = _loaded(options, own, change, pairs, workspace)
@@ -107,6 +109,13 @@ def _of_folder(config: Config, folder: str) -> Config:
     if folder in ("", ".") or config.declared.include:
         return config
     return replace(config, declared=replace(config.declared, include=(glob.escape(folder),)))
+
+
+def _is_example(pair: Pair) -> bool:
+    """Whether it only shows what a release may look like: documentation, a test, or somebody else's
+    file, which no Kustomization applies."""
+    sides = [side for side in (pair.before, pair.after) if side]
+    return all(is_aside(side.file) and not side.settings.get("owner") for side in sides)
 
 
 def _is_never_known(pair: Pair) -> bool:
