@@ -65,7 +65,7 @@ def test_the_doctor_looks_at_the_machine(
     (tmp_path / "deploy.sh").write_text("policylint check -- helm upgrade web ./chart\n")
     run(["doctor", ".", "--format", "json"])
     report = json.loads(capsys.readouterr().out)["environment"]
-    assert {"policylint", "helm", "embedded", "git", "kustomize", "CEL", "cache"} <= set(report)
+    assert {"policylint", "helm", "embedded", "git", "kustomize", "RE2", "cache"} <= set(report)
     assert report["git"].startswith("git version")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("POLICYLINT_HELM", raising=False)
