@@ -354,6 +354,8 @@ class Upgrade(Struct, frozen=True):
     their pods restart whatever changes."""
     sendings: Mapping[ResourceId, Sending] = {}
     """The objects that are sent otherwise than the others."""
+    applies_hooks: bool = False
+    """Whether hooks are applied over what is there, as Argo CD does, where Helm creates them."""
 
     def of(self, *kinds: str) -> tuple[Change, ...]:
         """The changes of these kinds, in order."""

@@ -116,10 +116,11 @@ def _made(hook: Resource, moment: Moment, there: Moments, server: Server) -> Ans
 def _over(hook: Resource, moment: Moment, there: Moments, server: Server) -> Answer:
     """The answer where an object of the hook's name is there that Helm does not delete first: a
     POST is refused, an apply changes it."""
-    if server.target.apply is not Apply.SERVER_SIDE:
-        response = answer([_exists(hook)])
+    if server.target.apply is Apply.SERVER_SIDE or server.applies_hooks:
+        earlier = there.there.hooks.get(hook.id, hook)
+        response = _applied(hook, earlier, there.body(hook.id, moment), server)
     else:
-        response = _applied(hook, there.body(hook.id, moment), server)
+        response = answer([_exists(hook)])
     if response.outcome is Outcome.ACCEPTED or not _may_be_gone(hook, there):
         return response
     what = f"whether an earlier upgrade has made the hook {hook.id}, which nothing deletes"
@@ -132,7 +133,9 @@ def _exists(hook: Resource) -> Cause:
     return Cause("metadata.name", "AlreadyExists", text, TOPIC, _SOURCE)
 
 
-def _applied(hook: Resource, present: object, server: Server) -> Answer:
+def _applied(hook: Resource, earlier: Resource, present: object, server: Server) -> Answer:
+    """The answer to applying a hook over what bears its name; `earlier` is what was applied
+    last."""
     sent = as_sent(hook)
     if not isinstance(present, dict):
         return create(server, hook)[0]
@@ -140,7 +143,7 @@ def _applied(hook: Resource, present: object, server: Server) -> Answer:
         state = live_state(server, hook, present, sent)
     else:
         state = stored(server, replace(hook, body=present), present)
-    return update(server, state, Sent(hook, sent, sent))[0]
+    return update(server, state, Sent(hook, sent, as_sent(earlier)))[0]
 
 
 def _may_be_gone(hook: Resource, there: Moments) -> bool:

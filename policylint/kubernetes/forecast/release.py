@@ -177,6 +177,7 @@ def _server(
         built,
         "" if upgrade.release == UNNAMED_RELEASE else upgrade.release,
         upgrade.namespace,
+        upgrade.applies_hooks,
     )
 
 

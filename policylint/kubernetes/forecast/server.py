@@ -59,6 +59,8 @@ class Server(Struct, frozen=True):
     `crds`."""
     release: str = ""
     namespace: str = ""
+    applies_hooks: bool = False
+    """Whether a hook is applied over an object of its name, as Argo CD does."""
 
     def kind(self, resource: Resource) -> Kind:
         """What this server knows of a resource's kind."""

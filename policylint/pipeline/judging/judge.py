@@ -170,6 +170,7 @@ def diff(case: Case, sides: Sides) -> Upgrade:
         secrets=case.secrets,
         restarting=case.restarting,
         sendings=sendings(changed, case.target) if _is_synced(case) else {},
+        applies_hooks=_is_synced(case),
     )
 
 

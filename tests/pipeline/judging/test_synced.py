@@ -25,11 +25,11 @@ HOOK = "argocd.argoproj.io/hook"
 POLICY = "argocd.argoproj.io/hook-delete-policy"
 
 
-def changed(annotations: str, tool: str = "argocd", apply: Apply = Apply.CLIENT_SIDE):
+def changed(annotations, tool="argocd", apply=Apply.CLIENT_SIDE, tags=("1", "2")):
     """The rows of a Job whose image changes."""
     before, after = (
         (Text("job.yaml", JOB.replace("ANNOTATIONS", annotations).replace("TAG", tag)),)
-        for tag in ("1", "2")
+        for tag in tags
     )
     rollout = Rollout(tool, {"sync.automated": True}, Location("cause", "app.yaml", 1))
     target = Target("1.36", "3", apply)
@@ -63,9 +63,10 @@ def test_hooks_are_those_that_a_sync_runs(annotations, rows):
     assert changed(annotations) == rows
 
 
-def test_a_hook_that_nothing_deletes_meets_itself_at_the_next_sync():
-    rows = changed(f"{HOOK}: PreSync, {POLICY}: HookFailed")
-    assert rows == [("hook", Impact.REFUSED, Outcome.REJECTED)]
+def test_a_hook_that_nothing_deletes_is_applied_over_itself_at_the_next_sync():
+    kept = f"{HOOK}: PreSync, {POLICY}: HookFailed"
+    assert changed(kept) == [("hook", Impact.REFUSED, Outcome.REJECTED)]
+    assert changed(kept, tags=("1", "1")) == RUNS
     assert changed(f"{HOOK}: PreSync, {POLICY}: BeforeHookCreation") == RUNS
 
 
