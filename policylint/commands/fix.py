@@ -7,7 +7,7 @@ import difflib
 import errno
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -60,28 +60,19 @@ def repair(survey: Survey, *, unsafe: bool = False) -> tuple[Repair, Report]:
     written.
 
     Every fix is made in drafts of the files, which are looked at again, until nothing is left to
-    fix. Where a finding stays that was fixed, or a new one appears, the round is undone, each fix
-    is tried alone, and those that do not help are left out. Raises `PolicylintError`.
+    fix. Where a finding stays that was fixed, or a new one appears, the fixes are tried by halves,
+    and those that do not help are left out. Raises `PolicylintError`.
     """
-    drafts: dict[str, bytes] = {}
-    refused: set[str] = set()
-    report, redactor = _looked(survey, drafts)
-    done = 0
+    report, redactor = _looked(survey, {})
+    trial = _Trial(survey, report, unsafe)
     for _ in range(_ROUNDS):
-        findings = [finding for finding in report.findings if finding.fingerprint not in refused]
-        fixed, made = planned(findings, drafts, unsafe=unsafe)
-        if not made:
+        done, refused = trial.done, len(trial.refused)
+        trial.settle({finding.fingerprint for finding in trial.report.findings} - trial.refused)
+        if (done, refused) == (trial.done, len(trial.refused)):
             break
-        again, _ = _looked(survey, {**drafts, **fixed})
-        if _better(report, again, made):
-            drafts |= fixed
-            done += made
-            report = again
-        else:
-            refused |= _harmful(survey, report, drafts, findings, unsafe=unsafe)
-    files = {name: (_content(name, {}), draft) for name, draft in sorted(drafts.items())}
+    files = {name: (_content(name, {}), draft) for name, draft in sorted(trial.drafts.items())}
     changed = {name: sides for name, sides in files.items() if sides[0] != sides[1]}
-    return Repair(changed, done, len(report.findings), redactor), report
+    return Repair(changed, trial.done, len(trial.report.findings), redactor), trial.report
 
 
 def _looked(survey: Survey, drafts: Mapping[str, bytes]) -> tuple[Report, Redactor]:
@@ -91,21 +82,37 @@ def _looked(survey: Survey, drafts: Mapping[str, bytes]) -> tuple[Report, Redact
         return judged(survey, scan), Redactor(tuple(secrets(scan.invocations)))
 
 
-def _harmful(
-    survey: Survey,
-    report: Report,
-    drafts: Mapping[str, bytes],
-    findings: Sequence[Finding],
-    *,
-    unsafe: bool,
-) -> set[str]:
-    """The findings whose fix, made alone, does not make things better."""
-    harmful = set()
-    for finding in findings:
-        fixed, made = planned([finding], drafts, unsafe=unsafe)
-        if made and not _better(report, _looked(survey, {**drafts, **fixed})[0], 1):
-            harmful.add(finding.fingerprint)
-    return harmful
+class _Trial(Struct):
+    """The drafts that help so far, what is found in them, and the findings whose fix alone makes
+    nothing better."""
+
+    survey: Survey
+    report: Report
+    unsafe: bool
+    drafts: dict[str, bytes] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+    done: int = 0
+
+    def settle(self, wanted: Collection[str]) -> None:
+        """Make the fixes of these findings (by fingerprint) where they help together, else by
+        halves; those that meet another one have their turn in the next round."""
+        findings = [finding for finding in self.report.findings if finding.fingerprint in wanted]
+        fixed, made = planned(findings, self.drafts, unsafe=self.unsafe)
+        if not made:
+            return
+        again, _ = _looked(self.survey, {**self.drafts, **fixed})
+        if _better(self.report, again, made):
+            self.drafts |= fixed
+            self.report = again
+            self.done += made
+            return
+        names = list(dict.fromkeys(finding.fingerprint for finding in findings))
+        if len(names) == 1:
+            self.refused.update(names)
+            return
+        middle = len(names) // 2
+        self.settle(names[:middle])
+        self.settle(names[middle:])
 
 
 def _better(before: Report, after: Report, fixes: int) -> bool:

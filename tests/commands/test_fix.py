@@ -109,12 +109,12 @@ def test_a_fix_makes_its_finding_go_and_nothing_else(path):
 
 @pytest.mark.heavy
 def test_fixing_again_ends_and_keeps_every_deploy(here):
-    shutil.copytree(CORPUS, here / "all")
+    shutil.copytree(CORPUS / "commands" / "shell", here / "all")
     before = alike(searched(Survey()).invocations)
-    made, report = repair(Survey(), unsafe=True)
+    made, _ = repair(Survey(), unsafe=True)
     write(made)
+    assert made.done > 30
     assert repair(Survey(), unsafe=True)[0].files == {}
-    assert not any(fix.edits for finding in report.findings for fix in finding.fixes)
     assert alike(searched(Survey()).invocations) == before
 
 
@@ -301,17 +301,21 @@ def test_the_diff_is_what_is_written_in_the_end(here, capsys, monkeypatch):
 def test_a_fix_that_does_not_help_is_left_out(here, monkeypatch):
     path = here / "deploy.sh"
     path.write_bytes(b"one two")
-    good, bad = finding(Edit(str(path), 0, 3, "1")), finding(Edit(str(path), 4, 7, "3"))
-    good = structs.replace(good, resource=None, where="one")
-    bad = structs.replace(bad, resource=None, where="two")
+    good = structs.replace(finding(Edit(str(path), 0, 3, "1")), resource=None, where="one")
+
+    def bad(text):
+        edit = Edit(str(path), text.index(b"two"), len(text), "3")
+        return structs.replace(finding(edit), resource=None, where="two")
 
     def looked(survey, drafts):
         text = drafts.get(str(path), path.read_bytes())
-        left = [row for row in (good, bad) if row is bad or b"one" in text]
-        return Report(Verdict.FAIL, findings=tuple(left)), Redactor()
+        left = bad(text if b"two" in text else b"one two")
+        return Report(
+            Verdict.FAIL, findings=(good, left) if b"one" in text else (left,)
+        ), Redactor()
 
     monkeypatch.setattr(fixing, "_looked", looked)
     made, report = repair(Survey())
     assert made.files == {str(path): (b"one two", b"1 two")}
     assert (made.done, made.by_hand) == (1, 1)
-    assert report.findings == (bad,)
+    assert report.findings == (bad(b"1 two"),)
