@@ -5,10 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
-from msgspec.structs import replace
-
 from policylint.helm.inputs.sides import ChartSide, Side
-from policylint.model import Finding, Fix
+from policylint.model import Finding
+from policylint.pipeline.fixsteps import with_steps
 from policylint.runtime.patterns import pattern
 
 _PLACE = pattern(r"(?P<command>helm (?:show crds|template \S+) )CHART\b")
@@ -20,7 +19,7 @@ def with_chart(findings: Iterable[Finding], side: Side) -> tuple[Finding, ...]:
     if not isinstance(side, ChartSide):
         return findings
     words = _words(side.reference or side)
-    return tuple(_named(finding, words) for finding in findings)
+    return with_steps(findings, lambda step: _step(step, words))
 
 
 def _words(side: ChartSide) -> str:
@@ -32,17 +31,6 @@ def _words(side: ChartSide) -> str:
         if value:
             words.append(f"{flag}={value}")
     return shlex.join(words)
-
-
-def _named(finding: Finding, words: str) -> Finding:
-    fixes = tuple(_with_words(fix, words) for fix in finding.fixes)
-    if fixes == finding.fixes:
-        return finding
-    return replace(finding, fixes=fixes)
-
-
-def _with_words(fix: Fix, words: str) -> Fix:
-    return replace(fix, steps=tuple(_step(step, words) for step in fix.steps))
 
 
 def _step(step: str, words: str) -> str:

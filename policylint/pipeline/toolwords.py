@@ -9,9 +9,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
-from msgspec.structs import replace
-
-from policylint.model import Finding, Fix
+from policylint.model import Finding
+from policylint.pipeline.fixsteps import with_steps
 from policylint.runtime.patterns import pattern
 from policylint.scan.gitops.rollout import Rollout
 
@@ -25,7 +24,7 @@ def with_tool(findings: Iterable[Finding], rollout: Rollout | None) -> tuple[Fin
     command = _command(rollout) if rollout else ""
     if not command:
         return tuple(findings)
-    return tuple(_told(finding, command) for finding in findings)
+    return with_steps(findings, lambda step: _step(step, command))
 
 
 def _command(rollout: Rollout) -> str:
@@ -37,17 +36,6 @@ def _command(rollout: Rollout) -> str:
     if rollout.tool == "flux" and name:
         return f"flux reconcile helmrelease {shlex.quote(name)} -n {shlex.quote(namespace)}"
     return ""
-
-
-def _told(finding: Finding, command: str) -> Finding:
-    fixes = tuple(_with_command(fix, command) for fix in finding.fixes)
-    if fixes == finding.fixes:
-        return finding
-    return replace(finding, fixes=fixes)
-
-
-def _with_command(fix: Fix, command: str) -> Fix:
-    return replace(fix, steps=tuple(_step(step, command) for step in fix.steps))
 
 
 def _step(step: str, command: str) -> str:
