@@ -82,14 +82,20 @@ def resolved(options: Options, config: Config, workspace: Workspace) -> Change:
         )
     then = tree_at(repository, revision.commit, workspace)
     before = resolve_tree(then, tools, remotes)
-    return _change(repository, revision, (then, now), (before, after))
+    files = repository.changed(revision.commit)
+    return _change(repository, revision, (then, now), (before, after), files)
 
 
 def beside(
-    base: Base, options: Options, config: Config, now: Config, workspace: Workspace
+    base: Base,
+    options: Options,
+    config: Config,
+    now: Config,
+    files: frozenset[str],
+    workspace: Workspace,
 ) -> Change:
     """The repository of a configuration that lists releases, at its base and `now`; `config` is
-    the one that judges."""
+    the one that judges, `files` are those that git says differ."""
     repository, revision = base.repository, base.revision
     tools = tools_of(options, config, workspace)
     remotes = repository_urls(repository)
@@ -100,7 +106,7 @@ def beside(
         _without_commands(resolve_tree(tree, tools, remotes, tuple(releases)))
         for tree, releases in zip(trees, listed, strict=True)
     )
-    return _change(repository, revision, trees, (before, after))
+    return _change(repository, revision, trees, (before, after), files)
 
 
 def _without_commands(side: Declarations) -> Declarations:
@@ -114,10 +120,10 @@ def _change(
     revision: Revision,
     trees: tuple[Tree, Tree],
     sides: tuple[Declarations, Declarations],
+    files: frozenset[str],
 ) -> Change:
-    files = repository.changed(revision.commit) | repository.ignored()
     links = links_of(repository, revision.commit)
-    return Change(repository, revision, trees, sides, files, links)
+    return Change(repository, revision, trees, sides, files | repository.ignored(), links)
 
 
 def _check_history(repository: Repository, config: Config) -> None:

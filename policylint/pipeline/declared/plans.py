@@ -87,9 +87,12 @@ def plans_beside(options: Options, config: Config, gate: Gate, workspace: Worksp
     Which it lists, the judging configuration says; `config` is that of the work tree.
     """
     base = gate.base
-    if base is None or not (options.everything or base.repository.changed(base.revision.commit)):
+    if base is None:
         return Loaded(())
-    change = beside(base, options, gate.config, config, workspace)
+    files = base.repository.changed(base.revision.commit)
+    if not files and not options.everything:
+        return Loaded(())
+    change = beside(base, options, gate.config, config, files, workspace)
     judging = gate.judge or config
     pairs = [
         pair
