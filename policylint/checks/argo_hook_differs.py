@@ -18,10 +18,9 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Confidence, Fix, Resource, Severity, Violation
-from policylint.scan.gitops.rollout import Rollout
+from policylint.scan.gitops.rollout import OWN_HOOK, Rollout
 
 HOOK = "helm.sh/hook"
-OWN = "argocd.argoproj.io/hook"
 NEVER = frozenset({"pre-rollback", "post-rollback", "test", "test-success"})
 ONCE = frozenset({"pre-install", "post-install"})
 EACH = frozenset({"pre-upgrade", "post-upgrade"})
@@ -40,7 +39,7 @@ def check(rollout: Rollout, context: Context) -> Iterator[Violation]:
                 words,
                 because="Argo CD knows phases of a sync, no installs, upgrades or rollbacks",
                 resource=resource.id,
-                fixes=(Fix(f"make it safe to run again, or annotate it with {OWN}"),),
+                fixes=(Fix(f"make it safe to run again, or annotate it with {OWN_HOOK}"),),
             )
 
 
@@ -50,7 +49,7 @@ def _difference(resource: Resource) -> str:
         annotations = metadata.get("annotations")
     else:
         annotations = None
-    if not isinstance(annotations, dict) or OWN in annotations:
+    if not isinstance(annotations, dict) or OWN_HOOK in annotations:
         return ""
     events = {event.strip() for event in str(annotations.get(HOOK) or "").split(",")}
     if events & ONCE and not events & EACH:

@@ -20,10 +20,9 @@ from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.commands import named
 from policylint.kubernetes.api.reading import part
 from policylint.model import Category, Deleted, Fix, Object, Severity, Violation
-from policylint.scan.gitops.rollout import PRUNE_OFF, Rollout
+from policylint.scan.gitops.rollout import PRUNE_OFF, SYNC_OPTIONS, Rollout
 
 KEEP = "helm.sh/resource-policy"
-SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 DATA = frozenset({"PersistentVolumeClaim", "StatefulSet", "CustomResourceDefinition", "Namespace"})
 
 

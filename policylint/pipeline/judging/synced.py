@@ -8,7 +8,7 @@ applyObject and shouldUseServerSideApply of sync_context.go.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -25,11 +25,10 @@ from policylint.model import (
     Sending,
     Target,
 )
+from policylint.scan.gitops.rollout import OWN_HOOK, SYNC_OPTIONS, words_of
 
-OWN = "argocd.argoproj.io/hook"
 _OWN_POLICY = "argocd.argoproj.io/hook-delete-policy"
 _WAVE = "argocd.argoproj.io/sync-wave"
-_OPTIONS = "argocd.argoproj.io/sync-options"
 _BEFORE = ("pre-install", "pre-upgrade", "pre-rollback")
 _AFTER = ("post-install", "post-upgrade", "post-rollback")
 _NEVER = ("test",)
@@ -58,11 +57,13 @@ def as_synced(side: Manifest) -> Manifest:
 
 
 def _as_synced(resource: Resource) -> Resource:
-    if not resource.is_hook and not resource.may_hold((OWN,)):
+    if not resource.is_hook and not resource.may_hold((OWN_HOOK,)):
         return resource
-    if OWN in resource.annotations:
+    if OWN_HOOK in resource.annotations:
         return _of_own(resource)
-    if not resource.is_hook or resource.hooks == _ORDINARY:
+    if not resource.is_hook:
+        return resource
+    if resource.hooks == _ORDINARY:
         return _with(resource, ())
     return _with(resource, _events(resource.hooks, _MAPPED) or _NEVER)
 
@@ -70,17 +71,19 @@ def _as_synced(resource: Resource) -> Resource:
 def _of_own(resource: Resource) -> Resource:
     """An object with Argo CD's annotation: one that is skipped, or that no phase makes, is not
     sent."""
-    phases = list(_words(resource, OWN))
-    events = _events(phases, _PHASES) or _events(_words(resource, HOOK), _MAPPED) or ("skip",)
+    own, helms = (words_of(resource.annotations, name) for name in (OWN_HOOK, HOOK))
+    events = _events(own, _PHASES) or _events(helms, _MAPPED) or ("skip",)
     words = {HOOK: ",".join(events)}
-    policies = [_POLICIES[word] for word in _words(resource, _OWN_POLICY) if word in _POLICIES]
+    policies = [
+        _POLICIES[word] for word in words_of(resource.annotations, _OWN_POLICY) if word in _POLICIES
+    ]
     if policies:
         words[POLICY] = ",".join(policies)
     if _WAVE in resource.annotations:
         words[WEIGHT] = str(resource.annotations[_WAVE])
     metadata = {**resource.metadata, "annotations": {**resource.annotations, **words}}
     body = {**resource.body, "metadata": metadata}
-    return _with(Resource(resource.id, resource.api_version, body, resource.origin), events)
+    return Resource(resource.id, resource.api_version, body, resource.origin, events)
 
 
 def _with(resource: Resource, events: tuple[str, ...]) -> Resource:
@@ -92,18 +95,14 @@ def _events(words: Iterable[str], table: Mapping[str, tuple[str, ...]]) -> tuple
     return tuple(dict.fromkeys(event for word in words for event in table.get(word, ())))
 
 
-def _words(resource: Resource, annotation: str) -> Iterator[str]:
-    text = resource.annotations.get(annotation)
-    for word in str(text or "").split(","):
-        yield word.strip()
-
-
 def sendings(changes: Iterable[Change], target: Target) -> dict[ResourceId, Sending]:
     """The objects that sync options of their own send otherwise; those of the live object count
     as well."""
     own: dict[ResourceId, Sending] = {}
     for change in changes:
-        options = {option for side in _sides(change) for option in _words(side, _OPTIONS)}
+        options = {
+            option for side in _sides(change) for option in words_of(side.annotations, SYNC_OPTIONS)
+        }
         sending = _sending(change, options, target)
         if sending != Sending(target.apply):
             own[change.id] = sending
@@ -114,7 +113,7 @@ def _sides(change: Change) -> tuple[Resource, ...]:
     if isinstance(change, Deleted):
         return ()
     sides = (change.after,) if isinstance(change, Created) else (change.before, change.after)
-    return tuple(side for side in sides if side.may_hold((_OPTIONS,)))
+    return tuple(side for side in sides if side.may_hold((SYNC_OPTIONS,)))
 
 
 def _sending(change: Change, options: set[str], target: Target) -> Sending:

@@ -9,7 +9,14 @@ from msgspec import Struct
 from policylint.model import Json, Location
 
 PRUNE_OFF = "Prune=false"
-_SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
+SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
+OWN_HOOK = "argocd.argoproj.io/hook"
+"""Argo CD's own annotation of a hook, which wins over Helm's."""
+
+
+def words_of(annotations: Mapping[str, Json], name: str) -> list[str]:
+    """The words that an annotation lists, by commas."""
+    return [word.strip() for word in str(annotations.get(name) or "").split(",")]
 
 
 class Rollout(Struct, frozen=True):
@@ -106,7 +113,6 @@ class Rollout(Struct, frozen=True):
         rendered. Where a person syncs, pruning is that person's choice, and counts."""
         if not self.is_synced:
             return False
-        options = str(annotations.get(_SYNC_OPTIONS) or "").split(",")
         is_automated = self.settings.get("sync.automated") is True
         prunes = self.settings.get("sync.prune") is True or not is_automated
-        return not prunes or PRUNE_OFF in [option.strip() for option in options]
+        return not prunes or PRUNE_OFF in words_of(annotations, SYNC_OPTIONS)
